@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+// Views: memory that somebody else owns, with its shape. Nothing here allocates or copies.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <dht/core/error.hpp>
+#include <type_traits>
+
+namespace dht {
+
+/// A batch of images anywhere in memory: value (image b, channel c, row y, column x) lies at
+/// `data[b*batch_stride + c*channel_stride + y*row_stride + x*column_stride]` (strides in elements).
+/// `T` is `float`, `double`, `std::uint8_t` or `std::uint16_t`, const for reading. Integers stand for value/255 and
+/// value/65535: every reader of a view sees numbers, colours between 0 and 1.
+template <class T>
+struct ImageView {
+  T* data = nullptr;
+  int batch = 0, channels = 0, height = 0, width = 0;
+  std::ptrdiff_t batch_stride = 0, channel_stride = 0, row_stride = 0, column_stride = 0;
+
+  T& operator()(int b, int c, int y, int x) const {
+    return data[b * batch_stride + c * channel_stride + y * row_stride + x * column_stride];
+  }
+  /// Pixels of one image, H*W.
+  std::int64_t pixels() const { return std::int64_t{height} * width; }
+  /// Pixels of the whole batch.
+  std::int64_t total_pixels() const { return batch * pixels(); }
+
+  operator ImageView<const T>() const requires(!std::is_const_v<T>) {
+    return {data, batch, channels, height, width, batch_stride, channel_stride, row_stride, column_stride};
+  }
+};
+
+/// Contiguous planes, (batch, channels, height, width): what deep-learning code calls NCHW.
+template <class T>
+ImageView<T> planar_view(T* data, int batch, int channels, int height, int width) {
+  const std::ptrdiff_t plane = std::ptrdiff_t{height} * width;
+  return {data, batch, channels, height, width, channels * plane, plane, width, 1};
+}
+
+/// One image with its channels side by side (RGBRGB...), as cv::Mat and most decoders hold it.
+/// `row_stride` is the distance between rows in elements; 0 means rows without padding.
+template <class T>
+ImageView<T> interleaved_view(T* data, int height, int width, int channels, std::ptrdiff_t row_stride = 0) {
+  if (row_stride == 0) row_stride = std::ptrdiff_t{width} * channels;
+  return {data, 1, channels, height, width, height * row_stride, 1, row_stride, channels};
+}
+
+/// A view whose shape a stage can work with: at least one pixel, pixel numbers that fit 31 bits, and memory behind it.
+template <class T>
+void check(const ImageView<T>& image, const char* name) {
+  DHT_EXPECTS(image.data != nullptr, name, ": has no data (null pointer)");
+  DHT_EXPECTS(image.batch > 0 && image.channels > 0 && image.height > 0 && image.width > 0, name,
+              ": has an empty shape, batch ", image.batch, ", channels ", image.channels, ", height ",
+              image.height, ", width ", image.width, "; each must be at least 1");
+  DHT_EXPECTS(image.total_pixels() < (std::int64_t{1} << 31) - 1, name, ": has ", image.total_pixels(),
+              " pixels; at most 2147483646 are numbered");
+}
+
+/// One value a pixel, rows `row_stride` elements apart: a label map, a saliency map.
+template <class T>
+struct PlaneView {
+  T* data = nullptr;
+  int height = 0, width = 0;
+  std::ptrdiff_t row_stride = 0;
+
+  T& operator()(int y, int x) const { return data[y * row_stride + x]; }
+  T* row(int y) const { return data + y * row_stride; }
+  std::int64_t pixels() const { return std::int64_t{height} * width; }
+
+  operator PlaneView<const T>() const requires(!std::is_const_v<T>) { return {data, height, width, row_stride}; }
+};
+
+template <class T>
+PlaneView<T> plane_view(T* data, int height, int width) {
+  return {data, height, width, width};
+}
+
+/// A region's label at every pixel of one image.
+using LabelView = PlaneView<const std::int32_t>;
+
+/// `rows` rows of `columns` numbers, contiguous: features per region, a weight matrix.
+template <class T>
+struct MatrixView {
+  T* data = nullptr;
+  std::int64_t rows = 0;
+  int columns = 0;
+
+  T* row(std::int64_t i) const { return data + i * columns; }
+  T& operator()(std::int64_t i, int j) const { return data[i * columns + j]; }
+
+  operator MatrixView<const T>() const requires(!std::is_const_v<T>) { return {data, rows, columns}; }
+};
+
+/// The smallest box around a region, in pixels of its image, both ends inclusive.
+struct Box {
+  std::int32_t ymin = 0, xmin = 0, ymax = 0, xmax = 0;
+  friend bool operator==(const Box&, const Box&) = default;
+};
+
+}  // namespace dht
