@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+// The CPU backend: loops over index ranges, cut into contiguous parts that run on several threads.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <dht/backend/instruction_set.hpp>
+#include <dht/backend/thread_pool.hpp>
+#include <dht/core/error.hpp>
+#include <memory>
+#include <thread>
+
+namespace dht::backend {
+
+/// Where loops run: this machine's processor. Results do not depend on the number of threads or the instruction set.
+/// Copies share their threads; a copy used in two threads at once needs a backend of its own.
+class Cpu {
+ public:
+  /// `threads` >= 1; 0 means one per core.
+  explicit Cpu(int threads = 1, InstructionSet set = best_instruction_set())
+      : threads_(threads > 0 ? threads : std::max(1, static_cast<int>(std::thread::hardware_concurrency()))),
+        set_(std::min(set, best_instruction_set())) {
+    DHT_EXPECTS(threads >= 0 && threads <= 1024, "threads: ", threads, " is out of range; must be 0 (one per core) to 1024");
+    if (threads_ > 1) pool_ = std::make_shared<ThreadPool>(threads_ - 1);
+  }
+
+  int threads() const { return threads_; }
+  InstructionSet instruction_set() const { return set_; }
+
+  /// The number of parts into which `for_parts` cuts a loop of `count` steps.
+  int parts(std::int64_t count, std::int64_t grain = 1) const {
+    return static_cast<int>(std::clamp<std::int64_t>(count / std::max<std::int64_t>(grain, 1), 1, threads_));
+  }
+
+  /// First step of a part; part `parts` begins at `count`.
+  static std::int64_t part_begin(std::int64_t count, int parts, int part) { return count * part / parts; }
+
+  /// Calls `body(part, begin, end)` for contiguous ranges that cover [0, count), none shorter than about `grain` steps
+  /// unless there is only one. With no step at all, `body` is still called once, for an empty range.
+  template <class Body>
+  void for_parts(std::int64_t count, std::int64_t grain, const Body& body) const {
+    const int n = parts(count, grain);
+    const auto task = [&](int part) {
+      const std::int64_t begin = part_begin(count, n, part), end = part_begin(count, n, part + 1);
+      run(set_, [&]() DHT_INLINE_LAMBDA { body(part, begin, end); });
+    };
+    if (n == 1) {
+      task(0);
+    } else {
+      pool_->run(n, task);
+    }
+  }
+
+  /// `for_parts` for loops that do not need the part's number: `body(begin, end)`.
+  template <class Body>
+  void for_range(std::int64_t count, std::int64_t grain, const Body& body) const {
+    for_parts(count, grain,
+              [&](int, std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA { body(begin, end); });
+  }
+
+ private:
+  int threads_;
+  InstructionSet set_;
+  std::shared_ptr<ThreadPool> pool_;
+};
+
+}  // namespace dht::backend

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+// Hot loops are compiled for several instruction sets and the best one that the machine has is taken at run time, so
+// that a program built without any -march flag runs at full speed. The bits of the result are the same (core/math.hpp).
+#pragma once
+
+#include <dht/core/config.hpp>
+
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__AVX512F__) && !defined(DHT_NO_DISPATCH)
+#define DHT_DISPATCH 1
+#else
+#define DHT_DISPATCH 0
+#endif
+
+namespace dht::backend {
+
+enum class InstructionSet { baseline, avx2, avx512 };
+
+namespace detail {
+
+#if DHT_DISPATCH
+#define DHT_TARGET_AVX2 "avx2,fma,bmi,bmi2"
+#if defined(__clang__)
+#define DHT_TARGET_AVX512 "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,bmi,bmi2"
+#else
+#define DHT_TARGET_AVX512 "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,bmi,bmi2,prefer-vector-width=512"
+#endif
+
+template <class Body>
+__attribute__((target(DHT_TARGET_AVX512))) DHT_NO_INLINE void run_avx512(const Body& body) {
+  body();
+}
+
+template <class Body>
+__attribute__((target(DHT_TARGET_AVX2))) DHT_NO_INLINE void run_avx2(const Body& body) {
+  body();
+}
+#endif
+
+template <class Body>
+DHT_NO_INLINE void run_baseline(const Body& body) {
+  body();
+}
+
+}  // namespace detail
+
+/// The best instruction set of this machine among those that loops are compiled for. A program that is itself compiled
+/// for AVX-512, or for another processor family, has only one: `baseline`, whatever the compiler was told.
+inline InstructionSet best_instruction_set() {
+#if DHT_DISPATCH
+  static const InstructionSet best = [] {
+    const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
+    const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+    return avx2 && avx512 ? InstructionSet::avx512 : avx2 ? InstructionSet::avx2 : InstructionSet::baseline;
+  }();
+  return best;
+#else
+  return InstructionSet::baseline;
+#endif
+}
+
+/// Calls `body()`, compiled for the given instruction set. What `body` calls must be DHT_INLINE to profit.
+template <class Body>
+void run(InstructionSet set, const Body& body) {
+#if DHT_DISPATCH
+  if (set == InstructionSet::avx512) return detail::run_avx512(body);
+  if (set == InstructionSet::avx2) return detail::run_avx2(body);
+#endif
+  (void)set;
+  detail::run_baseline(body);
+}
+
+}  // namespace dht::backend

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+// The few compiler-dependent words. Every macro of the library is defined in this file or in core/error.hpp.
+#pragma once
+
+/// For small functions inside hot loops. They must be inlined into the caller, or the instruction set that
+/// backend/instruction_set.hpp chose for the caller would not reach them.
+#if defined(__GNUC__)
+#define DHT_INLINE __attribute__((always_inline)) inline
+#define DHT_INLINE_LAMBDA __attribute__((always_inline))
+#define DHT_NO_INLINE __attribute__((noinline))
+#else
+#define DHT_INLINE inline
+#define DHT_INLINE_LAMBDA
+#define DHT_NO_INLINE
+#endif
+
+/// Promises that the iterations of the following loop do not depend on each other through memory.
+#if defined(__clang__)
+#define DHT_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#elif defined(__GNUC__)
+#define DHT_INDEPENDENT _Pragma("GCC ivdep")
+#else
+#define DHT_INDEPENDENT
+#endif

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+// Checkpoints in safetensors: the parameters of the encoder, of W and of the self-loop, under their published names.
+#pragma once
+
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <dht/core/error.hpp>
+#include <dht/encoder/convolutional.hpp>
+#include <dht/io/safetensors.hpp>
+#include <dht/nn/linear.hpp>
+#include <dht/similarity/self_loop.hpp>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace dht {
+
+/// What a checkpoint holds, and the settings that it was trained with, from its metadata.
+template <class S>
+struct Checkpoint {
+  ConvolutionalParameters<S> encoder;  ///< conv.*, with the metadata's mean and std
+  Linear<S> projection;                ///< linear.*: W of the method, features -> channels; empty when absent
+  SelfLoop<S> self_loop;               ///< varproj.*, or the constant 0.5 when absent
+  std::string criterion = "aicc";      ///< metadata "criterion"
+  double iota = 5;                     ///< metadata "iota"
+  double compactness = 0.01;           ///< metadata "compactness"
+};
+
+namespace detail {
+
+inline double parse_number(const std::string& text, const std::string& file, const char* name) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  DHT_EXPECTS(error == std::errc{} && end == text.data() + text.size(), file, ": metadata \"", name, "\" is \"", text, "\"; must be numbers");
+  return value;
+}
+
+/// Numbers separated by commas, or none when the metadata has no such entry.
+inline std::vector<double> metadata_numbers(const SafeTensors& file, const char* name) {
+  std::vector<double> numbers;
+  const auto found = file.metadata().find(name);
+  if (found == file.metadata().end()) return numbers;
+  const std::string& text = found->second;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t comma = std::min(text.find(',', begin), text.size());
+    numbers.push_back(parse_number(text.substr(begin, comma - begin), file.file(), name));
+    begin = comma + 1;
+  }
+  return numbers;
+}
+
+inline double metadata_number(const SafeTensors& file, const char* name, double otherwise) {
+  const auto numbers = metadata_numbers(file, name);
+  DHT_EXPECTS(numbers.size() <= 1, file.file(), ": metadata \"", name, "\" has ", numbers.size(), " numbers; must be one");
+  return numbers.empty() ? otherwise : numbers[0];
+}
+
+/// The convolution `prefix.index` and the batch normalisation that follows it.
+template <class S>
+ConvolutionAndNorm<S> read_layer(const SafeTensors& file, const std::string& convolution, const std::string& norm,
+                                 std::int64_t outputs, std::int64_t inputs, std::int64_t side) {
+  const std::vector<std::int64_t> one{outputs};
+  return {file.read<S>(convolution + ".weight", {outputs, inputs, side, side}),
+          file.read<S>(convolution + ".bias", one),
+          file.read<S>(norm + ".weight", one),
+          file.read<S>(norm + ".bias", one),
+          file.read<S>(norm + ".running_mean", one),
+          file.read<S>(norm + ".running_var", one)};
+}
+
+}  // namespace detail
+
+/// Reads the encoder whose tensors are called `prefix` + "ds.0.weight" and so on ("conv." in checkpoints). Throws
+/// dht::Error, naming file and tensor, when one is missing or has the wrong shape.
+template <class S>
+ConvolutionalParameters<S> read_encoder(const SafeTensors& file, const std::string& prefix = "conv.") {
+  const std::vector<std::int64_t> shape = file.shape(prefix + "ds.0.weight");
+  DHT_EXPECTS(shape.size() == 4 && shape[0] >= 1 && shape[0] <= 1024 && shape[1] >= 1 && shape[1] <= 1024, file.file(), ": ", prefix,
+              "ds.0.weight must have shape [features, channels, 1, 1] with 1 to 1024 of each");
+  const std::int64_t d = shape[0], channels = shape[1];
+  ConvolutionalParameters<S> p;
+  p.features = static_cast<int>(d);
+  p.channels = static_cast<int>(channels);
+  p.fine = detail::read_layer<S>(file, prefix + "ds.0", prefix + "ds.1", d, channels, 1);
+  p.middle = detail::read_layer<S>(file, prefix + "cv.0", prefix + "cv.1", 4 * d, channels, 2);
+  p.coarse = detail::read_layer<S>(file, prefix + "cv.3", prefix + "cv.4", d, 4 * d, 2);
+  p.mean = detail::metadata_numbers(file, "mean");
+  p.standard_deviation = detail::metadata_numbers(file, "std");
+  p.epsilon = detail::metadata_number(file, "batch_norm_eps", 1e-5);
+  return p;
+}
+
+/// Reads a checkpoint. `prefix` stands before every name, as in "param.conv.ds.0.weight".
+template <class S>
+Checkpoint<S> read_checkpoint(const SafeTensors& file, const std::string& prefix = "") {
+  Checkpoint<S> c;
+  c.encoder = read_encoder<S>(file, prefix + "conv.");
+  const std::int64_t d = c.encoder.features;
+  if (file.contains(prefix + "linear.weight")) {
+    const std::vector<std::int64_t> shape = file.shape(prefix + "linear.weight");
+    const std::int64_t outputs = shape.empty() ? 0 : shape[0];
+    c.projection = {static_cast<int>(d), static_cast<int>(outputs), file.read<S>(prefix + "linear.weight", {outputs, d}),
+                    file.read<S>(prefix + "linear.bias", {outputs})};
+  }
+  if (file.contains(prefix + "varproj.weight")) {
+    c.self_loop.weight = file.read<S>(prefix + "varproj.weight", {1, d});
+    c.self_loop.bias = file.read<S>(prefix + "varproj.bias", {1})[0];
+  }
+  const auto criterion = file.metadata().find("criterion");
+  if (criterion != file.metadata().end()) c.criterion = criterion->second;
+  c.iota = detail::metadata_number(file, "iota", c.iota);
+  c.compactness = detail::metadata_number(file, "compactness", c.compactness);
+  return c;
+}
+
+/// Reads a checkpoint file, such as the released one.
+template <class S>
+Checkpoint<S> load_checkpoint(const std::filesystem::path& path) {
+  return read_checkpoint<S>(SafeTensors::load(path));
+}
+
+}  // namespace dht

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+// Plain colour as features: CIELAB for RGB images, the values themselves for anything else. No weights.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <dht/core/buffer.hpp>
+#include <dht/core/config.hpp>
+#include <dht/core/error.hpp>
+#include <dht/core/math.hpp>
+#include <dht/core/view.hpp>
+#include <dht/encoder/rows.hpp>
+#include <type_traits>
+#include <vector>
+
+namespace dht {
+
+namespace detail {
+
+/// x^p for x > 0
+template <class S>
+DHT_INLINE S power(S x, S p) {
+  return exp(p * log(x));
+}
+
+/// From the stored sRGB value to linear light (IEC 61966-2-1). Negative values are taken as 0.
+template <class S>
+DHT_INLINE S srgb_to_linear(S v) {
+  const S base = (v + S(0.055)) / S(1.055);
+  const S curved = power(base > S(1e-6) ? base : S(1e-6), S(2.4));
+  const S straight = v > 0 ? v / S(12.92) : S(0);
+  return v > S(0.04045) ? curved : straight;
+}
+
+/// CIE 1976: cube root above (6/29)^3, a straight line below.
+template <class S>
+DHT_INLINE S lab_curve(S t) {
+  const S root = power(t > S(1e-6) ? t : S(1e-6), S(1) / 3);
+  return t > S(0.008856451679035631) ? root : fma(t, S(7.787037037037037), S(0.13793103448275862));
+}
+
+}  // namespace detail
+
+/// Three channels are taken as sRGB and become CIELAB (D65, 2 degrees), divided by `unit`; any other number of channels
+/// passes through, multiplied by 100 / unit, so that the range of an image means the same. The default unit of 40 puts a
+/// just visible difference (2.3) at a similarity of 0.997 and black against white at 0.002.
+template <class S>
+class ColourEncoder {
+ public:
+  struct Workspace {
+    Buffer<S> rows;            // per part
+    std::vector<char> finite;  // per part
+  };
+
+  explicit ColourEncoder(int channels = 3, double unit = 40) : channels_(channels), unit_(unit) {
+    DHT_EXPECTS(channels >= 1, "channels: is ", channels, "; must be at least 1");
+    DHT_EXPECTS(unit > 0, "unit: is ", unit, "; must be above 0");
+    for (int i = 0; i < 256; ++i) linear_[i] = detail::srgb_to_linear(static_cast<S>(i / 255.0));
+  }
+
+  int features() const { return channels_; }
+  int channels() const { return channels_; }
+
+  /// See concepts::encoder.
+  template <class P, class Backend>
+  bool encode(const Backend& backend, const ImageView<P>& image, S* features, Workspace& w) const {
+    const std::int64_t rows = std::int64_t{image.batch} * image.height, grain = 1 + 8192 / image.width;
+    const int parts = backend.parts(rows, grain);
+    w.rows.resize(static_cast<std::size_t>(parts) * 3 * static_cast<std::size_t>(image.width));
+    w.finite.assign(static_cast<std::size_t>(parts), 1);
+    backend.for_parts(rows, grain, [&](int part, std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
+      const std::int64_t plane = std::int64_t{image.height} * image.width;
+      bool finite = true;
+      for (std::int64_t row = begin; row < end; ++row) {
+        const int b = static_cast<int>(row / image.height), y = static_cast<int>(row % image.height);
+        S* out = features + std::int64_t{b} * channels_ * plane + std::int64_t{y} * image.width;
+        if (channels_ == 3) {
+          S* line = w.rows.data() + std::int64_t{part} * 3 * image.width;
+          load_linear(image, b, y, line);
+          to_lab(line, image.width, out, plane);
+        } else {
+          for (int c = 0; c < channels_; ++c) detail::load_row(image, b, c, y, static_cast<S>(100 / unit_), S(0), out + c * plane);
+        }
+        for (int c = 0; c < channels_; ++c) {
+          S bad = 0;
+          for (int x = 0; x < image.width; ++x) bad = detail::is_finite(out[c * plane + x]) ? bad : S(1);
+          finite = finite && bad == 0;
+        }
+      }
+      w.finite[static_cast<std::size_t>(part)] = finite;
+    });
+    return std::all_of(w.finite.begin(), w.finite.end(), [](char f) { return f != 0; });
+  }
+
+ private:
+  /// Linear light of a row, channel after channel; a table lookup for 8-bit images.
+  template <class P>
+  DHT_INLINE void load_linear(const ImageView<P>& image, int b, int y, S* line) const {
+    for (int c = 0; c < 3; ++c) {
+      S* out = line + std::int64_t{c} * image.width;
+      if constexpr (std::is_same_v<std::remove_const_t<P>, std::uint8_t>) {
+        const P* in = &image(b, c, y, 0);
+        for (int x = 0; x < image.width; ++x) out[x] = linear_[in[x * image.column_stride]];
+      } else {
+        detail::load_row(image, b, c, y, S(1), S(0), out);
+        DHT_INDEPENDENT
+        for (int x = 0; x < image.width; ++x) {
+          const S v = out[x];
+          const S nothing = v - v;  // 0, or NaN where v is not finite: comparisons alone would lose it
+          out[x] = detail::srgb_to_linear(v) + nothing;
+        }
+      }
+    }
+  }
+
+  DHT_INLINE void to_lab(const S* line, int width, S* out, std::int64_t plane) const {
+    const S lightness = static_cast<S>(116 / unit_), red = static_cast<S>(500 / unit_), yellow = static_cast<S>(200 / unit_);
+    const S dark = static_cast<S>(-16 / unit_);
+    const S *r = line, *g = line + width, *b = line + 2 * width;
+    DHT_INDEPENDENT
+    for (int x = 0; x < width; ++x) {
+      // sRGB primaries to XYZ, divided by the white point of D65 (0.95047, 1, 1.08883)
+      const S cx = fma(S(0.4339536), r[x], fma(S(0.3762194), g[x], S(0.1898270) * b[x]));
+      const S cy = fma(S(0.2126729), r[x], fma(S(0.7151522), g[x], S(0.0721750) * b[x]));
+      const S cz = fma(S(0.0177566), r[x], fma(S(0.1094680), g[x], S(0.8727754) * b[x]));
+      const S fx = detail::lab_curve(cx), fy = detail::lab_curve(cy), fz = detail::lab_curve(cz);
+      out[x] = fma(lightness, fy, dark);
+      out[plane + x] = red * (fx - fy);
+      out[2 * plane + x] = yellow * (fy - fz);
+    }
+  }
+
+  int channels_;
+  double unit_;
+  S linear_[256];
+};
+
+}  // namespace dht

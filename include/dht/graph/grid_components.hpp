@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+// Connected components of a pixel grid whose links are given row by row, in two passes over the image.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <dht/core/buffer.hpp>
+#include <dht/core/config.hpp>
+#include <dht/graph/connectivity.hpp>
+#include <dht/graph/union_find.hpp>
+
+namespace dht::detail {
+
+/// Scratch memory of `grid_components`, kept for the next image.
+struct GridComponentsWorkspace {
+  Buffer<std::int32_t> parent;      // per provisional label; a strip's labels begin at its first pixel's number
+  Buffer<std::uint8_t> links;       // one row per part
+  Buffer<std::int32_t> used;        // per part: end of the provisional labels in use
+};
+
+/// Labels the components of `rows` x `width` pixels (the rows of all images of a batch, one below the other).
+///
+/// `row_links(y, links)` writes a bit set per pixel of row y: bit k says that the pixel is linked to its k-th backward
+/// neighbour, `Neighbours<C>::all[k]`. It must not link across images. `labels` receives dense numbers in the raster
+/// order of each component's first pixel; the number of components is returned.
+template <concepts::connectivity C, class Backend, class RowLinks>
+std::int32_t grid_components(const Backend& backend, std::int64_t rows, int width, const RowLinks& row_links,
+                             std::int32_t* labels, GridComponentsWorkspace& workspace) {
+  using N = Neighbours<C>;
+  const std::int64_t grain = 1 + 16384 / width;
+  const int parts = backend.parts(rows, grain);
+  workspace.parent.resize(static_cast<std::size_t>(rows * width));
+  workspace.links.resize(static_cast<std::size_t>(parts) * static_cast<std::size_t>(width));
+  workspace.used.resize(static_cast<std::size_t>(parts));
+  const UnionFind sets{workspace.parent.data()};
+
+  // First pass: provisional labels, strip by strip. A strip's first row ignores what lies above.
+  backend.for_parts(rows, grain, [&](int part, std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
+    std::uint8_t* links = workspace.links.data() + std::int64_t{part} * width;
+    std::int32_t next = static_cast<std::int32_t>(begin * width);
+    for (std::int64_t y = begin; y < end; ++y) {
+      row_links(y, links);
+      std::int32_t* row = labels + y * width;
+      const unsigned usable = y == begin ? 1u << (N::half - 1) : ~0u;  // only the left neighbour is in this row
+      for (int x = 0; x < width; ++x) {
+        const unsigned bits = links[x] & usable;
+        std::int32_t label = -1;
+#pragma GCC unroll 4
+        for (int k = N::half - 1; k >= 0; --k) {
+          if (!(bits >> k & 1u)) continue;
+          const std::int32_t other = row[x + N::all[k].dy * width + N::all[k].dx];
+          label = label < 0 || label == other ? other : sets.unite(label, other);
+        }
+        if (label < 0) {
+          label = next++;
+          sets.parent[label] = label;
+        }
+        row[x] = label;
+      }
+    }
+    workspace.used[static_cast<std::size_t>(part)] = next;
+  });
+
+  // Seams between strips, then dense numbers: few enough to be done by one thread.
+  std::int32_t components = 0;
+  for (int part = 0; part < parts; ++part) {
+    const std::int64_t y = Backend::part_begin(rows, parts, part);
+    if (part == 0 || workspace.used[static_cast<std::size_t>(part)] == y * width) continue;
+    std::uint8_t* links = workspace.links.data();
+    row_links(y, links);
+    const std::int32_t* row = labels + y * width;
+    for (int x = 0; x < width; ++x) {
+      for (int k = 0; k < N::half - 1; ++k) {
+        if (links[x] >> k & 1) sets.unite(row[x], row[x + N::all[static_cast<std::size_t>(k)].dy * width + N::all[static_cast<std::size_t>(k)].dx]);
+      }
+    }
+  }
+  for (int part = 0; part < parts; ++part) {
+    const auto begin = static_cast<std::int32_t>(Backend::part_begin(rows, parts, part) * width);
+    components = number_components(sets.parent, begin, workspace.used[static_cast<std::size_t>(part)], components);
+  }
+
+  // Second pass: final labels.
+  backend.for_range(rows * width, 16384, [&](std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
+    const std::int32_t* number = sets.parent;
+    DHT_INDEPENDENT
+    for (std::int64_t p = begin; p < end; ++p) labels[p] = number[labels[p]];
+  });
+  return components;
+}
+
+}  // namespace dht::detail

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: MIT
+// Cuts through a hierarchy: the optimal one for a penalty, and the one with exactly so many tokens.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <dht/core/buffer.hpp>
+#include <dht/graph/connectivity.hpp>
+#include <dht/hierarchy/hierarchy.hpp>
+#include <dht/selection/merge_to.hpp>
+#include <dht/selection/nested_cuts.hpp>
+#include <dht/selection/partition.hpp>
+#include <vector>
+
+namespace dht {
+
+/// Scratch memory of the cuts, kept for the next one.
+struct CutWorkspace {
+  Buffer<std::uint8_t> split;          // per node: whether it has given way to its parts
+  Buffer<std::int64_t> cut_node;       // per node: the unsplit node that contains it, or -1
+  Buffer<std::int32_t> number;         // per node: its label
+};
+
+namespace detail {
+
+/// Writes the cut that `w.split` describes: the topmost nodes that are not split, and the pixels of those at level 1
+/// that are.
+template <class S>
+void write_cut(const Hierarchy<S>& tree, Partition& out, CutWorkspace& w) {
+  const std::int64_t nodes = tree.nodes();
+  w.cut_node.resize(static_cast<std::size_t>(nodes));
+  for (int level = tree.levels() - 1; level >= 1; --level) {
+    const std::int64_t first = tree.begin[static_cast<std::size_t>(level) - 1], end = tree.begin[static_cast<std::size_t>(level)];
+    for (std::int64_t i = first; i < end; ++i) {
+      const std::int32_t up = tree.parent[static_cast<std::size_t>(i)];
+      const std::int64_t above = up < 0 ? -1 : w.cut_node[static_cast<std::size_t>(end + up)];
+      w.cut_node[static_cast<std::size_t>(i)] = above >= 0 ? above : w.split[static_cast<std::size_t>(i)] ? -1 : i;
+    }
+  }
+  const auto pixels = static_cast<std::size_t>(tree.pixels());
+  w.number.assign(static_cast<std::size_t>(nodes), -1);
+  out.labels.resize(pixels);
+  out.sources.clear();
+  for (std::size_t p = 0; p < pixels; ++p) {
+    const std::int64_t node = w.cut_node[static_cast<std::size_t>(tree.pixel_parent[p])];
+    if (node < 0) {
+      out.labels[p] = static_cast<std::int32_t>(out.sources.size());
+      out.sources.push_back(pixel_source(static_cast<std::int64_t>(p)));
+      continue;
+    }
+    std::int32_t& number = w.number[static_cast<std::size_t>(node)];
+    if (number < 0) {
+      number = static_cast<std::int32_t>(out.sources.size());
+      out.sources.push_back(node);
+    }
+    out.labels[p] = number;
+  }
+  out.regions = static_cast<std::int32_t>(out.sources.size());
+  out.source_begin.resize(out.sources.size() + 1);
+  for (std::size_t r = 0; r < out.source_begin.size(); ++r) out.source_begin[r] = static_cast<std::int64_t>(r);
+}
+
+/// The regions of `part` that lie inside `node`, with their moments and who is whose neighbour.
+template <concepts::connectivity C, class S>
+MergeInput parts_of(const Hierarchy<S>& tree, const Partition& part, std::int64_t node, const std::vector<std::int32_t>& inside,
+                    const std::vector<std::int32_t>& index) {
+  MergeInput in;
+  const int n = in.features = tree.features;
+  for (const std::int32_t region : inside) {
+    const Source source = part.sources_of(region)[0];  // an unmerged part: it has one
+    in.size.push_back(source < 0 ? 1 : tree.size[static_cast<std::size_t>(source)]);
+    for (int c = 0; c < n; ++c) {
+      if (source < 0) {
+        const std::int64_t p = -1 - source, image = p / tree.image_pixels();
+        in.mean.push_back(tree.pixel_features[static_cast<std::size_t>((image * n + c) * tree.image_pixels() + p % tree.image_pixels())]);
+        in.variance.push_back(0);
+      } else {
+        in.mean.push_back(tree.mean[static_cast<std::size_t>(source * n + c)]);
+        in.variance.push_back(tree.variance[static_cast<std::size_t>(source * n + c)]);
+      }
+    }
+  }
+  const Box box = tree.box[static_cast<std::size_t>(node)];
+  const std::int32_t* labels = part.labels.data() + tree.image_of(node) * tree.image_pixels();
+  for (int y = box.ymin; y <= box.ymax; ++y) {
+    for (int x = box.xmin; x <= box.xmax; ++x) {
+      const std::int32_t a = index[static_cast<std::size_t>(labels[std::int64_t{y} * tree.width + x])];
+      if (a < 0) continue;
+      for (const Offset o : C::forward) {
+        if (y + o.dy > box.ymax || x + o.dx > box.xmax || x + o.dx < box.xmin) continue;
+        const std::int32_t b = index[static_cast<std::size_t>(labels[std::int64_t{y + o.dy} * tree.width + x + o.dx])];
+        if (b >= 0 && b != a) in.pairs.emplace_back(a, b);
+      }
+    }
+  }
+  return in;
+}
+
+/// Merges the parts of a node that has just been split until `target` of them are left.
+template <concepts::connectivity C, class S, class Cost>
+void merge_parts(const Hierarchy<S>& tree, const Cost& cost, std::int64_t node, std::int64_t target, Partition& out) {
+  const int level = tree.level_of(node);
+  std::vector<std::int32_t> inside, index(static_cast<std::size_t>(out.regions), -1);
+  const auto inside_node = [&](Source source) {
+    std::int64_t up = source < 0 ? tree.pixel_parent[static_cast<std::size_t>(-1 - source)] : source;
+    while (up >= 0 && up < tree.begin[static_cast<std::size_t>(level) - 1]) up = tree.parent_node(up);
+    return up == node;
+  };
+  for (std::int32_t r = 0; r < out.regions; ++r) {
+    // Regions of the cut have one source each until parts of a split are merged, in another image of the batch.
+    if (!inside_node(out.sources_of(r)[0])) continue;
+    index[static_cast<std::size_t>(r)] = static_cast<std::int32_t>(inside.size());
+    inside.push_back(r);
+  }
+  MergeTo<Cost> merging(parts_of<C>(tree, out, node, inside, index), cost);
+  const std::vector<std::int32_t> group = merging.run(target);
+
+  // Labels in raster order again: a group has the place of its first member.
+  std::vector<std::int32_t> leader(static_cast<std::size_t>(out.regions)), number(static_cast<std::size_t>(out.regions));
+  std::int32_t next = 0;
+  for (std::int32_t r = 0; r < out.regions; ++r) {
+    const std::int32_t k = index[static_cast<std::size_t>(r)];
+    leader[static_cast<std::size_t>(r)] = k < 0 ? r : inside[static_cast<std::size_t>(group[static_cast<std::size_t>(k)])];
+    number[static_cast<std::size_t>(r)] = leader[static_cast<std::size_t>(r)] == r ? next++ : number[static_cast<std::size_t>(leader[static_cast<std::size_t>(r)])];
+  }
+  for (std::int32_t& label : out.labels) label = number[static_cast<std::size_t>(label)];
+  const Buffer<Source> sources = out.sources;
+  const Buffer<std::int64_t> begin = out.source_begin;
+  std::vector<std::int64_t> count(static_cast<std::size_t>(next) + 1, 0);
+  for (std::int32_t r = 0; r < out.regions; ++r) count[static_cast<std::size_t>(number[static_cast<std::size_t>(r)]) + 1] += begin[static_cast<std::size_t>(r) + 1] - begin[static_cast<std::size_t>(r)];
+  for (std::size_t i = 1; i < count.size(); ++i) count[i] += count[i - 1];
+  out.source_begin.assign(count.begin(), count.end());
+  for (std::int32_t r = 0; r < out.regions; ++r) {
+    std::int64_t& place = count[static_cast<std::size_t>(number[static_cast<std::size_t>(r)])];
+    for (std::int64_t k = begin[static_cast<std::size_t>(r)]; k < begin[static_cast<std::size_t>(r) + 1]; ++k) {
+      out.sources[static_cast<std::size_t>(place++)] = sources[static_cast<std::size_t>(k)];
+    }
+  }
+  out.regions = next;
+}
+
+}  // namespace detail
+
+/// The cut that minimises (sum of region costs + penalty * number of regions) exactly; the coarser one where two are
+/// equally good. `penalty` >= 0, in the unit of the cost that `cuts` was built with.
+template <class S>
+void optimal_cut(const Hierarchy<S>& tree, const NestedCuts& cuts, double penalty, Partition& out, CutWorkspace& w) {
+  DHT_EXPECTS(penalty >= 0, "penalty: is ", penalty, "; must be at least 0");
+  w.split.resize(static_cast<std::size_t>(tree.nodes()));
+  for (std::size_t i = 0; i < w.split.size(); ++i) w.split[i] = cuts.scale()[i] > penalty;
+  detail::write_cut(tree, out, w);
+}
+
+/// Exactly `tokens` regions in every image of the batch, from 1 to the number of its pixels: the optimal cut where one
+/// of the nested cuts has this number; else the finest optimal cut below, whose next split is made in part, its pieces
+/// merged one pair at a time by least cost. `cost` must be the one that `cuts` was built with.
+template <concepts::connectivity C, class S, concepts::region_cost Cost>
+void cut_to_budget(const Hierarchy<S>& tree, const NestedCuts& cuts, const Cost& cost, std::int64_t tokens, Partition& out,
+                   CutWorkspace& w) {
+  DHT_EXPECTS(tokens >= 1 && tokens <= tree.image_pixels(), "tokens: is ", tokens, "; must be 1 to ", tree.image_pixels(),
+              ", the number of pixels");
+  w.split.assign(static_cast<std::size_t>(tree.nodes()), 0);
+  struct PartialSplit {
+    std::int64_t node, parts;
+  };
+  std::vector<PartialSplit> partial;
+  for (int image = 0; image < tree.batch; ++image) {
+    std::int64_t regions = 1;
+    for (const NestedCuts::Split& split : cuts.splits(image)) {
+      if (regions == tokens) break;
+      w.split[static_cast<std::size_t>(split.node)] = 1;
+      if (split.regions_after > tokens) {
+        partial.push_back({split.node, tokens - regions + 1});
+        break;
+      }
+      regions = split.regions_after;
+    }
+  }
+  // Nodes that take part in no cut must not hide the parts of a split node.
+  for (std::int64_t i = tree.nodes() - 1; i >= 0; --i) {
+    if (!cuts.takes_part(i)) w.split[static_cast<std::size_t>(i)] = 1;
+  }
+  detail::write_cut(tree, out, w);
+  for (const PartialSplit& p : partial) detail::merge_parts<C>(tree, cost, p.node, p.parts, out);
+}
+
+}  // namespace dht

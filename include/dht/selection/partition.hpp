@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+// What a selection decides: a label map, and where in the hierarchy each of its regions comes from.
+#pragma once
+
+#include <cstdint>
+#include <dht/core/buffer.hpp>
+#include <dht/graph/connectivity.hpp>
+#include <dht/hierarchy/hierarchy.hpp>
+#include <span>
+
+namespace dht {
+
+/// A region's source: a node of the hierarchy, or a single pixel p of the batch as -1 - p.
+using Source = std::int64_t;
+inline constexpr Source pixel_source(std::int64_t pixel) { return -1 - pixel; }
+
+/// Labels are dense over the whole batch, numbered by the raster order of each region's first pixel; every region is
+/// connected. A region's feature is the mean of its sources' features, weighted by their sizes: one source for a region
+/// of the tree or a piece of one, several for a region merged from siblings.
+struct Partition {
+  std::int32_t regions = 0;
+  Buffer<std::int32_t> labels;         ///< per pixel, (batch, height, width)
+  Buffer<std::int64_t> source_begin;   ///< per region, and one more
+  Buffer<Source> sources;
+
+  std::span<const Source> sources_of(std::int32_t region) const {
+    return {sources.data() + source_begin[static_cast<std::size_t>(region)],
+            sources.data() + source_begin[static_cast<std::size_t>(region) + 1]};
+  }
+};
+
+namespace detail {
+
+/// Row y of the batch's rows: bit k is set where a pixel has the same value as its k-th backward neighbour.
+template <concepts::connectivity C>
+DHT_INLINE void equality_links(const std::int32_t* values, std::int64_t y, int height, int width, std::uint8_t* links) {
+  using N = Neighbours<C>;
+  std::fill_n(links, width, std::uint8_t{0});
+#pragma GCC unroll 4
+  for (int k = 0; k < N::half; ++k) {
+    const Offset o = N::all[static_cast<std::size_t>(k)];
+    if (o.dy < 0 && y % height == 0) continue;
+    const std::int32_t* row = values + y * width;
+    const std::int32_t* other = row + o.dy * width + o.dx;
+    const int from = o.dx < 0 ? 1 : 0, to = o.dx > 0 ? width - 1 : width;
+    DHT_INDEPENDENT
+    for (int x = from; x < to; ++x) links[x] = static_cast<std::uint8_t>(links[x] | ((row[x] == other[x]) << k));
+  }
+}
+
+/// A single source for every region, `source_of(p)` at its first pixel p. Labels must be dense and in raster order.
+template <class SourceOf>
+void set_sources(std::int64_t pixels, const SourceOf& source_of, Partition& out) {
+  const auto n = static_cast<std::size_t>(out.regions);
+  out.sources.resize(n);
+  out.source_begin.resize(n + 1);
+  for (std::size_t r = 0; r <= n; ++r) out.source_begin[r] = static_cast<std::int64_t>(r);
+  std::int32_t next = 0;
+  for (std::int64_t p = 0; p < pixels; ++p) {
+    if (out.labels[static_cast<std::size_t>(p)] == next) out.sources[static_cast<std::size_t>(next++)] = source_of(p);
+  }
+}
+
+}  // namespace detail
+}  // namespace dht

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+// How alike two feature vectors are: the slot `Similarity` of a tokenizer.
+#pragma once
+
+#include <cmath>
+#include <concepts>
+#include <dht/core/error.hpp>
+#include <dht/core/math.hpp>
+
+namespace dht {
+
+namespace concepts {
+
+/// A kernel on pairs of feature vectors, given one channel at a time so that it runs over image planes and over rows of
+/// a matrix alike. It must be symmetric, bit for bit: k(a, b) == k(b, a).
+template <class K, class S>
+concept similarity = std::copyable<K> && requires(const K kernel, S a, S b, S* sums, const S* done) {
+  // How many running sums a pair needs; all begin at 0.
+  { K::sums } -> std::convertible_to<int>;
+  // Takes one channel of both vectors into the sums. Add products with dht::fma.
+  kernel.add(sums, a, b);
+  // The similarity of the pair, in [0, 1]; 1 for equal vectors.
+  { kernel.value(done) } -> std::same_as<S>;
+};
+
+}  // namespace concepts
+
+namespace detail {
+
+inline void check_bandwidth(double bandwidth) {
+  DHT_EXPECTS(bandwidth > 0 && std::isfinite(bandwidth), "bandwidth: is ", bandwidth, "; must be finite and above 0");
+}
+
+/// Kernels of the Euclidean distance share their one sum, its square.
+struct OfDistance {
+  static constexpr int sums = 1;
+  template <class S>
+  DHT_INLINE void add(S* sum, S a, S b) const {
+    const S difference = a - b;
+    sum[0] = fma(difference, difference, sum[0]);
+  }
+};
+
+}  // namespace detail
+
+/// exp(-(|a-b| / bandwidth)^2): the paper's kernel, with bandwidth 1 in checkpoints.
+class Gaussian : public detail::OfDistance {
+ public:
+  explicit Gaussian(double bandwidth = 1) : factor_(-1 / (bandwidth * bandwidth)) { detail::check_bandwidth(bandwidth); }
+  template <class S>
+  DHT_INLINE S value(const S* sum) const {
+    return exp(sum[0] * static_cast<S>(factor_));
+  }
+
+ private:
+  double factor_;
+};
+
+/// exp(-|a-b| / bandwidth): falls off at once, so weak edges count; forgiving far out.
+class Laplacian : public detail::OfDistance {
+ public:
+  explicit Laplacian(double bandwidth = 1) : factor_(-1 / bandwidth) { detail::check_bandwidth(bandwidth); }
+  template <class S>
+  DHT_INLINE S value(const S* sum) const {
+    return exp(std::sqrt(sum[0]) * static_cast<S>(factor_));
+  }
+
+ private:
+  double factor_;
+};
+
+/// 1 / (1 + (|a-b| / bandwidth)^2): heavy tails, never quite 0.
+class Cauchy : public detail::OfDistance {
+ public:
+  explicit Cauchy(double bandwidth = 1) : factor_(1 / (bandwidth * bandwidth)) { detail::check_bandwidth(bandwidth); }
+  template <class S>
+  DHT_INLINE S value(const S* sum) const {
+    return 1 / fma(sum[0], static_cast<S>(factor_), S(1));
+  }
+
+ private:
+  double factor_;
+};
+
+/// exp(-(1 - cos(a, b)) / bandwidth): compares directions and ignores length, as for shading that only darkens. A zero
+/// vector has cosine 0 with any other and 1 with another zero vector.
+class Cosine {
+ public:
+  static constexpr int sums = 3;
+  explicit Cosine(double bandwidth = 1) : factor_(1 / bandwidth) { detail::check_bandwidth(bandwidth); }
+  template <class S>
+  DHT_INLINE void add(S* sum, S a, S b) const {
+    sum[0] = fma(a, b, sum[0]);
+    sum[1] = fma(a, a, sum[1]);
+    sum[2] = fma(b, b, sum[2]);
+  }
+  template <class S>
+  DHT_INLINE S value(const S* sum) const {
+    const S length2 = sum[1] * sum[2];
+    const S cosine = length2 > 0 ? sum[0] / std::sqrt(length2) : (sum[1] == sum[2] ? S(1) : S(0));
+    const S above = cosine - 1;
+    return exp((above < 0 ? above : S(0)) * static_cast<S>(factor_));
+  }
+
+ private:
+  double factor_;
+};
+
+}  // namespace dht

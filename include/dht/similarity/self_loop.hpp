@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+// How much a region would rather stay as it is: the similarity of its self-loop (method, section 3).
+#pragma once
+
+#include <cmath>
+#include <dht/core/error.hpp>
+#include <dht/core/math.hpp>
+#include <vector>
+
+namespace dht {
+
+/// sigmoid(weight . variance + bias), a learned map of a region's d variances; or a constant, where nothing was learned.
+template <class S>
+struct SelfLoop {
+  std::vector<S> weight;  ///< d numbers, or empty for a constant
+  S bias = 0;
+
+  /// A self-loop whose similarity is always `similarity`, in [0, 1].
+  static SelfLoop constant(double similarity) {
+    DHT_EXPECTS(similarity >= 0 && similarity <= 1, "self-loop: is ", similarity, "; must be between 0 and 1");
+    SelfLoop loop;
+    loop.constant_ = static_cast<S>(similarity);
+    return loop;
+  }
+
+  bool is_constant() const { return weight.empty(); }
+
+  /// `variance` has as many numbers as `weight`.
+  DHT_INLINE S value(const S* variance) const {
+    if (weight.empty()) return constant_;
+    S sum = bias;
+    for (std::size_t c = 0; c < weight.size(); ++c) sum = fma(weight[c], variance[c], sum);
+    return sigmoid(sum);
+  }
+
+ private:
+  S constant_ = static_cast<S>(0.5);
+};
+
+}  // namespace dht

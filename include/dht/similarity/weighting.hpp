@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+// How much each member counts in its new region's mean and variance: the slot `Weighting` of a tokenizer.
+#pragma once
+
+#include <cmath>
+#include <concepts>
+#include <cstdint>
+#include <dht/core/config.hpp>
+
+namespace dht {
+
+namespace concepts {
+
+/// The weight of a member region of `size` pixels whose chosen edge has the given similarity (after compactness,
+/// unclamped). Must not be negative.
+template <class W, class S>
+concept weighting = std::copyable<W> && requires(const W weighting, std::int32_t size, S similarity) {
+  { weighting(size, similarity) } -> std::same_as<S>;
+};
+
+}  // namespace concepts
+
+/// Every pixel counts the same.
+struct SizeWeighting {
+  template <class S>
+  DHT_INLINE S operator()(std::int32_t size, S) const {
+    return static_cast<S>(size);
+  }
+};
+
+/// size * sqrt(similarity): a member that hardly belongs hardly counts. The paper's default.
+struct SimilarityWeighting {
+  template <class S>
+  DHT_INLINE S operator()(std::int32_t size, S similarity) const {
+    // A similarity of exactly 0 keeps a weight above 0, or a region of such members would have no mean.
+    return static_cast<S>(size) * std::sqrt(similarity > S(1e-30) ? similarity : S(1e-30));
+  }
+};
+
+}  // namespace dht

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: MIT
+// A planar map as SVG text: one path a region, lossless, in few bytes.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <dht/core/error.hpp>
+#include <dht/core/view.hpp>
+#include <dht/vector/planar_map.hpp>
+
+namespace dht {
+
+/// How an SVG is written.
+struct SvgOptions {
+  /// Shown by browsers and screen readers; none when empty. UTF-8; what XML cannot hold becomes U+FFFD.
+  std::string title;
+  /// Asks renderers not to blend edges with what lies behind: no hairline between neighbours at any zoom.
+  bool crisp_edges = true;
+  /// Numbers the paths: id="r0", id="r1", ... by label.
+  bool ids = false;
+  /// `shared`: neighbours write the very same points. `corners`: a few per cent shorter, and still no gap where the
+  /// renderer keeps a point on the straight line between two others, as all do without rotation.
+  Vertices vertices = Vertices::shared;
+};
+
+namespace detail {
+
+/// The length in bytes of the character that starts `text` when it is UTF-8 and allowed in XML 1.0, otherwise 0.
+inline std::size_t xml_character(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned first = byte(0);
+  if (first < 0x80) return first >= 0x20 || first == '\t' || first == '\n' || first == '\r';
+  const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+  if (first < 0xC2 || first > 0xF4 || text.size() < length) return 0;
+  std::uint32_t code = first & (0x7Fu >> length);
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xC0) != 0x80) return 0;
+    code = code << 6 | (byte(i) & 0x3F);
+  }
+  const bool overlong = code < (length == 3 ? 0x800u : length == 4 ? 0x10000u : 0x80u);
+  const bool surrogate = code >= 0xD800 && code < 0xE000;
+  return overlong || surrogate || code > 0x10FFFF || code == 0xFFFE || code == 0xFFFF ? 0 : length;
+}
+
+inline void append_escaped(std::string& out, std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t length = xml_character(text);
+    switch (text[0]) {
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      default:
+        length == 0 ? out += "\xEF\xBF\xBD" : out += text.substr(0, length);
+    }
+    text.remove_prefix(std::max<std::size_t>(length, 1));
+  }
+}
+
+inline void append_number(std::string& out, std::int64_t number) {
+  std::array<char, 24> digits;
+  out.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr);
+}
+
+/// #rrggbb, or #rgb where that is the same colour.
+inline void append_color(std::string& out, const std::array<std::uint8_t, 3>& color) {
+  constexpr std::string_view hex = "0123456789abcdef";
+  const bool short_form = (color[0] % 17 | color[1] % 17 | color[2] % 17) == 0;
+  out += '#';
+  for (const std::uint8_t channel : color) {
+    out += hex[channel / 16];
+    if (!short_form) out += hex[channel % 16];
+  }
+}
+
+/// Writes the rings of one path. Sizes are made room for once a ring: a coordinate takes at most a letter, a sign and
+/// ten digits.
+class PathWriter {
+ public:
+  explicit PathWriter(std::string& out) : out_(out) {}
+
+  /// One subpath. The edge back to the first point is left to `z`, which also makes that point the current one.
+  void ring(std::span<const Point> points) {
+    constexpr std::size_t most_bytes = 12;
+    const std::size_t old_size = out_.size();
+    out_.resize(old_size + (points.size() + 2) * most_bytes);
+    at_ = out_.data() + old_size;
+    move(points[0]);
+    for (const Point p : points.subspan(1)) line(p);
+    *at_++ = 'z';
+    out_.resize(at_ - out_.data());
+    start_ = points[0];
+    command_ = 'm';
+  }
+
+ private:
+  void move(Point p) {
+    *at_++ = command_;
+    number(p.x - start_.x);
+    separated(p.y - start_.y);
+    here_ = p;
+  }
+
+  void line(Point p) {
+    const char command = p.y == here_.y ? 'h' : 'v';
+    const std::int32_t distance = command == 'h' ? p.x - here_.x : p.y - here_.y;
+    if (command == command_) {
+      separated(distance);
+    } else {
+      *at_++ = command_ = command;
+      number(distance);
+    }
+    here_ = p;
+  }
+
+  void number(std::int32_t n) { at_ = std::to_chars(at_, at_ + 11, n).ptr; }
+  void separated(std::int32_t n) {
+    if (n >= 0) *at_++ = ' ';
+    number(n);
+  }
+
+  std::string& out_;
+  char* at_ = nullptr;
+  char command_ = 'M';
+  Point start_, here_;
+};
+
+inline void append_head(std::string& out, const PlanarMap& map, const SvgOptions& options) {
+  const auto attribute = [&](std::string_view name, std::int64_t value) {
+    out += name;
+    append_number(out, value);
+  };
+  out += "<svg xmlns=\"http://www.w3.org/2000/svg\"";
+  attribute(" width=\"", map.width);
+  attribute("\" height=\"", map.height);
+  attribute("\" viewBox=\"0 0 ", map.width);
+  attribute(" ", map.height);
+  out += options.crisp_edges ? "\" shape-rendering=\"crispEdges\">\n" : "\">\n";
+  if (options.title.empty()) return;
+  out += "<title>";
+  append_escaped(out, options.title);
+  out += "</title>\n";
+}
+
+}  // namespace detail
+
+/// The planar map as an SVG document: each region one `<path>` with its holes, in the order of labels, filled with
+/// colors[label]; a region without pixels has none. The canvas is covered exactly once, so drawing it gives the label
+/// map back. Rings wind so that both fill rules give the same picture. The same map gives the same text everywhere.
+/// Throws when there is not one colour for each region.
+inline std::string svg(const PlanarMap& map, std::span<const std::array<std::uint8_t, 3>> colors,
+                       const SvgOptions& options = {}) {
+  DHT_EXPECTS(colors.size() == std::size_t(map.regions), "colors: has ", colors.size(),
+              " entries; must have one for each of the ", map.regions, " regions");
+  std::string out;
+  // Two faces an arc, about three bytes a vertex.
+  out.reserve(map.arcs.points.size() * 6 + std::size_t(map.regions) * 40 + options.title.size() + 256);
+  detail::append_head(out, map, options);
+  std::vector<Point> points;
+  for (std::int32_t region = 0; region < map.regions; ++region) {
+    if (map.faces.rings(region).empty()) continue;
+    out += "<path ";
+    if (options.ids) {
+      out += "id=\"r";
+      detail::append_number(out, region);
+      out += "\" ";
+    }
+    out += "fill=\"";
+    detail::append_color(out, colors[region]);
+    out += "\" d=\"";
+    detail::PathWriter writer(out);
+    for (const std::int32_t ring : map.faces.rings(region)) {
+      ring_points(map, ring, options.vertices, points);
+      writer.ring(points);
+    }
+    out += "\"/>\n";
+  }
+  out += "</svg>\n";
+  return out;
+}
+
+/// The same from labels, 0 .. colors.size()-1 at every pixel.
+inline std::string svg(LabelView labels, std::span<const std::array<std::uint8_t, 3>> colors,
+                       const SvgOptions& options = {}) {
+  constexpr std::size_t most = std::numeric_limits<std::int32_t>::max();
+  const auto regions = static_cast<std::int32_t>(std::min(colors.size(), most));
+  return svg(planar_map(labels, regions), colors, options);
+}
+
+}  // namespace dht

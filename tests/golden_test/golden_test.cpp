@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: MIT
+// The library against the figures that define the method: every file of a kind known here, in the folder that the
+// environment variable DHT_GOLDEN names, or in tests/golden.
+#include "kit/catch.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <dht/dht.hpp>
+#include <dht/encoder/checkpoint.hpp>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace {
+
+std::vector<std::filesystem::path> figures(const std::string& prefix) {
+  const char* folder = std::getenv("DHT_GOLDEN");
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::directory_iterator(folder ? folder : DHT_TEST_DATA_DIR)) {
+    const auto& path = entry.path();
+    if (path.extension() == ".safetensors" && path.filename().string().starts_with(prefix)) files.push_back(path);
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+const std::string& note(const dht::SafeTensors& file, const std::string& name) {
+  const auto found = file.metadata().find(name);
+  if (found == file.metadata().end()) throw dht::Error(file.file() + ": has no metadata \"" + name + "\"");
+  return found->second;
+}
+
+/// The largest difference, relative to the wanted value or, near zero, to `floor`.
+template <class A>
+double worst(const A& found, const std::vector<double>& wanted, double floor) {
+  REQUIRE(static_cast<std::size_t>(found.size()) == wanted.size());
+  double most = 0;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    const double difference = std::abs(static_cast<double>(found[i]) - wanted[i]);
+    most = std::max(most, difference / std::max(std::abs(wanted[i]), floor));
+    if (std::isnan(difference)) return 1e300;
+  }
+  return most;
+}
+
+// Relative agreement asked of real numbers in double. The figures were computed in another order of operations; a chain
+// of ten levels leaves about 1e-13. The floor is for variances, which cancel: they are of order 1e-3 and more.
+constexpr double tolerance = 1e-9, floor_of_values = 1e-6;
+
+template <class S, class Criterion>
+struct With : dht::LearnedPolicies {
+  using Scalar = S;
+};
+
+/// Calls `body(criterion)` with the criterion of that name.
+template <class Body>
+void with_criterion(const std::string& name, double iota, double epsilon, const Body& body) {
+  if (name == "aic") return body(dht::Aic(iota, epsilon));
+  if (name == "aicc") return body(dht::Aicc(iota, epsilon));
+  if (name == "bic") return body(dht::Bic(iota, epsilon));
+  if (name == "cic") return body(dht::Cic(iota, epsilon));
+  throw dht::Error("criterion: is \"" + name + "\"; must be aic, aicc, bic or cic");
+}
+
+template <class Body>
+void with_weighting(const std::string& name, const Body& body) {
+  if (name == "size") return body(dht::SizeWeighting{});
+  if (name == "similarity") return body(dht::SimilarityWeighting{});
+  throw dht::Error("weights: are \"" + name + "\"; must be size or similarity");
+}
+
+/// The neighbour that a pixel chose, as a pixel number.
+template <class S>
+std::vector<std::int64_t> chosen_pixels(const dht::Hierarchy<S>& tree) {
+  std::vector<std::int64_t> chosen(static_cast<std::size_t>(tree.pixels()));
+  for (std::size_t p = 0; p < chosen.size(); ++p) {
+    const dht::Offset o = dht::detail::Neighbours<dht::FourConnected>::all[tree.pixel_choice[p]];
+    chosen[p] = static_cast<std::int64_t>(p) + o.dy * tree.width + o.dx;
+  }
+  return chosen;
+}
+
+template <class T>
+std::vector<std::int64_t> widened(const T& values) {
+  return {values.begin(), values.end()};
+}
+
+/// Box edges as the files hold them: all ymin, then all xmin, ymax, xmax.
+template <class Boxes>
+std::vector<std::int64_t> box_planes(const Boxes& boxes) {
+  std::vector<std::int64_t> out;
+  for (const auto member : {&dht::Box::ymin, &dht::Box::xmin, &dht::Box::ymax, &dht::Box::xmax}) {
+    for (const dht::Box& box : boxes) out.push_back(box.*member);
+  }
+  return out;
+}
+
+template <class Buffer>
+auto slice(const Buffer& values, std::int64_t begin, std::int64_t end) {
+  return std::vector<typename Buffer::value_type>(values.begin() + begin, values.begin() + end);
+}
+
+/// The tree and tokens of a figure file, by the library.
+template <class S>
+struct Result {
+  dht::Hierarchy<S> tree;
+  dht::Tokens<S> tokens;
+  dht::Buffer<S> token_features, injected;
+  std::vector<double> encoded;  // planes
+};
+
+template <class S>
+Result<S> compute(const dht::SafeTensors& file) {
+  const auto shape = file.shape("image");
+  const int batch = static_cast<int>(shape[0]), channels = static_cast<int>(shape[1]);
+  const int height = static_cast<int>(shape[2]), width = static_cast<int>(shape[3]);
+  const auto pixels = file.read<S>("image");
+  const auto image = dht::planar_view(pixels.data(), batch, channels, height, width);
+  const auto checkpoint = dht::read_checkpoint<S>(file, "param.");
+  const dht::backend::Cpu backend(2);
+
+  Result<S> r;
+  r.tree.batch = batch;
+  r.tree.height = height;
+  r.tree.width = width;
+  const int d = r.tree.features = checkpoint.encoder.features;
+  r.tree.pixel_features.resize(static_cast<std::size_t>(image.total_pixels() * d));
+  if (note(file, "training") == "True") {
+    // With the statistics of a batch: training's encoder. The figures' own features stand in for it here.
+    const auto rows = file.read<S>("pixel_features");
+    const std::int64_t plane = image.pixels();
+    for (std::int64_t p = 0; p < image.total_pixels(); ++p) {
+      for (int c = 0; c < d; ++c) r.tree.pixel_features[static_cast<std::size_t>((p / plane * d + c) * plane + p % plane)] = rows[static_cast<std::size_t>(p * d + c)];
+    }
+  } else {
+    const dht::ConvolutionalEncoder<S> encoder(checkpoint.encoder);
+    typename dht::ConvolutionalEncoder<S>::Workspace workspace;
+    REQUIRE(encoder.encode(backend, image, r.tree.pixel_features.data(), workspace));
+  }
+  r.encoded.assign(r.tree.pixel_features.begin(), r.tree.pixel_features.end());
+
+  dht::SelfLoop<S> self_loop = checkpoint.self_loop;
+  const std::string& kind = note(file, "self_loop");
+  if (kind.starts_with("constant ")) self_loop = dht::SelfLoop<S>::constant(std::stod(kind.substr(9)));
+  dht::HierarchyOptions options;
+  options.compactness = std::stod(note(file, "compactness"));
+  options.enough_regions = std::stoi(note(file, "min_regions_per_image"));
+  REQUIRE(note(file, "similarity") == "gaussian");
+  with_criterion(note(file, "criterion"), std::stod(note(file, "iota")), std::stod(note(file, "eps")), [&](auto criterion) {
+    with_weighting(note(file, "weights"), [&](auto weighting) {
+      using Parts = dht::HierarchyParts<S, dht::Gaussian, decltype(weighting), decltype(criterion)>;
+      dht::HierarchyWorkspace<S> workspace;
+      dht::build_hierarchy<dht::FourConnected>(backend, Parts{dht::Gaussian{}, weighting, criterion, self_loop}, options, r.tree, workspace);
+    });
+    dht::BestAncestorWorkspace workspace;
+    dht::best_ancestor<dht::FourConnected, S>(backend, r.tree, r.tree.information, criterion.template pixel_information<S>(r.tree.image_pixels()),
+                                              r.tokens.partition, workspace);
+  });
+  dht::detail::describe(r.tree, r.tokens);
+  r.token_features = dht::project(r.tokens, checkpoint.projection);
+  r.injected = dht::inject_means(image, r.tokens, r.token_features);
+  return r;
+}
+
+/// Pixel by pixel, channels last: how the files hold pixel_features and injected.
+template <class S>
+std::vector<double> channels_last(const std::vector<S>& planes, int batch, int channels, std::int64_t pixels) {
+  std::vector<double> out(planes.size());
+  for (std::int64_t b = 0; b < batch; ++b) {
+    for (std::int64_t c = 0; c < channels; ++c) {
+      for (std::int64_t p = 0; p < pixels; ++p) {
+        out[static_cast<std::size_t>((b * pixels + p) * channels + c)] = static_cast<double>(planes[static_cast<std::size_t>((b * channels + c) * pixels + p)]);
+      }
+    }
+  }
+  return out;
+}
+
+void check_levels(const dht::SafeTensors& file, const dht::Hierarchy<double>& tree) {
+  const int levels = std::stoi(note(file, "levels"));
+  REQUIRE(tree.levels() == levels + 2);  // and the pixels, and the whole images
+  for (int l = 0; l < levels; ++l) {
+    const std::string name = "level" + std::to_string(l) + ".";
+    INFO(name);
+    const std::int64_t begin = tree.node(l + 1, 0), end = begin + tree.regions(l + 1), d = tree.features;
+    CHECK(widened(tree.labels(l + 1)) == file.read<std::int64_t>(name + "labels"));
+    CHECK(widened(slice(tree.size, begin, end)) == file.read<std::int64_t>(name + "size"));
+    CHECK(box_planes(slice(tree.box, begin, end)) == file.read<std::int64_t>(name + "box"));
+    CHECK(worst(slice(tree.mean, begin * d, end * d), file.read<double>(name + "mean"), floor_of_values) < tolerance);
+    CHECK(worst(slice(tree.variance, begin * d, end * d), file.read<double>(name + "variance"), floor_of_values) < tolerance);
+    CHECK(worst(slice(tree.information, begin, end), file.read<double>(name + "info"), floor_of_values) < tolerance);
+    if (l == 0) {
+      CHECK(chosen_pixels(tree) == file.read<std::int64_t>(name + "chosen"));
+      CHECK(widened(tree.pixel_parent) == file.read<std::int64_t>(name + "parent"));
+      CHECK(worst(tree.pixel_similarity, file.read<double>(name + "similarity"), floor_of_values) < tolerance);
+    } else {
+      const std::int64_t below = tree.node(l, 0);
+      CHECK(widened(slice(tree.chosen, below, begin)) == file.read<std::int64_t>(name + "chosen"));
+      CHECK(widened(slice(tree.parent, below, begin)) == file.read<std::int64_t>(name + "parent"));
+      CHECK(worst(slice(tree.similarity, below, begin), file.read<double>(name + "similarity"), floor_of_values) < tolerance);
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("figures: encoder", "[golden]") {
+  const auto files = figures("encoder_eval");
+  REQUIRE_FALSE(files.empty());
+  for (const auto& path : files) {
+    INFO(path);
+    const auto file = dht::SafeTensors::load(path);
+    const auto image = file.read<double>("image");
+    const auto shape = file.shape("image");
+    const dht::ConvolutionalEncoder<double> encoder(dht::read_encoder<double>(file, "param."));
+    dht::ConvolutionalEncoder<double>::Workspace workspace;
+    std::vector<double> out(file.read<double>("output").size());
+    REQUIRE(encoder.encode(dht::backend::Cpu(2),
+                           dht::planar_view(image.data(), int(shape[0]), int(shape[1]), int(shape[2]), int(shape[3])), out.data(),
+                           workspace));
+    CHECK(worst(out, file.read<double>("output"), floor_of_values) < tolerance);
+  }
+}
+
+TEST_CASE("figures: criteria", "[golden]") {
+  const auto files = figures("criteria");
+  REQUIRE_FALSE(files.empty());
+  for (const auto& path : files) {
+    INFO(path);
+    const auto file = dht::SafeTensors::load(path);
+    const auto size = file.read<std::int64_t>("size");
+    const auto variance = file.read<double>("variance");
+    const int features = static_cast<int>(file.shape("variance")[1]);
+    const std::int64_t pixels = std::stoll(note(file, "height")) * std::stoll(note(file, "width"));
+    int compared = 0;
+    for (const std::string& name : file.names()) {
+      const auto dot = name.find(".iota");
+      if (dot == std::string::npos) continue;
+      INFO(name);
+      std::vector<double> found;
+      with_criterion(name.substr(0, dot), std::stod(name.substr(dot + 5)), std::stod(note(file, "eps")), [&](auto criterion) {
+        for (std::size_t i = 0; i < size.size(); ++i) {
+          found.push_back(criterion.information(static_cast<std::int32_t>(size[i]), &variance[i * static_cast<std::size_t>(features)], features, pixels));
+        }
+      });
+      CHECK(worst(found, file.read<double>(name), floor_of_values) < tolerance);
+      ++compared;
+    }
+    CHECK(compared > 0);
+  }
+}
+
+TEST_CASE("figures: hierarchy in double", "[golden]") {
+  const auto files = figures("hierarchy_");
+  REQUIRE_FALSE(files.empty());
+  for (const auto& path : files) {
+    if (path.stem().string().ends_with("_float32")) continue;
+    INFO(path);
+    const auto file = dht::SafeTensors::load(path);
+    const auto r = compute<double>(file);
+    const auto pixels = r.tree.image_pixels();
+    CHECK(worst(channels_last(r.encoded, r.tree.batch, r.tree.features, pixels), file.read<double>("pixel_features"), floor_of_values) < tolerance);
+    check_levels(file, r.tree);
+    CHECK(r.tokens.count() == std::stoi(note(file, "tokens")));
+    CHECK(widened(r.tokens.partition.labels) == file.read<std::int64_t>("labels"));
+    CHECK(box_planes(r.tokens.box) == file.read<std::int64_t>("box"));
+    CHECK(worst(r.token_features, file.read<double>("token_features"), floor_of_values) < tolerance);
+    const std::vector<double> injected(r.injected.begin(), r.injected.end());
+    const int channels = static_cast<int>(file.shape("image")[1]);
+    CHECK(worst(channels_last(injected, r.tree.batch, channels, pixels), file.read<double>("injected"), floor_of_values) < tolerance);
+  }
+}
+
+TEST_CASE("figures: hierarchy in float", "[golden]") {
+  for (const auto& path : figures("hierarchy_")) {
+    if (!path.stem().string().ends_with("_float32")) continue;
+    INFO(path);
+    const auto file = dht::SafeTensors::load(path);
+    const auto r = compute<float>(file);
+    const auto labels = file.read<std::int64_t>("labels");
+    const auto box = file.read<std::int64_t>("box");
+    const auto features = file.read<double>("token_features");
+    const std::size_t wanted = box.size() / 4, channels = features.size() / wanted;
+    // Pixels whose token overlaps their token of the figures more than any other does.
+    std::vector<std::vector<std::pair<std::int32_t, std::int64_t>>> overlap(wanted);
+    for (std::size_t p = 0; p < labels.size(); ++p) {
+      auto& list = overlap[static_cast<std::size_t>(labels[p])];
+      const std::int32_t mine = r.tokens.partition.labels[p];
+      auto found = std::find_if(list.begin(), list.end(), [&](const auto& o) { return o.first == mine; });
+      if (found == list.end()) found = list.insert(list.end(), {mine, 0});
+      ++found->second;
+    }
+    std::int64_t same = 0;
+    double feature_error = 0;
+    for (std::size_t t = 0; t < wanted; ++t) {
+      const auto best = *std::max_element(overlap[t].begin(), overlap[t].end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+      same += best.second;
+      if (overlap[t].size() > 1 || r.tokens.size[static_cast<std::size_t>(best.first)] != best.second) continue;
+      for (std::size_t c = 0; c < channels; ++c) {
+        const double f = features[t * channels + c];
+        const double difference = std::abs(static_cast<double>(r.token_features[static_cast<std::size_t>(best.first) * channels + c]) - f);
+        feature_error = std::max(feature_error, difference / std::max(1.0, std::abs(f)));
+      }
+    }
+    // Similarities are compared at 16 bits: the last bit of a float can tip a choice.
+    CHECK(static_cast<double>(same) >= 0.99 * static_cast<double>(labels.size()));
+    CHECK(feature_error < 1e-4);
+  }
+}
