@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: MIT
+# What `cmake --install` puts where: headers, and the package that find_package(dht) reads.
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+
+# Nothing here depends on the machine, so everything lies under share/ instead of a library folder.
+set(package_dir ${CMAKE_INSTALL_DATADIR}/cmake/dht)
+
+install(TARGETS dht dht_io EXPORT dht-targets FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(EXPORT dht-targets NAMESPACE dht:: DESTINATION ${package_dir})
+
+configure_package_config_file(cmake/dht-config.cmake.in ${PROJECT_BINARY_DIR}/dht-config.cmake
+  INSTALL_DESTINATION ${package_dir} NO_SET_AND_CHECK_MACRO)
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/dht-config-version.cmake
+  COMPATIBILITY SameMajorVersion ARCH_INDEPENDENT)
+install(FILES ${PROJECT_BINARY_DIR}/dht-config.cmake ${PROJECT_BINARY_DIR}/dht-config-version.cmake
+  DESTINATION ${package_dir})
+install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/licenses/dht)

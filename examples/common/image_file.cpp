@@ -1,0 +1,452 @@
+// SPDX-License-Identifier: MIT
+// PNG and JPEG in, PNG out, every failure a sentence: libpng and libjpeg behind one setjmp guard each.
+#include "image_file.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <csetjmp>
+#include <cstdio>  // before jpeglib.h, which uses FILE and size_t without including them
+#include <cstring>
+#include <limits>
+#include <new>
+#include <optional>
+#include <span>
+
+#include <jerror.h>
+#include <jpeglib.h>
+#include <png.h>
+
+#include <dht/core/error.hpp>
+#include <dht/io/file.hpp>
+
+namespace dht::examples {
+namespace {
+
+namespace fs = std::filesystem;
+using Bytes = std::vector<std::uint8_t>;
+using ByteSpan = std::span<const std::uint8_t>;
+
+// -------------------------------------------------------------------------------------------------- messages
+
+template <class... Parts>
+[[noreturn]] void fail(const fs::path& path, const Parts&... parts) {
+  dht::detail::fail(dht::detail::file_name(path), ": ", parts...);
+}
+
+void check_size(const fs::path& path, std::uint64_t width, std::uint64_t height) {
+  if (width == 0 || height == 0) fail(path, "is ", width, " x ", height, " pixels; must have at least one");
+  if (height > std::uint64_t(max_photo_pixels) / width)
+    fail(path, "is ", width, " x ", height, " pixels; at most ", max_photo_pixels, " pixels are read");
+}
+
+// ------------------------------------------------------------------------------------------ EXIF orientation
+
+/// Numbers of a TIFF structure, in its own byte order; nothing where the structure ends before.
+struct TiffReader {
+  ByteSpan bytes;
+  bool big_endian;
+
+  std::optional<std::uint32_t> number(std::size_t position, std::size_t size) const {
+    if (position > bytes.size() || bytes.size() - position < size) return std::nullopt;
+    std::uint32_t value = 0;
+    for (std::size_t i = 0; i < size; ++i)
+      value = value << 8 | bytes[position + (big_endian ? i : size - 1 - i)];
+    return value;
+  }
+};
+
+/// The orientation (1 to 8) in the APP1 segment of a JPEG; nothing when there is none or it makes no sense.
+std::optional<int> exif_orientation(ByteSpan segment) {
+  constexpr std::array<std::uint8_t, 6> signature = {'E', 'x', 'i', 'f', 0, 0};
+  if (segment.size() < signature.size() || !std::equal(signature.begin(), signature.end(), segment.begin()))
+    return std::nullopt;
+  const ByteSpan tiff = segment.subspan(signature.size());
+  if (tiff.size() < 8 || tiff[0] != tiff[1] || (tiff[0] != 'I' && tiff[0] != 'M')) return std::nullopt;
+  const TiffReader reader{tiff, tiff[0] == 'M'};
+  if (reader.number(2, 2) != 42u) return std::nullopt;
+
+  const std::size_t directory = *reader.number(4, 4);
+  const std::uint32_t entries = reader.number(directory, 2).value_or(0);
+  for (std::size_t i = 0; i < entries; ++i) {
+    const std::size_t entry = directory + 2 + 12 * i;
+    const auto tag = reader.number(entry, 2), type = reader.number(entry + 2, 2);
+    const auto count = reader.number(entry + 4, 4), value = reader.number(entry + 8, 2);
+    if (!value) return std::nullopt;
+    constexpr std::uint32_t orientation_tag = 0x0112, type_short = 3;
+    if (tag != orientation_tag) continue;
+    if (type != type_short || count != 1u || *value < 1 || *value > 8) return std::nullopt;
+    return static_cast<int>(*value);
+  }
+  return std::nullopt;
+}
+
+/// Turns 8-bit samples upright. Orientations 5 to 8 exchange height and width.
+void turn_upright(Photo& photo, int orientation) {
+  const Bytes& from = std::get<Bytes>(photo.samples);
+  const std::ptrdiff_t height = photo.height, width = photo.width;
+  const bool transposed = orientation >= 5;
+  const std::ptrdiff_t new_height = transposed ? width : height, new_width = transposed ? height : width;
+  // Old rows run backwards in 3, 4 (down the new picture) and 6, 7 (across it), old columns in 2, 3 and 7, 8.
+  const bool flip_rows = orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
+  const bool flip_columns = orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
+
+  Bytes to(from.size());
+  std::uint8_t* out = to.data();
+  for (std::ptrdiff_t y = 0; y < new_height; ++y) {
+    for (std::ptrdiff_t x = 0; x < new_width; ++x, out += 3) {
+      const std::ptrdiff_t row = transposed ? x : y, column = transposed ? y : x;
+      const std::ptrdiff_t source_row = flip_rows ? height - 1 - row : row;
+      const std::ptrdiff_t source_column = flip_columns ? width - 1 - column : column;
+      std::copy_n(from.data() + (source_row * width + source_column) * 3, 3, out);
+    }
+  }
+  photo.samples = std::move(to);
+  photo.height = static_cast<int>(new_height);
+  photo.width = static_cast<int>(new_width);
+}
+
+// ------------------------------------------------------------------------------------------------------- PNG
+
+/// libpng's handle, reading or writing, and where its error functions leave their sentence.
+struct PngHandle {
+  png_structp png = nullptr;
+  png_infop info = nullptr;
+  bool writes;
+  std::array<char, 256> message{};
+
+  explicit PngHandle(bool for_writing) : writes(for_writing) {
+    png = writes ? png_create_write_struct(PNG_LIBPNG_VER_STRING, this, on_error, on_warning)
+                 : png_create_read_struct(PNG_LIBPNG_VER_STRING, this, on_error, on_warning);
+    if (png != nullptr) info = png_create_info_struct(png);
+    if (info == nullptr) {
+      destroy();
+      throw std::bad_alloc();
+    }
+  }
+  ~PngHandle() { destroy(); }
+  PngHandle(const PngHandle&) = delete;
+  PngHandle& operator=(const PngHandle&) = delete;
+
+  /// Calls `body`; false when libpng left it by longjmp. Neither `body` nor a callback may hold an object
+  /// with a destructor while it is in libpng.
+  template <class Body>
+  bool guarded(const Body& body) {
+    if (setjmp(png_jmpbuf(png)) != 0) return false;
+    body();
+    return true;
+  }
+
+ private:
+  static void on_error(png_structp png, png_const_charp text) {
+    auto* self = static_cast<PngHandle*>(png_get_error_ptr(png));
+    std::snprintf(self->message.data(), self->message.size(), "%s", text);
+    png_longjmp(png, 1);
+  }
+  /// What is left for warnings is harmless to the pixels (odd profiles, times, texts).
+  static void on_warning(png_structp, png_const_charp) {}
+
+  void destroy() {
+    if (writes)
+      png_destroy_write_struct(&png, &info);
+    else
+      png_destroy_read_struct(&png, &info, nullptr);
+  }
+};
+
+void read_png_bytes(png_structp png, png_bytep to, std::size_t count) {
+  auto& rest = *static_cast<ByteSpan*>(png_get_io_ptr(png));
+  if (rest.size() < count) png_error(png, "the file ends too early");
+  std::memcpy(to, rest.data(), count);
+  rest = rest.subspan(count);
+}
+
+/// Lays RGBA over white, in place: v becomes round((v*a + top*(top - a)) / top). True unless all was opaque.
+template <class T>
+bool lay_over_white(std::vector<T>& samples) {
+  constexpr std::uint64_t top = std::numeric_limits<T>::max();
+  const std::size_t pixels = samples.size() / 4;
+  bool transparent = false;
+  for (std::size_t i = 0; i < pixels; ++i) {
+    const std::uint64_t alpha = samples[4 * i + 3];
+    transparent |= alpha != top;
+    for (std::size_t c = 0; c < 3; ++c) {
+      const std::uint64_t value = samples[4 * i + c];
+      samples[3 * i + c] = static_cast<T>((value * alpha + top * (top - alpha) + top / 2) / top);
+    }
+  }
+  samples.resize(3 * pixels);
+  return transparent;
+}
+
+template <class T>
+void read_png_samples(const fs::path& path, PngHandle& handle, Photo& photo) {
+  const png_structp png = handle.png;
+  const std::size_t row_bytes = png_get_rowbytes(png, handle.info);
+  const int channels = png_get_channels(png, handle.info);
+  const std::size_t row_length = std::size_t(photo.width) * static_cast<std::size_t>(channels);
+  if ((channels != 3 && channels != 4) || row_bytes != row_length * sizeof(T))
+    fail(path, "is a PNG with ", channels, " channels, ", row_bytes,
+         " bytes a row, which libpng did not expand");
+
+  std::vector<T> samples(row_length * static_cast<std::size_t>(photo.height));
+  const int passes = png_get_interlace_type(png, handle.info) == PNG_INTERLACE_NONE ? 1 : 7;
+  const bool complete = handle.guarded([&] {
+    for (int pass = 0; pass < passes; ++pass)
+      for (int y = 0; y < photo.height; ++y)
+        png_read_row(png, reinterpret_cast<png_bytep>(samples.data() + std::size_t(y) * row_length), nullptr);
+    png_read_end(png, nullptr);
+  });
+  if (!complete) fail(path, "is a damaged PNG (libpng: ", handle.message.data(), ")");
+  if (channels == 4 && lay_over_white(samples))
+    photo.notes.emplace_back("It is partly transparent and was laid over white.");
+  photo.samples = std::move(samples);
+}
+
+Photo decode_png(const fs::path& path, ByteSpan file) {
+  PngHandle handle(false);
+  const png_structp png = handle.png;
+  ByteSpan rest = file;
+  const bool has_header = handle.guarded([&] {
+    png_set_read_fn(png, &rest, read_png_bytes);
+    png_set_crc_action(png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
+    png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);  // check_size says it in a sentence
+    png_read_info(png, handle.info);
+  });
+  if (!has_header) fail(path, "is a damaged PNG (libpng: ", handle.message.data(), ")");
+
+  const std::uint64_t width = png_get_image_width(png, handle.info);
+  const std::uint64_t height = png_get_image_height(png, handle.info);
+  check_size(path, width, height);
+  // Deflate shrinks at most 1032 to 1: a small file that promises a large picture gets no memory for it.
+  constexpr std::uint64_t best_ratio = 1032;
+  if (png_get_rowbytes(png, handle.info) * height / best_ratio > file.size())
+    fail(path, "is a damaged PNG (", width, " x ", height, " pixels do not fit into ", file.size(),
+         " bytes)");
+
+  const bool ready = handle.guarded([&] {
+    png_set_expand(png);
+    png_set_gray_to_rgb(png);
+    if constexpr (std::endian::native == std::endian::little) png_set_swap(png);
+    png_set_interlace_handling(png);
+    png_read_update_info(png, handle.info);
+  });
+  if (!ready) fail(path, "is a damaged PNG (libpng: ", handle.message.data(), ")");
+
+  Photo photo;
+  photo.height = static_cast<int>(height);
+  photo.width = static_cast<int>(width);
+  if (png_get_bit_depth(png, handle.info) == 16)
+    read_png_samples<std::uint16_t>(path, handle, photo);
+  else
+    read_png_samples<std::uint8_t>(path, handle, photo);
+  return photo;
+}
+
+// ------------------------------------------------------------------------------------------------------ JPEG
+
+/// libjpeg's handle, and where its error functions leave their sentence.
+struct JpegHandle {
+  jpeg_decompress_struct jpeg{};
+  jpeg_error_mgr errors{};
+  jpeg_progress_mgr progress{};
+  std::jmp_buf leave{};
+  std::array<char, JMSG_LENGTH_MAX> message{};
+  bool skipped_bytes = false;
+
+  JpegHandle() {
+    jpeg.err = jpeg_std_error(&errors);
+    jpeg.client_data = this;
+    errors.error_exit = on_error;
+    errors.emit_message = on_message;
+    errors.output_message = [](j_common_ptr) {};
+    progress.progress_monitor = on_progress;
+  }
+  ~JpegHandle() { jpeg_destroy_decompress(&jpeg); }
+  JpegHandle(const JpegHandle&) = delete;
+  JpegHandle& operator=(const JpegHandle&) = delete;
+
+  /// Calls `body`; false when libjpeg left it by longjmp. `body` may not hold an object with a destructor
+  /// while it is in libjpeg.
+  template <class Body>
+  bool guarded(const Body& body) {
+    if (setjmp(leave) != 0) return false;
+    body();
+    return true;
+  }
+
+ private:
+  static JpegHandle& self(j_common_ptr jpeg) { return *static_cast<JpegHandle*>(jpeg->client_data); }
+
+  static void on_error(j_common_ptr jpeg) {
+    jpeg->err->format_message(jpeg, self(jpeg).message.data());
+    std::longjmp(self(jpeg).leave, 1);
+  }
+  /// libjpeg warns where it replaces missing or damaged data by a guess; a guess is not the photo.
+  static void on_message(j_common_ptr jpeg, int level) {
+    if (level >= 0) return;  // tracing
+    switch (jpeg->err->msg_code) {
+      case JWRN_EXTRANEOUS_DATA:  // padding that some cameras leave between segments
+        self(jpeg).skipped_bytes = true;
+        return;
+      case JWRN_JFIF_MAJOR:
+      case JWRN_ADOBE_XFORM:
+        return;
+      default:
+        on_error(jpeg);
+    }
+  }
+  /// A few bytes can order another pass over all pixels; real files have about ten.
+  static void on_progress(j_common_ptr jpeg) {
+    constexpr int max_scans = 500;
+    if (!jpeg->is_decompressor || reinterpret_cast<j_decompress_ptr>(jpeg)->input_scan_number <= max_scans)
+      return;
+    std::snprintf(self(jpeg).message.data(), JMSG_LENGTH_MAX, "more than %d scans", max_scans);
+    std::longjmp(self(jpeg).leave, 1);
+  }
+};
+
+/// One row of inks to RGB: what one ink leaves of the light times what black leaves of it. Adobe's files (all
+/// that have its marker) hold the light that is left, others the ink.
+void inks_to_rgb(const Bytes& inks, bool adobe, std::uint8_t* rgb) {
+  const unsigned flip = adobe ? 0 : 255;
+  for (std::size_t i = 0; i + 4 <= inks.size(); i += 4) {
+    const unsigned light = inks[i + 3] ^ flip;
+    for (std::size_t c = 0; c < 3; ++c)
+      *rgb++ = static_cast<std::uint8_t>(((inks[i + c] ^ flip) * light + 127) / 255);
+  }
+}
+
+Photo decode_jpeg(const fs::path& path, ByteSpan file) {
+  JpegHandle handle;
+  jpeg_decompress_struct& jpeg = handle.jpeg;
+  const auto expect = [&](bool done) {
+    if (!done) fail(path, "is a damaged or unsupported JPEG (libjpeg: ", handle.message.data(), ")");
+  };
+  expect(handle.guarded([&] {
+    jpeg_create_decompress(&jpeg);
+    jpeg.progress = &handle.progress;
+    jpeg_mem_src(&jpeg, file.data(), static_cast<unsigned long>(file.size()));
+    jpeg_save_markers(&jpeg, JPEG_APP0 + 1, 0xFFFF);
+    jpeg_read_header(&jpeg, TRUE);
+  }));
+  check_size(path, jpeg.image_width, jpeg.image_height);
+  if (jpeg.data_precision != 8)
+    fail(path, "is a JPEG with ", jpeg.data_precision, " bits a sample; only 8 bits are read");
+
+  int orientation = 1;  // read now: jpeg_finish_decompress frees the markers
+  for (jpeg_saved_marker_ptr marker = jpeg.marker_list; marker != nullptr; marker = marker->next) {
+    if (const auto found = exif_orientation({marker->data, marker->data_length})) {
+      orientation = *found;
+      break;
+    }
+  }
+
+  const bool inks = jpeg.jpeg_color_space == JCS_CMYK || jpeg.jpeg_color_space == JCS_YCCK;
+  expect(handle.guarded([&] {
+    jpeg.out_color_space = inks ? JCS_CMYK : JCS_RGB;
+    jpeg_start_decompress(&jpeg);
+  }));
+
+  // Grown row by row: a small file that promises a large picture gets no memory beyond what it delivers.
+  const std::size_t row_length = std::size_t{jpeg.output_width} * 3;
+  Bytes row(std::size_t{jpeg.output_width} * static_cast<std::size_t>(jpeg.output_components)), samples;
+  samples.reserve(row_length * jpeg.output_height);
+  expect(handle.guarded([&] {
+    JSAMPROW row_pointer = row.data();
+    while (jpeg.output_scanline < jpeg.output_height) {
+      jpeg_read_scanlines(&jpeg, &row_pointer, 1);
+      if (inks) {
+        samples.resize(samples.size() + row_length);
+        inks_to_rgb(row, jpeg.saw_Adobe_marker != FALSE, samples.data() + samples.size() - row_length);
+      } else {
+        samples.insert(samples.end(), row.begin(), row.end());
+      }
+    }
+    jpeg_finish_decompress(&jpeg);
+  }));
+
+  Photo photo;
+  photo.height = static_cast<int>(jpeg.output_height);
+  photo.width = static_cast<int>(jpeg.output_width);
+  photo.samples = std::move(samples);
+  if (inks) photo.notes.emplace_back("Its CMYK inks were turned into RGB without a colour profile.");
+  if (handle.skipped_bytes)
+    photo.notes.emplace_back("It has stray bytes between its segments, which were skipped.");
+  if (orientation != 1) {
+    turn_upright(photo, orientation);
+    photo.notes.emplace_back("It was turned upright (EXIF orientation " + std::to_string(orientation) + ").");
+  }
+  return photo;
+}
+
+// ----------------------------------------------------------------------------------------------------- files
+
+constexpr std::array<std::uint8_t, 8> png_signature = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
+constexpr std::array<std::uint8_t, 3> jpeg_signature = {0xFF, 0xD8, 0xFF};
+
+bool starts_with(ByteSpan file, ByteSpan signature) {
+  return file.size() >= signature.size() && std::equal(signature.begin(), signature.end(), file.begin());
+}
+
+}  // namespace
+
+Picture Photo::picture() const {
+  Picture result(height, width);
+  if (const auto* narrow = std::get_if<Bytes>(&samples)) {
+    result.rgb = *narrow;
+  } else {
+    const auto& wide = std::get<std::vector<std::uint16_t>>(samples);
+    // 65535 = 257 * 255
+    std::transform(wide.begin(), wide.end(), result.rgb.begin(),
+                   [](std::uint16_t value) { return static_cast<std::uint8_t>((value + 128u) / 257u); });
+  }
+  return result;
+}
+
+Photo read_photo(const fs::path& path) try {
+  const std::vector<std::byte> bytes = read_file(path);
+  const ByteSpan file(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+  if (file.empty()) fail(path, "is empty; must be a PNG or JPEG file");
+  if (starts_with(file, png_signature)) return decode_png(path, file);
+  if (starts_with(file, jpeg_signature)) return decode_jpeg(path, file);
+  fail(path, "is neither a PNG nor a JPEG file; only these two are read");
+} catch (const std::bad_alloc&) {
+  fail(path, "needs more memory than there is");
+}
+
+void write_png(const fs::path& path, const Picture& picture) {
+  DHT_EXPECTS(picture.height > 0 && picture.width > 0, "picture: is ", picture.height, " x ", picture.width,
+              " pixels; must have at least one");
+  const std::size_t row_length = std::size_t(picture.width) * 3;
+  DHT_EXPECTS(picture.rgb.size() == row_length * static_cast<std::size_t>(picture.height), "picture: has ",
+              picture.rgb.size(), " numbers; must have height * width * 3 = ", row_length, " * ",
+              picture.height);
+
+  PngHandle handle(true);
+  const png_structp png = handle.png;
+  std::string encoded;
+  const auto append = [](png_structp writer, png_bytep bytes, std::size_t count) {
+    bool enough_memory = true;
+    try {
+      static_cast<std::string*>(png_get_io_ptr(writer))->append(reinterpret_cast<const char*>(bytes), count);
+    } catch (const std::exception&) {
+      enough_memory = false;  // an exception may not pass through C
+    }
+    if (!enough_memory) png_error(writer, "not enough memory");
+  };
+  const bool complete = handle.guarded([&] {
+    png_set_write_fn(png, &encoded, append, [](png_structp) {});
+    png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
+    png_set_IHDR(png, handle.info, static_cast<png_uint_32>(picture.width),
+                 static_cast<png_uint_32>(picture.height), 8, PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
+                 PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    png_write_info(png, handle.info);
+    for (int y = 0; y < picture.height; ++y) png_write_row(png, picture.pixel(y, 0));
+    png_write_end(png, handle.info);
+  });
+  if (!complete) fail(path, "cannot be encoded (libpng: ", handle.message.data(), ")");
+  write_file(path, std::string_view(encoded));
+}
+
+}  // namespace dht::examples

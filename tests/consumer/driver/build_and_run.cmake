@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: MIT
+# Builds the consumer project from nothing, with the library in one of two ways (MODE), and runs its programs.
+cmake_minimum_required(VERSION 3.23)
+
+function(run)
+  execute_process(COMMAND ${ARGN} RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
+  if(NOT result EQUAL 0)
+    list(JOIN ARGN " " command)
+    message(FATAL_ERROR "${command}\nended with ${result}:\n${output}")
+  endif()
+  set(output "${output}" PARENT_SCOPE)
+endfunction()
+
+set(prefix ${CONSUMER_BUILD}/prefix)
+set(build ${CONSUMER_BUILD}/build)
+file(REMOVE_RECURSE ${CONSUMER_BUILD})
+
+set(arguments -S ${LIBRARY_SOURCE}/tests/consumer -B ${build} -G ${GENERATOR} -D CMAKE_BUILD_TYPE=Release
+  -D CMAKE_CXX_COMPILER=${COMPILER})
+if(MODE STREQUAL "find_package")
+  run(${CMAKE_COMMAND} --install ${LIBRARY_BUILD} --prefix ${prefix}-first)
+  # A package can be moved: nothing in it may name the folder it was built in or installed to.
+  file(RENAME ${prefix}-first ${prefix})
+  file(GLOB_RECURSE installed ${prefix}/*)
+  foreach(file IN LISTS installed)
+    file(READ ${file} text)
+    foreach(folder IN ITEMS ${LIBRARY_SOURCE} ${LIBRARY_BUILD} ${prefix})
+      string(FIND "${text}" "${folder}/" place)
+      if(NOT place EQUAL -1)
+        message(FATAL_ERROR "${file} names ${folder}")
+      endif()
+    endforeach()
+  endforeach()
+  list(APPEND arguments -D CMAKE_PREFIX_PATH=${prefix})
+elseif(MODE STREQUAL "add_subdirectory")
+  list(APPEND arguments -D DHT_SOURCE_DIR=${LIBRARY_SOURCE})
+else()
+  message(FATAL_ERROR "MODE: is \"${MODE}\"; must be find_package or add_subdirectory")
+endif()
+
+run(${CMAKE_COMMAND} ${arguments})
+run(${CMAKE_COMMAND} --build ${build} --config Release)
+foreach(program IN ITEMS consumer consumer_io)
+  find_program(${program}_path ${program} PATHS ${build} ${build}/Release NO_DEFAULT_PATH REQUIRED)
+  run(${${program}_path})
+  message(STATUS "${program}: ${output}")
+endforeach()

@@ -1,0 +1,654 @@
+// SPDX-License-Identifier: MIT
+// Photos of every kind, written by the two libraries and read back; damaged ones refused; the sample picture.
+#ifdef DHT_TEST_HAS_EXAMPLES
+
+#include "common/image_file.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>  // before jpeglib.h, which uses FILE and size_t without including them
+#include <cstdlib>
+#include <fstream>
+#include <random>
+#include <string>
+
+#include <jpeglib.h>
+#include <png.h>
+
+#include "common/sample_picture.hpp"
+#include "io/scratch.hpp"
+#include "kit/catch.hpp"
+
+using Catch::Matchers::ContainsSubstring;
+using dht::examples::Photo;
+using dht::examples::read_photo;
+using dht::examples::write_png;
+using dht::test::error_of;
+using dht::test::ScratchFolder;
+
+namespace {
+
+using Bytes = std::vector<std::uint8_t>;
+using Words = std::vector<std::uint16_t>;
+
+void store(const std::filesystem::path& path, const Bytes& bytes) {
+  std::filesystem::remove(path);  // ext4 waits for the disk when a file is overwritten
+  std::ofstream file(path, std::ios::binary);
+  file.write(reinterpret_cast<const char*>(bytes.data()), std::streamsize(bytes.size()));
+  REQUIRE(file.flush());
+}
+
+Photo decode(const Bytes& bytes) {
+  const ScratchFolder folder;
+  store(folder / "photo", bytes);
+  return read_photo(folder / "photo");
+}
+
+/// The error of `read_photo` for such a file at `path`, without the name before it; "(no error)" when it
+/// decodes to a complete photo.
+std::string refusal(const Bytes& bytes, const std::filesystem::path& path) {
+  store(path, bytes);
+  const std::string name = path.string() + ": ";
+  std::string error = error_of([&] {
+    const Photo photo = read_photo(path);
+    const std::size_t values = std::size_t(photo.height) * std::size_t(photo.width) * 3;
+    CHECK(std::visit([](const auto& samples) { return samples.size(); }, photo.samples) == values);
+  });
+  if (error == "(no error)") return error;
+  CHECK(error.find('\n') == std::string::npos);
+  CHECK(error.substr(0, name.size()) == name);
+  return error.substr(name.size());
+}
+
+std::string refusal(const Bytes& bytes) {
+  const ScratchFolder folder;
+  return refusal(bytes, folder / "photo");
+}
+
+const Bytes& narrow(const Photo& photo) { return std::get<Bytes>(photo.samples); }
+const Words& wide(const Photo& photo) { return std::get<Words>(photo.samples); }
+
+/// Numbers that repeat nowhere and do not compress to nothing.
+std::uint8_t some_value(std::size_t i) { return std::uint8_t((i * 2654435761u) >> 13); }
+
+Bytes some_bytes(std::size_t count) {
+  Bytes bytes(count);
+  for (std::size_t i = 0; i < count; ++i) bytes[i] = some_value(i);
+  return bytes;
+}
+
+// ------------------------------------------------------------------------------------------------- encoders
+
+struct PngSettings {
+  int width = 7, height = 5, depth = 8, type = PNG_COLOR_TYPE_RGB;
+  bool interlaced = false;
+  std::vector<png_color> palette = {};
+  Bytes palette_alpha = {};
+  const png_color_16* transparent = nullptr;
+};
+
+/// `rows` holds the rows as PNG packs them.
+Bytes encode_png(const PngSettings& settings, Bytes rows) {
+  png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, nullptr, nullptr, nullptr);
+  png_infop info = png_create_info_struct(png);
+  if (setjmp(png_jmpbuf(png)) != 0) std::abort();
+  Bytes bytes;
+  png_set_write_fn(
+      png, &bytes,
+      [](png_structp p, png_bytep from, std::size_t count) {
+        auto& to = *static_cast<Bytes*>(png_get_io_ptr(p));
+        to.insert(to.end(), from, from + count);
+      },
+      nullptr);
+  png_set_IHDR(png, info, png_uint_32(settings.width), png_uint_32(settings.height), settings.depth,
+               settings.type, settings.interlaced ? PNG_INTERLACE_ADAM7 : PNG_INTERLACE_NONE,
+               PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+  if (!settings.palette.empty())
+    png_set_PLTE(png, info, settings.palette.data(), int(settings.palette.size()));
+  if (!settings.palette_alpha.empty())
+    png_set_tRNS(png, info, settings.palette_alpha.data(), int(settings.palette_alpha.size()), nullptr);
+  if (settings.transparent != nullptr) png_set_tRNS(png, info, nullptr, 0, settings.transparent);
+  png_write_info(png, info);
+  const std::size_t row_bytes = png_get_rowbytes(png, info);
+  REQUIRE(rows.size() == row_bytes * std::size_t(settings.height));
+  std::vector<png_bytep> pointers;
+  for (int y = 0; y < settings.height; ++y) pointers.push_back(rows.data() + std::size_t(y) * row_bytes);
+  png_write_image(png, pointers.data());
+  png_write_end(png, info);
+  png_destroy_write_struct(&png, &info);
+  return bytes;
+}
+
+struct JpegSettings {
+  int width = 24, height = 16, channels = 3;
+  J_COLOR_SPACE from = JCS_RGB, stored = JCS_YCbCr;
+  bool progressive = false, arithmetic = false, separate_scans = false, adobe_marker = true;
+  int quality = 100;
+  Bytes exif;  ///< the whole APP1 segment
+};
+
+Bytes encode_jpeg(const JpegSettings& settings, Bytes values) {
+  jpeg_compress_struct jpeg{};
+  jpeg_error_mgr errors{};
+  jpeg.err = jpeg_std_error(&errors);
+  jpeg_create_compress(&jpeg);
+  unsigned char* memory = nullptr;
+  unsigned long size = 0;
+  jpeg_mem_dest(&jpeg, &memory, &size);
+  jpeg.image_width = JDIMENSION(settings.width);
+  jpeg.image_height = JDIMENSION(settings.height);
+  jpeg.input_components = settings.channels;
+  jpeg.in_color_space = settings.from;
+  jpeg_set_defaults(&jpeg);
+  jpeg_set_colorspace(&jpeg, settings.stored);
+  jpeg_set_quality(&jpeg, settings.quality, TRUE);
+  for (int i = 0; i < jpeg.num_components; ++i)  // so that colours come back as they were
+    jpeg.comp_info[i].h_samp_factor = jpeg.comp_info[i].v_samp_factor = 1;
+  if (settings.progressive) jpeg_simple_progression(&jpeg);
+  constexpr std::array<jpeg_scan_info, 3> scans = {
+      {{1, {0}, 0, 63, 0, 0}, {1, {1}, 0, 63, 0, 0}, {1, {2}, 0, 63, 0, 0}}};
+  if (settings.separate_scans) jpeg.scan_info = scans.data(), jpeg.num_scans = int(scans.size());
+  jpeg.arith_code = settings.arithmetic ? TRUE : FALSE;
+  if (!settings.adobe_marker) jpeg.write_Adobe_marker = FALSE;
+  jpeg_start_compress(&jpeg, TRUE);
+  if (!settings.exif.empty())
+    jpeg_write_marker(&jpeg, JPEG_APP0 + 1, settings.exif.data(), unsigned(settings.exif.size()));
+  while (jpeg.next_scanline < jpeg.image_height) {
+    JSAMPROW row =
+        values.data() + jpeg.next_scanline * std::size_t(settings.width) * std::size_t(settings.channels);
+    jpeg_write_scanlines(&jpeg, &row, 1);
+  }
+  jpeg_finish_compress(&jpeg);
+  jpeg_destroy_compress(&jpeg);
+  const Bytes bytes(memory, memory + size);
+  std::free(memory);
+  return bytes;
+}
+
+void append_number(Bytes& to, std::uint32_t value, int bytes, bool big_endian) {
+  for (int i = 0; i < bytes; ++i) to.push_back(std::uint8_t(value >> 8 * (big_endian ? bytes - 1 - i : i)));
+}
+
+/// An APP1 segment with another entry before the orientation.
+Bytes exif(std::uint32_t orientation, bool big_endian, std::uint32_t type = 3, std::uint32_t count = 1) {
+  Bytes segment = {'E', 'x', 'i', 'f', 0, 0};
+  segment.insert(segment.end(), 2, big_endian ? 'M' : 'I');
+  const auto put = [&](std::uint32_t value, int bytes) { append_number(segment, value, bytes, big_endian); };
+  put(42, 2), put(8, 4), put(2, 2);
+  put(0x010F, 2), put(2, 2), put(4, 4), put(0, 4);
+  put(0x0112, 2), put(type, 2), put(count, 4), put(orientation, 2), put(0, 2);
+  put(0, 4);
+  return segment;
+}
+
+/// CRC-32 of PNG, bit by bit.
+std::uint32_t checksum(const std::uint8_t* bytes, std::size_t count) {
+  std::uint32_t crc = 0xFFFFFFFFu;
+  for (std::size_t i = 0; i < count; ++i) {
+    crc ^= bytes[i];
+    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ (crc & 1 ? 0xEDB88320u : 0u);
+  }
+  return ~crc;
+}
+
+std::uint32_t big_endian_number(const Bytes& bytes, std::size_t at) {
+  return std::uint32_t(bytes[at]) << 24 | std::uint32_t(bytes[at + 1]) << 16 |
+         std::uint32_t(bytes[at + 2]) << 8 | bytes[at + 3];
+}
+
+/// Makes every chunk's checksum right, so that what lies behind the checksums is tested too.
+void repair_checksums(Bytes& png) {
+  std::size_t at = 8;
+  while (at + 12 <= png.size()) {
+    const std::size_t length = big_endian_number(png, at);
+    if (length > png.size() - at - 12) return;
+    const std::uint32_t crc = checksum(png.data() + at + 4, length + 4);
+    for (std::size_t i = 0; i < 4; ++i) png[at + 8 + length + i] = std::uint8_t(crc >> (24 - 8 * i));
+    at += length + 12;
+  }
+}
+
+/// One file of every kind, to be damaged.
+std::vector<Bytes> all_kinds() {
+  std::vector<Bytes> files;
+  PngSettings png{33, 21};
+  for (const bool interlaced : {false, true}) {
+    png.interlaced = interlaced;
+    png.depth = 8, png.type = PNG_COLOR_TYPE_RGB;
+    files.push_back(encode_png(png, some_bytes(33 * 3 * 21)));
+    png.type = PNG_COLOR_TYPE_RGB_ALPHA, png.depth = 16;
+    files.push_back(encode_png(png, some_bytes(33 * 8 * 21)));
+    png.type = PNG_COLOR_TYPE_GRAY, png.depth = 2;
+    files.push_back(encode_png(png, some_bytes(9 * 21)));
+    png.type = PNG_COLOR_TYPE_PALETTE, png.depth = 4;
+    png.palette.assign(16, png_color{10, 20, 30});
+    png.palette_alpha = {0, 100, 255};
+    files.push_back(encode_png(png, some_bytes(17 * 21)));
+    png.palette.clear();
+    png.palette_alpha.clear();
+  }
+  const Bytes colours = some_bytes(24 * 16 * 4);
+  JpegSettings jpeg;
+  jpeg.quality = 80;
+  jpeg.exif = exif(6, true);
+  for (const bool progressive : {false, true}) {
+    jpeg.progressive = progressive;
+    jpeg.channels = 3, jpeg.from = JCS_RGB, jpeg.stored = JCS_YCbCr;
+    files.push_back(encode_jpeg(jpeg, colours));
+    jpeg.channels = 4, jpeg.from = JCS_CMYK, jpeg.stored = JCS_YCCK;
+    files.push_back(encode_jpeg(jpeg, colours));
+    jpeg.channels = 1, jpeg.from = JCS_GRAYSCALE, jpeg.stored = JCS_GRAYSCALE;
+    files.push_back(encode_jpeg(jpeg, colours));
+  }
+  return files;
+}
+
+/// The largest difference of two samples.
+int distance(const Bytes& a, const Bytes& b) {
+  REQUIRE(a.size() == b.size());
+  int most = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) most = std::max(most, std::abs(int(a[i]) - int(b[i])));
+  return most;
+}
+
+// Rounding in the colour transform and in the cosine transform, at quality 100 for flat blocks.
+constexpr int jpeg_rounding = 4;
+
+/// 8x8 blocks of one colour each, which JPEG keeps.
+Bytes blocks(int width, int height, int channels) {
+  Bytes values;
+  for (int y = 0; y < height; ++y)
+    for (int x = 0; x < width; ++x)
+      for (int c = 0; c < channels; ++c)
+        values.push_back(some_value(std::size_t((y / 8 * 31 + x / 8) * channels + c)));
+  return values;
+}
+
+}  // namespace
+
+// ------------------------------------------------------------------------------------------------------ PNG
+
+TEST_CASE("PNG: 8-bit RGB comes back as written, interlaced or not", "[photo]") {
+  PngSettings settings;
+  settings.interlaced = GENERATE(false, true);
+  const Bytes rows = some_bytes(7 * 3 * 5);
+  const Photo photo = decode(encode_png(settings, rows));
+  CHECK(photo.height == 5);
+  CHECK(photo.width == 7);
+  CHECK(photo.bits() == 8);
+  CHECK(narrow(photo) == rows);
+  CHECK(photo.picture().rgb == rows);
+  CHECK(photo.notes.empty());
+}
+
+TEST_CASE("PNG: grey of every depth becomes RGB", "[photo]") {
+  PngSettings settings;
+  settings.type = PNG_COLOR_TYPE_GRAY;
+  settings.depth = GENERATE(1, 2, 4, 8);
+  settings.interlaced = GENERATE(false, true);
+  const std::size_t row_bytes = std::size_t(7 * settings.depth + 7) / 8;
+  const Bytes rows = some_bytes(row_bytes * 5);
+  Bytes expected;
+  for (std::size_t y = 0; y < 5; ++y) {
+    for (std::size_t x = 0; x < 7; ++x) {
+      const std::size_t bit = x * std::size_t(settings.depth);
+      const int top = (1 << settings.depth) - 1;
+      const int value = (rows[y * row_bytes + bit / 8] >> (8 - settings.depth - int(bit % 8))) & top;
+      expected.insert(expected.end(), 3, std::uint8_t(value * 255 / top));
+    }
+  }
+  CHECK(narrow(decode(encode_png(settings, rows))) == expected);
+}
+
+TEST_CASE("PNG: 16 bits stay 16 bits", "[photo]") {
+  PngSettings settings;
+  settings.depth = 16;
+  settings.interlaced = GENERATE(false, true);
+  const bool grey = GENERATE(false, true);
+  settings.type = grey ? PNG_COLOR_TYPE_GRAY : PNG_COLOR_TYPE_RGB;
+  const Bytes rows = some_bytes(grey ? 7 * 2 * 5 : 7 * 6 * 5);
+  Words expected;
+  for (std::size_t i = 0; i < rows.size(); i += 2)
+    expected.insert(expected.end(), grey ? 3 : 1, std::uint16_t(rows[i] << 8 | rows[i + 1]));
+  const Photo photo = decode(encode_png(settings, rows));
+  CHECK(photo.bits() == 16);
+  CHECK(wide(photo) == expected);
+  const dht::Picture picture = photo.picture();
+  for (std::size_t i = 0; i < expected.size(); ++i)
+    CHECK(std::abs(picture.rgb[i] * 257 - int(expected[i])) <= 128);
+}
+
+TEST_CASE("PNG: alpha is laid over white and noted", "[photo]") {
+  PngSettings settings{2, 2, 8, PNG_COLOR_TYPE_RGB_ALPHA};
+  Photo photo =
+      decode(encode_png(settings, {10, 20, 30, 255, 10, 20, 30, 0, 10, 20, 30, 51, 0, 101, 255, 128}));
+  // 10*0.2 + 255*0.8 = 206, ...; 128/255 of (0, 101, 255) over white = (127, 177.7, 255)
+  CHECK(narrow(photo) == Bytes{10, 20, 30, 255, 255, 255, 206, 208, 210, 127, 178, 255});
+  CHECK(photo.notes == std::vector<std::string>{"It is partly transparent and was laid over white."});
+
+  photo = decode(encode_png(settings, {1, 2, 3, 255, 4, 5, 6, 255, 7, 8, 9, 255, 10, 11, 12, 255}));
+  CHECK(narrow(photo) == Bytes{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12});
+  CHECK(photo.notes.empty());
+
+  settings.type = PNG_COLOR_TYPE_GRAY_ALPHA;
+  settings.depth = 16;
+  photo = decode(encode_png(settings, {1, 2, 255, 255, 1, 2, 0, 0, 0, 0, 128, 0, 255, 255, 1, 0}));
+  CHECK(wide(photo) == Words{258, 258, 258, 65535, 65535, 65535, 32767, 32767, 32767, 65535, 65535, 65535});
+}
+
+TEST_CASE("PNG: palettes, with and without transparent entries", "[photo]") {
+  PngSettings settings{4, 1, 2, PNG_COLOR_TYPE_PALETTE};
+  settings.palette = {{1, 2, 3}, {40, 50, 60}, {200, 100, 0}, {255, 0, 255}};
+  const Bytes rows = {0b00'01'10'11};
+  CHECK(narrow(decode(encode_png(settings, rows))) == Bytes{1, 2, 3, 40, 50, 60, 200, 100, 0, 255, 0, 255});
+  settings.palette_alpha = {255, 0};
+  const Photo photo = decode(encode_png(settings, rows));
+  CHECK(narrow(photo) == Bytes{1, 2, 3, 255, 255, 255, 200, 100, 0, 255, 0, 255});
+  CHECK(photo.notes.size() == 1);
+}
+
+TEST_CASE("PNG: one transparent colour", "[photo]") {
+  png_color_16 colour{};
+  colour.red = 9, colour.green = 8, colour.blue = 7, colour.gray = 5;
+  PngSettings settings{2, 1};
+  settings.transparent = &colour;
+  CHECK(narrow(decode(encode_png(settings, {9, 8, 7, 9, 8, 6}))) == Bytes{255, 255, 255, 9, 8, 6});
+  settings.type = PNG_COLOR_TYPE_GRAY;
+  settings.depth = 16;
+  CHECK(wide(decode(encode_png(settings, {0, 5, 0, 6}))) == Words{65535, 65535, 65535, 6, 6, 6});
+}
+
+TEST_CASE("PNG: a gamma chunk changes no sample, and the name decides nothing", "[photo]") {
+  const ScratchFolder folder;
+  const Bytes rows = some_bytes(7 * 3 * 5);
+  Bytes png = encode_png({}, rows);
+  Bytes gamma = {0, 0, 0, 4, 'g', 'A', 'M', 'A', 0, 1, 0x86, 0xA0, 0, 0, 0, 0};
+  png.insert(png.begin() + 33, gamma.begin(), gamma.end());
+  repair_checksums(png);
+  store(folder / "photo.jpg", png);
+  CHECK(narrow(read_photo(folder / "photo.jpg")) == rows);
+}
+
+TEST_CASE("PNG: sizes that cannot be are refused before they get memory", "[photo]") {
+  const auto resized = [](std::uint32_t width, std::uint32_t height) {
+    Bytes png = encode_png({}, some_bytes(7 * 3 * 5));
+    for (std::size_t i = 0; i < 4; ++i) {
+      png[16 + i] = std::uint8_t(width >> (24 - 8 * i));
+      png[20 + i] = std::uint8_t(height >> (24 - 8 * i));
+    }
+    repair_checksums(png);
+    return refusal(png);
+  };
+  CHECK(resized(16385, 16384) == "is 16385 x 16384 pixels; at most 268435456 pixels are read");
+  CHECK(resized(0x7FFFFFFF, 0x7FFFFFFF) ==
+        "is 2147483647 x 2147483647 pixels; at most 268435456 pixels are read");
+  CHECK_THAT(resized(16384, 16384), ContainsSubstring("16384 x 16384 pixels do not fit into "));
+  CHECK_THAT(resized(1, 1u << 28), ContainsSubstring("pixels do not fit into "));
+  CHECK_THAT(resized(0, 5), ContainsSubstring("is a damaged PNG (libpng: "));
+  CHECK_THAT(resized(7, 6), ContainsSubstring("is a damaged PNG (libpng: "));
+}
+
+TEST_CASE("PNG: a wrong checksum anywhere is an error", "[photo]") {
+  const PngSettings settings{4, 1, 8, PNG_COLOR_TYPE_PALETTE, false, std::vector<png_color>(3), {1, 2, 3}};
+  const Bytes png = encode_png(settings, {0, 1, 2, 0});
+  int chunks = 0;
+  for (std::size_t at = 8; at < png.size(); at += big_endian_number(png, at) + 12, ++chunks) {
+    Bytes damaged = png;
+    damaged[at + 8 + big_endian_number(png, at)] ^= 1;
+    CHECK_THAT(refusal(damaged), ContainsSubstring("is a damaged PNG (libpng: "));
+  }
+  CHECK(chunks == 5);
+}
+
+// ----------------------------------------------------------------------------------------------------- JPEG
+
+TEST_CASE("JPEG: grey, YCbCr and RGB, baseline, progressive and arithmetic", "[photo]") {
+  JpegSettings settings;
+  settings.progressive = GENERATE(false, true);
+  settings.arithmetic = GENERATE(false, true);
+  const auto [channels, from, stored] = GENERATE(table<int, J_COLOR_SPACE, J_COLOR_SPACE>(
+      {{1, JCS_GRAYSCALE, JCS_GRAYSCALE}, {3, JCS_RGB, JCS_YCbCr}, {3, JCS_RGB, JCS_RGB}}));
+  settings.channels = channels, settings.from = from, settings.stored = stored;
+  const Bytes values = blocks(24, 16, channels);
+  Bytes expected;
+  for (const std::uint8_t value : values) expected.insert(expected.end(), channels == 1 ? 3 : 1, value);
+  const Photo photo = decode(encode_jpeg(settings, values));
+  CHECK(photo.height == 16);
+  CHECK(photo.width == 24);
+  CHECK(photo.notes.empty());
+  CHECK(distance(narrow(photo), expected) <= jpeg_rounding);
+}
+
+TEST_CASE("JPEG: CMYK and YCCK, Adobe's inverted inks and plain ones", "[photo]") {
+  JpegSettings settings;
+  settings.channels = 4, settings.from = JCS_CMYK;
+  settings.stored = GENERATE(JCS_CMYK, JCS_YCCK);
+  settings.adobe_marker = settings.stored == JCS_YCCK || GENERATE(false, true);
+  const Bytes values = blocks(24, 16, 4);
+  Bytes expected;
+  for (std::size_t i = 0; i < values.size(); i += 4) {
+    for (std::size_t c = 0; c < 3; ++c) {
+      const int light = settings.adobe_marker ? values[i + c] * values[i + 3]
+                                              : (255 - values[i + c]) * (255 - values[i + 3]);
+      expected.push_back(std::uint8_t((light + 127) / 255));
+    }
+  }
+  const Photo photo = decode(encode_jpeg(settings, values));
+  CHECK(distance(narrow(photo), expected) <= 2 * jpeg_rounding);
+  CHECK(photo.notes ==
+        std::vector<std::string>{"Its CMYK inks were turned into RGB without a colour profile."});
+}
+
+TEST_CASE("JPEG: every EXIF orientation comes out upright, in both byte orders", "[photo]") {
+  // What a viewer must show: 3 x 2 blocks. Each orientation stores them turned.
+  const int wide_side = 24, short_side = 16;
+  const Bytes upright = blocks(wide_side, short_side, 3);
+  const auto shown = [&](int y, int x) { return upright.data() + (y * wide_side + x) * 3; };
+  const int orientation = GENERATE(range(1, 9));
+  const bool big_endian = GENERATE(false, true);
+  JpegSettings settings;
+  settings.exif = exif(std::uint32_t(orientation), big_endian);
+  if (orientation >= 5) std::swap(settings.width, settings.height);
+
+  Bytes stored;
+  for (int r = 0; r < settings.height; ++r) {
+    for (int c = 0; c < settings.width; ++c) {
+      const int right = wide_side - 1, bottom = short_side - 1;
+      // Where the stored row 0 and column 0 lie: 1 top left, 2 top right, 3 bottom right, 4 bottom left,
+      // 5 left top, 6 right top, 7 right bottom, 8 left bottom.
+      const std::array<std::array<int, 2>, 8> places = {{{r, c},
+                                                         {r, right - c},
+                                                         {bottom - r, right - c},
+                                                         {bottom - r, c},
+                                                         {c, r},
+                                                         {c, right - r},
+                                                         {bottom - c, right - r},
+                                                         {bottom - c, r}}};
+      const auto [y, x] = places[std::size_t(orientation - 1)];
+      stored.insert(stored.end(), shown(y, x), shown(y, x) + 3);
+    }
+  }
+  const Photo photo = decode(encode_jpeg(settings, stored));
+  CHECK(photo.height == short_side);
+  CHECK(photo.width == wide_side);
+  CHECK(distance(narrow(photo), upright) <= jpeg_rounding);
+  CHECK(photo.notes.size() == (orientation == 1 ? 0u : 1u));
+}
+
+TEST_CASE("JPEG: EXIF that makes no sense is passed over", "[photo]") {
+  const Bytes values = blocks(24, 16, 3);
+  std::vector<Bytes> segments = {exif(0, true), exif(9, false), exif(6, true, 4), exif(6, true, 3, 2)};
+  const Bytes valid = exif(6, false);
+  for (const auto& [at, value] :
+       {std::pair{0, 'X'}, {6, 'J'}, {7, 'M'}, {8, '\x2b'}, {10, '\x30'}, {13, '\xFF'}}) {
+    segments.push_back(valid);
+    segments.back()[std::size_t(at)] = std::uint8_t(value);
+  }
+  segments.push_back(valid);
+  std::fill(segments.back().begin() + 10, segments.back().begin() + 14, std::uint8_t{0xFF});
+  // Cut off everywhere before the orientation's value ends: 6 + 8 + 2 + 12 + 10 bytes.
+  for (std::size_t length = 1; length < 38; ++length)
+    segments.emplace_back(valid.begin(), valid.begin() + int(length));
+  for (const Bytes& segment : segments) {
+    JpegSettings settings;
+    settings.exif = segment;
+    const Photo photo = decode(encode_jpeg(settings, values));
+    CHECK(photo.width == 24);
+    CHECK(photo.notes.empty());
+  }
+}
+
+TEST_CASE("JPEG: what libjpeg only warns of is an error, stray bytes a note", "[photo]") {
+  const Bytes jpeg = encode_jpeg({}, blocks(24, 16, 3));
+  Bytes cut(jpeg.begin(), jpeg.end() - 2);  // only the end marker is missing
+  CHECK(refusal(cut) == "is a damaged or unsupported JPEG (libjpeg: Premature end of JPEG file)");
+  Bytes stray = jpeg;
+  // Behind the start marker and JFIF's segment.
+  stray.insert(stray.begin() + 20, 5, std::uint8_t{0x11});
+  const Photo photo = decode(stray);
+  CHECK(photo.notes ==
+        std::vector<std::string>{"It has stray bytes between its segments, which were skipped."});
+  CHECK(narrow(photo) == narrow(decode(jpeg)));
+}
+
+TEST_CASE("JPEG: kinds and sizes that are not read are named", "[photo]") {
+  const Bytes jpeg = encode_jpeg({}, blocks(24, 16, 3));
+  const std::array<std::uint8_t, 2> frame_marker = {0xFF, 0xC0};
+  const auto frame =
+      std::search(jpeg.begin(), jpeg.end(), frame_marker.begin(), frame_marker.end()) - jpeg.begin();
+  const auto changed = [&](std::ptrdiff_t offset, std::initializer_list<std::uint8_t> values) {
+    Bytes copy = jpeg;
+    std::copy(values.begin(), values.end(), copy.begin() + frame + offset);
+    return refusal(copy);
+  };
+  CHECK_THAT(changed(4, {12}), ContainsSubstring("12"));
+  CHECK_THAT(changed(1, {0xC3}), ContainsSubstring("JPEG"));  // lossless
+  CHECK_THAT(changed(1, {0xC5}), ContainsSubstring("is a damaged or unsupported JPEG (libjpeg: "));
+  CHECK(changed(5, {0xFF, 0, 0xFF, 0}) == "is 65280 x 65280 pixels; at most 268435456 pixels are read");
+  CHECK_THAT(changed(5, {0, 0}), ContainsSubstring("is a damaged or unsupported JPEG (libjpeg: "));
+  CHECK_THAT(changed(5, {0x3F, 0xFF, 0x3F, 0xFF}), ContainsSubstring("premature end"));
+}
+
+TEST_CASE("JPEG: more scans than any encoder writes are refused", "[photo]") {
+  JpegSettings settings;
+  settings.separate_scans = true;
+  const Bytes jpeg = encode_jpeg(settings, blocks(24, 16, 3));
+  CHECK(refusal(jpeg) == "(no error)");
+  // The last scan again and again.
+  const std::array<std::uint8_t, 2> scan_marker = {0xFF, 0xDA};
+  const auto last = std::find_end(jpeg.begin(), jpeg.end(), scan_marker.begin(), scan_marker.end());
+  Bytes bomb(jpeg.begin(), jpeg.end() - 2);
+  for (int i = 0; i < 600; ++i) bomb.insert(bomb.end(), last, jpeg.end() - 2);
+  bomb.insert(bomb.end(), {0xFF, 0xD9});
+  CHECK(refusal(bomb) == "is a damaged or unsupported JPEG (libjpeg: more than 500 scans)");
+}
+
+// -------------------------------------------------------------------------------------------------- damage
+
+TEST_CASE("photos cut off anywhere are errors", "[photo]") {
+  const ScratchFolder folder;
+  const auto path = folder / "photo";
+  for (const Bytes& file : all_kinds()) {
+    CHECK(refusal(file, path) == "(no error)");
+    for (std::size_t part = 0; part < 16; ++part) {
+      const auto end = file.begin() + std::ptrdiff_t(file.size() * part / 16);
+      CHECK(refusal(Bytes(file.begin(), end), path) != "(no error)");
+    }
+    CHECK(refusal(Bytes(file.begin(), file.end() - 1), path) != "(no error)");
+  }
+}
+
+TEST_CASE("photos with flipped bits decode or are errors", "[photo]") {
+  const ScratchFolder folder;
+  const std::vector<Bytes> files = all_kinds();
+  std::mt19937 random(20240517);
+  int decoded = 0, refused = 0;
+  for (int i = 0; i < 2000; ++i) {
+    Bytes file = files[random() % files.size()];
+    const std::size_t flips = 1 + random() % 4;
+    // Half of the damage goes to the headers, where most of the decisions are.
+    const std::size_t end = random() % 2 ? file.size() : std::min<std::size_t>(file.size(), 200);
+    for (std::size_t flip = 0; flip < flips; ++flip) file[random() % end] ^= std::uint8_t(1u << random() % 8);
+    if (file[0] == 0x89 && random() % 4 != 0) repair_checksums(file);
+    (refusal(file, folder / "photo") == "(no error)" ? decoded : refused) += 1;
+  }
+  CHECK(decoded > 100);
+  CHECK(refused > 500);
+}
+
+TEST_CASE("what is no photo is named", "[photo]") {
+  const ScratchFolder folder;
+  const auto error = [](const std::filesystem::path& path) { return error_of([&] { read_photo(path); }); };
+  CHECK(error(folder / "missing.png") == (folder / "missing.png").string() + ": does not exist");
+  CHECK(error(folder.path()) == folder.path().string() + ": is a directory; must be a file");
+  store(folder / "empty.png", {});
+  CHECK(error(folder / "empty.png") ==
+        (folder / "empty.png").string() + ": is empty; must be a PNG or JPEG file");
+  store(folder / "two\nlines.jpg", {'G', 'I', 'F', '8', '9', 'a'});
+  CHECK(error(folder / "two\nlines.jpg") ==
+        (folder / "two?lines.jpg").string() + ": is neither a PNG nor a JPEG file; only these two are read");
+  store(folder / "short.png", {0x89, 'P', 'N'});
+  CHECK_THAT(error(folder / "short.png"), ContainsSubstring("is neither a PNG nor a JPEG file"));
+}
+
+// ------------------------------------------------------------------------------------------------- writing
+
+TEST_CASE("a written picture reads back, and replaces the file before", "[photo]") {
+  const ScratchFolder folder;
+  for (const auto& [height, width] : {std::pair{5, 7}, {1, 1}, {1, 300}, {300, 1}}) {
+    dht::Picture picture(height, width);
+    picture.rgb = some_bytes(picture.rgb.size());
+    write_png(folder / "a.png", picture);
+    const Photo photo = read_photo(folder / "a.png");
+    CHECK(photo.height == height);
+    CHECK(photo.width == width);
+    CHECK(narrow(photo) == picture.rgb);
+  }
+  CHECK(folder.files() == 1);
+}
+
+TEST_CASE("pictures that cannot be written are errors and leave nothing behind", "[photo]") {
+  const ScratchFolder folder;
+  dht::Picture picture(2, 3);
+  store(folder / "file", {});
+  const auto inside = folder / "file/a.png";
+  CHECK_THAT(error_of([&] { write_png(inside, picture); }),
+             ContainsSubstring(inside.string() + ": cannot be"));
+  CHECK(error_of([&] { write_png(folder.path(), picture); }) ==
+        folder.path().string() + ": is a directory; must be a file");
+  picture.rgb.pop_back();
+  CHECK(error_of([&] { write_png(folder / "a.png", picture); }) ==
+        "picture: has 17 numbers; must have height * width * 3 = 9 * 2");
+  CHECK(error_of([&] { write_png(folder / "a.png", dht::Picture()); }) ==
+        "picture: is 0 x 0 pixels; must have at least one");
+  CHECK(folder.files() == 1);
+}
+
+TEST_CASE("a photo's view shows its samples", "[photo]") {
+  const Photo photo = decode(encode_png({}, some_bytes(7 * 3 * 5)));
+  const int green = photo.visit([](const auto& view) {
+    dht::check(view, "view");
+    CHECK(view.height == 5);
+    CHECK(view.width == 7);
+    CHECK(view.channels == 3);
+    return int(view(0, 1, 3, 2));
+  });
+  CHECK(green == narrow(photo)[(3 * 7 + 2) * 3 + 1]);
+}
+
+// --------------------------------------------------------------------------------------- the sample picture
+
+TEST_CASE("the sample picture is the same everywhere", "[photo]") {
+  const dht::Picture picture = dht::examples::sample_picture(128);
+  CHECK(picture.height == 128);
+  CHECK(picture.width == 128);
+  CHECK(checksum(picture.rgb.data(), picture.rgb.size()) == 0xc57ef5bau);
+  CHECK(dht::examples::sample_picture(1).rgb.size() == 3);
+}
+
+TEST_CASE("the sample picture refuses sizes that it cannot draw", "[photo]") {
+  CHECK(error_of([] { dht::examples::sample_picture(0); }) == "size: is 0; must be from 1 to 8192");
+  CHECK(error_of([] { dht::examples::sample_picture(8193); }) == "size: is 8193; must be from 1 to 8192");
+}
+
+#endif  // DHT_TEST_HAS_EXAMPLES
