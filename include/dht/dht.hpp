@@ -1,7 +1,22 @@
 // SPDX-License-Identifier: MIT
-// All of the library, but for the reading of checkpoints (encoder/checkpoint.hpp), which needs a JSON parser.
+// All of the library, but for safetensors and the reading of checkpoints (io/safetensors.hpp, encoder/checkpoint.hpp),
+// which need a JSON parser.
 #pragma once
 
+#include <dht/backend/cpu.hpp>
+#include <dht/core/error.hpp>
+#include <dht/core/picture.hpp>
+#include <dht/core/view.hpp>
+#include <dht/io/file.hpp>
+#include <dht/io/npy.hpp>
+#include <dht/selection/best_ancestor.hpp>
+#include <dht/selection/cut.hpp>
+#include <dht/selection/selection.hpp>
 #include <dht/tokenizer.hpp>
+#include <dht/tokens/measure.hpp>
+#include <dht/tokens/picture.hpp>
 #include <dht/tokens/projection.hpp>
+#include <dht/tokens/tokens.hpp>
+#include <dht/vector/planar_map.hpp>
+#include <dht/vector/svg.hpp>
 #include <dht/version.hpp>

@@ -101,13 +101,27 @@ auto slice(const Buffer& values, std::int64_t begin, std::int64_t end) {
   return std::vector<typename Buffer::value_type>(values.begin() + begin, values.begin() + end);
 }
 
+/// Pixel by pixel, channels last: how the files hold pixel_features and injected.
+template <class S>
+std::vector<double> channels_last(const std::vector<S>& planes, int batch, int channels, std::int64_t pixels) {
+  std::vector<double> out(planes.size());
+  for (std::int64_t b = 0; b < batch; ++b) {
+    for (std::int64_t c = 0; c < channels; ++c) {
+      for (std::int64_t p = 0; p < pixels; ++p) {
+        out[static_cast<std::size_t>((b * pixels + p) * channels + c)] = static_cast<double>(planes[static_cast<std::size_t>((b * channels + c) * pixels + p)]);
+      }
+    }
+  }
+  return out;
+}
+
 /// The tree and tokens of a figure file, by the library.
 template <class S>
 struct Result {
   dht::Hierarchy<S> tree;
   dht::Tokens<S> tokens;
   dht::Buffer<S> token_features, injected;
-  std::vector<double> encoded;  // planes
+  std::vector<double> encoded;  // features of every pixel
 };
 
 template <class S>
@@ -129,10 +143,7 @@ Result<S> compute(const dht::SafeTensors& file) {
   if (note(file, "training") == "True") {
     // With the statistics of a batch: training's encoder. The figures' own features stand in for it here.
     const auto rows = file.read<S>("pixel_features");
-    const std::int64_t plane = image.pixels();
-    for (std::int64_t p = 0; p < image.total_pixels(); ++p) {
-      for (int c = 0; c < d; ++c) r.tree.pixel_features[static_cast<std::size_t>((p / plane * d + c) * plane + p % plane)] = rows[static_cast<std::size_t>(p * d + c)];
-    }
+    r.tree.pixel_features.assign(rows.begin(), rows.end());
   } else {
     const dht::ConvolutionalEncoder<S> encoder(checkpoint.encoder);
     typename dht::ConvolutionalEncoder<S>::Workspace workspace;
@@ -161,20 +172,6 @@ Result<S> compute(const dht::SafeTensors& file) {
   r.token_features = dht::project(r.tokens, checkpoint.projection);
   r.injected = dht::inject_means(image, r.tokens, r.token_features);
   return r;
-}
-
-/// Pixel by pixel, channels last: how the files hold pixel_features and injected.
-template <class S>
-std::vector<double> channels_last(const std::vector<S>& planes, int batch, int channels, std::int64_t pixels) {
-  std::vector<double> out(planes.size());
-  for (std::int64_t b = 0; b < batch; ++b) {
-    for (std::int64_t c = 0; c < channels; ++c) {
-      for (std::int64_t p = 0; p < pixels; ++p) {
-        out[static_cast<std::size_t>((b * pixels + p) * channels + c)] = static_cast<double>(planes[static_cast<std::size_t>((b * channels + c) * pixels + p)]);
-      }
-    }
-  }
-  return out;
 }
 
 void check_levels(const dht::SafeTensors& file, const dht::Hierarchy<double>& tree) {
@@ -219,7 +216,10 @@ TEST_CASE("figures: encoder", "[golden]") {
     REQUIRE(encoder.encode(dht::backend::Cpu(2),
                            dht::planar_view(image.data(), int(shape[0]), int(shape[1]), int(shape[2]), int(shape[3])), out.data(),
                            workspace));
-    CHECK(worst(out, file.read<double>("output"), floor_of_values) < tolerance);
+    // The file holds planes, the library rows.
+    const auto planes = file.read<double>("output");
+    const int features = static_cast<int>(file.shape("output")[1]);
+    CHECK(worst(out, channels_last(planes, int(shape[0]), features, shape[2] * shape[3]), floor_of_values) < tolerance);
   }
 }
 
@@ -260,7 +260,7 @@ TEST_CASE("figures: hierarchy in double", "[golden]") {
     const auto file = dht::SafeTensors::load(path);
     const auto r = compute<double>(file);
     const auto pixels = r.tree.image_pixels();
-    CHECK(worst(channels_last(r.encoded, r.tree.batch, r.tree.features, pixels), file.read<double>("pixel_features"), floor_of_values) < tolerance);
+    CHECK(worst(r.encoded, file.read<double>("pixel_features"), floor_of_values) < tolerance);
     check_levels(file, r.tree);
     CHECK(r.tokens.count() == std::stoi(note(file, "tokens")));
     CHECK(widened(r.tokens.partition.labels) == file.read<std::int64_t>("labels"));

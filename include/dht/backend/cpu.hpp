@@ -51,6 +51,12 @@ class Cpu {
     }
   }
 
+  /// Calls `body()` on one thread, compiled for the best instruction set.
+  template <class Body>
+  void serial(const Body& body) const {
+    run(set_, body);
+  }
+
   /// `for_parts` for loops that do not need the part's number: `body(begin, end)`.
   template <class Body>
   void for_range(std::int64_t count, std::int64_t grain, const Body& body) const {

@@ -8,10 +8,12 @@
 #define DHT_INLINE __attribute__((always_inline)) inline
 #define DHT_INLINE_LAMBDA __attribute__((always_inline))
 #define DHT_NO_INLINE __attribute__((noinline))
+#define DHT_RESTRICT __restrict__
 #else
 #define DHT_INLINE inline
 #define DHT_INLINE_LAMBDA
 #define DHT_NO_INLINE
+#define DHT_RESTRICT
 #endif
 
 /// Promises that the iterations of the following loop do not depend on each other through memory.

@@ -95,7 +95,7 @@ struct MatrixView {
 
 /// The smallest box around a region, in pixels of its image, both ends inclusive.
 struct Box {
-  std::int32_t ymin = 0, xmin = 0, ymax = 0, xmax = 0;
+  std::int32_t ymin, xmin, ymax, xmax;
   friend bool operator==(const Box&, const Box&) = default;
 };
 

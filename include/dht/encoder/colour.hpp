@@ -8,6 +8,7 @@
 #include <dht/core/config.hpp>
 #include <dht/core/error.hpp>
 #include <dht/core/math.hpp>
+#include <dht/core/transpose.hpp>
 #include <dht/core/view.hpp>
 #include <dht/encoder/rows.hpp>
 #include <type_traits>
@@ -66,33 +67,32 @@ class ColourEncoder {
   bool encode(const Backend& backend, const ImageView<P>& image, S* features, Workspace& w) const {
     const std::int64_t rows = std::int64_t{image.batch} * image.height, grain = 1 + 8192 / image.width;
     const int parts = backend.parts(rows, grain);
-    w.rows.resize(static_cast<std::size_t>(parts) * 3 * static_cast<std::size_t>(image.width));
+    w.rows.resize(static_cast<std::size_t>(parts * scratch(image.width)));
     w.finite.assign(static_cast<std::size_t>(parts), 1);
     backend.for_parts(rows, grain, [&](int part, std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
-      const std::int64_t plane = std::int64_t{image.height} * image.width;
-      bool finite = true;
+      const std::int64_t width = image.width;
+      S* const light = w.rows.data() + part * scratch(image.width);
+      S* const out = light + 3 * width;  // a row, channel after channel
+      int bad = 0;
       for (std::int64_t row = begin; row < end; ++row) {
         const int b = static_cast<int>(row / image.height), y = static_cast<int>(row % image.height);
-        S* out = features + std::int64_t{b} * channels_ * plane + std::int64_t{y} * image.width;
         if (channels_ == 3) {
-          S* line = w.rows.data() + std::int64_t{part} * 3 * image.width;
-          load_linear(image, b, y, line);
-          to_lab(line, image.width, out, plane);
+          load_linear(image, b, y, light);
+          to_lab(light, image.width, out);
         } else {
-          for (int c = 0; c < channels_; ++c) detail::load_row(image, b, c, y, static_cast<S>(100 / unit_), S(0), out + c * plane);
+          for (int c = 0; c < channels_; ++c) detail::load_row(image, b, c, y, static_cast<S>(100 / unit_), S(0), out + c * width);
         }
-        for (int c = 0; c < channels_; ++c) {
-          S bad = 0;
-          for (int x = 0; x < image.width; ++x) bad = detail::is_finite(out[c * plane + x]) ? bad : S(1);
-          finite = finite && bad == 0;
-        }
+        for (std::int64_t i = 0; i < channels_ * width; ++i) bad |= !detail::is_finite(out[i]);
+        detail::planes_to_rows(out, width, width, channels_, features + row * width * channels_);
       }
-      w.finite[static_cast<std::size_t>(part)] = finite;
+      w.finite[static_cast<std::size_t>(part)] = bad == 0;
     });
     return std::all_of(w.finite.begin(), w.finite.end(), [](char f) { return f != 0; });
   }
 
  private:
+  std::int64_t scratch(int width) const { return (std::int64_t{3} + channels_) * width; }
+
   /// Linear light of a row, channel after channel; a table lookup for 8-bit images.
   template <class P>
   DHT_INLINE void load_linear(const ImageView<P>& image, int b, int y, S* line) const {
@@ -113,7 +113,7 @@ class ColourEncoder {
     }
   }
 
-  DHT_INLINE void to_lab(const S* line, int width, S* out, std::int64_t plane) const {
+  DHT_INLINE void to_lab(const S* line, int width, S* out) const {
     const S lightness = static_cast<S>(116 / unit_), red = static_cast<S>(500 / unit_), yellow = static_cast<S>(200 / unit_);
     const S dark = static_cast<S>(-16 / unit_);
     const S *r = line, *g = line + width, *b = line + 2 * width;
@@ -125,8 +125,8 @@ class ColourEncoder {
       const S cz = fma(S(0.0177566), r[x], fma(S(0.1094680), g[x], S(0.8727754) * b[x]));
       const S fx = detail::lab_curve(cx), fy = detail::lab_curve(cy), fz = detail::lab_curve(cz);
       out[x] = fma(lightness, fy, dark);
-      out[plane + x] = red * (fx - fy);
-      out[2 * plane + x] = yellow * (fy - fz);
+      out[width + x] = red * (fx - fy);
+      out[2 * width + x] = yellow * (fy - fz);
     }
   }
 

@@ -17,7 +17,7 @@ concept encoder = std::copyable<E> && std::default_initializable<typename E::Wor
   { encoder.features() } -> std::convertible_to<int>;
   // Number of channels that images must have.
   { encoder.channels() } -> std::convertible_to<int>;
-  // Writes planes, (batch, features, height, width). Every pixel type of ImageView must be accepted. Returns whether all
+  // Writes rows of `features()` numbers, pixel after pixel over the whole batch. Every pixel type of ImageView must be accepted. Returns whether all
   // features are finite numbers.
   { encoder.encode(backend, image, features, workspace) } -> std::same_as<bool>;
 };

@@ -10,6 +10,7 @@
 #include <dht/core/config.hpp>
 #include <dht/core/error.hpp>
 #include <dht/core/math.hpp>
+#include <dht/core/transpose.hpp>
 #include <dht/core/view.hpp>
 #include <dht/encoder/rows.hpp>
 #include <string>
@@ -38,75 +39,79 @@ struct ConvolutionalParameters {
 
 namespace detail {
 
-/// A linear map of `taps` numbers to outputs in groups of eight, which fit the registers: weight[group][tap][8].
+/// sum[x] += w[0]*rows[0][x] + ... + w[K-1]*rows[K-1][x], in this order. K is small enough for the registers.
+template <int K, class S>
+DHT_INLINE void add_rows(const S* const* rows, const S* w, int n, S* sum) {
+  const S* in[K];
+  S factor[K];
+  for (int k = 0; k < K; ++k) {
+    in[k] = rows[k];
+    factor[k] = w[k];
+  }
+  DHT_INDEPENDENT
+  for (int x = 0; x < n; ++x) {
+    S s = sum[x];
+#pragma GCC unroll 8
+    for (int k = 0; k < K; ++k) s = fma(factor[k], in[k][x], s);
+    sum[x] = s;
+  }
+}
+
+/// A convolution with its batch normalisation folded in, applied to rows: one row of the image, or of the layer before,
+/// for each tap.
 template <class S>
-struct GroupedMap {
-  static constexpr int group = 8;
-  int taps = 0, groups = 0;
-  std::vector<S> weight, bias;
+struct FoldedConvolution {
+  int taps = 0, outputs = 0;
+  std::vector<S> weight, bias;  // outputs x taps, outputs
 
-  GroupedMap() = default;
-
-  /// Folds the normalisation in: w * g / sqrt(var + eps), (b - mean) * g / sqrt(var + eps) + beta.
-  GroupedMap(const ConvolutionAndNorm<S>& layer, int inputs, int outputs, int area, double epsilon, const std::string& name)
-      : taps(inputs * area), groups((outputs + group - 1) / group) {
-    const auto n = static_cast<std::size_t>(outputs);
+  /// w * g / sqrt(var + eps), (b - mean) * g / sqrt(var + eps) + beta.
+  FoldedConvolution(const ConvolutionAndNorm<S>& layer, int inputs, int outputs_, int area, double epsilon, const std::string& name)
+      : taps(inputs * area), outputs(outputs_) {
+    const auto n = static_cast<std::size_t>(outputs), m = static_cast<std::size_t>(taps);
     const auto check = [&](const std::vector<S>& values, std::size_t wanted, const char* what) {
       DHT_EXPECTS(values.size() == wanted, name, what, ": has ", values.size(), " numbers; must have ", wanted);
       for (const S v : values) DHT_EXPECTS(is_finite(v), name, what, ": holds ", v, "; must be finite");
     };
-    check(layer.weight, n * static_cast<std::size_t>(taps), " weight");
+    check(layer.weight, n * m, " weight");
     check(layer.bias, n, " bias");
     check(layer.norm_weight, n, " norm weight");
     check(layer.norm_bias, n, " norm bias");
     check(layer.running_mean, n, " running mean");
     check(layer.running_var, n, " running variance");
-    weight.assign(static_cast<std::size_t>(groups) * static_cast<std::size_t>(taps) * group, S(0));
-    bias.assign(static_cast<std::size_t>(groups) * group, S(0));
+    weight.resize(n * m);
+    bias.resize(n);
     for (std::size_t o = 0; o < n; ++o) {
       DHT_EXPECTS(layer.running_var[o] >= 0, name, " running variance: holds ", layer.running_var[o], "; must be at least 0");
       const double scale = layer.norm_weight[o] / std::sqrt(layer.running_var[o] + epsilon);
-      bias[o] = static_cast<S>(fma(static_cast<double>(layer.bias[o]) - layer.running_mean[o], scale, static_cast<double>(layer.norm_bias[o])));
-      for (std::size_t t = 0; t < static_cast<std::size_t>(taps); ++t) {
-        weight[(o / group * static_cast<std::size_t>(taps) + t) * group + o % group] =
-            static_cast<S>(layer.weight[o * static_cast<std::size_t>(taps) + t] * scale);
-      }
+      const double centred = static_cast<double>(layer.bias[o]) - layer.running_mean[o];
+      bias[o] = static_cast<S>(fma(centred, scale, static_cast<double>(layer.norm_bias[o])));
+      for (std::size_t t = 0; t < m; ++t) weight[o * m + t] = static_cast<S>(layer.weight[o * m + t] * scale);
     }
   }
 
-  /// out[o][x] = activation(bias[o] + sum_t weight[t][o] * rows[t][x], o, x) for one group of eight outputs. `rows` must be
-  /// readable, and `out` writable, up to a multiple of `lanes` beyond n.
-  template <class Activation>
-  DHT_INLINE void apply(int g, const S* const* rows, int n, S* const* out, const Activation& activation) const {
-    constexpr int lanes = 64 / sizeof(S);
-    const S* w = weight.data() + static_cast<std::ptrdiff_t>(g) * taps * group;
-    const S* b = bias.data() + g * group;
-    for (int x0 = 0; x0 < n; x0 += lanes) {
-      S sum[group][lanes];
-#pragma GCC unroll 8
-      for (int o = 0; o < group; ++o) {
-        for (int x = 0; x < lanes; ++x) sum[o][x] = b[o];
+  /// out[o][x] = bias[o] + sum_t weight[o][t] * rows[t][x] for every output o and x < n. Eight taps at a time stay in the
+  /// first-level cache for all outputs.
+  DHT_INLINE void apply(const S* const* rows, int n, S* out, std::int64_t pitch) const {
+    for (int o = 0; o < outputs; ++o) std::fill_n(out + o * pitch, n, bias[static_cast<std::size_t>(o)]);
+    for (int t = 0; t < taps;) {
+      const int k = taps - t >= 8 ? 8 : taps - t >= 4 ? 4 : taps - t == 3 ? 3 : 1;
+      for (int o = 0; o < outputs; ++o) {
+        const S* w = weight.data() + std::int64_t{o} * taps + t;
+        S* sum = out + o * pitch;
+        if (k == 8) add_rows<8>(rows + t, w, n, sum);
+        else if (k == 4) add_rows<4>(rows + t, w, n, sum);
+        else if (k == 3) add_rows<3>(rows + t, w, n, sum);
+        else add_rows<1>(rows + t, w, n, sum);
       }
-      for (int t = 0; t < taps; ++t) {
-        const S* in = rows[t] + x0;
-        const S* wt = w + t * group;
-#pragma GCC unroll 8
-        for (int o = 0; o < group; ++o) {
-          for (int x = 0; x < lanes; ++x) sum[o][x] = fma(wt[o], in[x], sum[o][x]);
-        }
-      }
-#pragma GCC unroll 8
-      for (int o = 0; o < group; ++o) {
-        for (int x = 0; x < lanes; ++x) out[o][x0 + x] = activation(sum[o][x], o, x0 + x);
-      }
+      t += k;
     }
   }
 };
 
-/// Where an upsampled row or column lies between two coarse ones, with aligned corners.
+/// Where an upsampled row or column lies, with aligned corners: between the coarse ones `low` and `low` + 1.
 template <class S>
 struct Between {
-  std::int32_t low = 0, high = 0;
+  std::int32_t low = 0;
   S share = 0;  // of the higher one
 };
 
@@ -114,8 +119,8 @@ template <class S>
 Between<S> between(std::int64_t position, std::int64_t fine, std::int64_t coarse) {
   if (coarse == 1) return {};
   // position * (coarse - 1) / (fine - 1), split exactly into its whole and its fraction
-  const std::int64_t scaled = position * (coarse - 1), whole = scaled / (fine - 1);
-  return {static_cast<std::int32_t>(whole), static_cast<std::int32_t>(std::min(whole + 1, coarse - 1)),
+  const std::int64_t scaled = position * (coarse - 1);
+  return {static_cast<std::int32_t>(scaled / (fine - 1)),
           static_cast<S>(static_cast<double>(scaled % (fine - 1)) / static_cast<double>(fine - 1))};
 }
 
@@ -128,10 +133,11 @@ class ConvolutionalEncoder {
  public:
   /// Rows and maps between the layers, kept for the next image.
   struct Workspace {
-    Buffer<S> coarse;   // (batch, features in groups, height/4, width/4)
-    Buffer<S> rows;     // per part
+    Buffer<S> coarse;  // (batch, features, height/4, width/4 and one more column)
+    Buffer<S> rows;    // per part
     Buffer<const S*> taps;
-    Buffer<detail::Between<S>> columns;
+    Buffer<std::int32_t> low;  // per column, as detail::Between
+    Buffer<S> share;
     std::vector<char> finite;  // per part
   };
 
@@ -160,35 +166,31 @@ class ConvolutionalEncoder {
   /// See concepts::encoder.
   template <class P, class Backend>
   bool encode(const Backend& backend, const ImageView<P>& image, S* features, Workspace& w) const {
-    const Shape s(image, features_, channels_);
-    w.coarse.resize(static_cast<std::size_t>(s.coarse_plane * s.padded_features * image.batch + s.margin));
-    w.columns.resize(static_cast<std::size_t>(image.width));
-    for (int x = 0; x < image.width; ++x) w.columns[static_cast<std::size_t>(x)] = detail::between<S>(x, 4 * std::int64_t{s.coarse_width}, s.coarse_width);
+    const Shape s(image, channels_, features_);
+    w.coarse.resize(static_cast<std::size_t>(s.coarse_plane * features_ * image.batch));
+    w.low.resize(static_cast<std::size_t>(image.width));
+    w.share.resize(static_cast<std::size_t>(image.width));
+    for (int x = 0; x < image.width; ++x) {
+      const auto at = detail::between<S>(x, 4 * std::int64_t{s.coarse_width}, s.coarse_width);
+      w.low[static_cast<std::size_t>(x)] = at.low;
+      w.share[static_cast<std::size_t>(x)] = at.share;
+    }
     encode_coarse(backend, image, s, w);
     return encode_fine(backend, image, s, features, w);
   }
 
  private:
-  static constexpr int group = detail::GroupedMap<S>::group;
-  static constexpr int lanes = 64 / sizeof(S);
-
   struct Shape {
     template <class P>
-    Shape(const ImageView<P>& image, int features, int channels)
+    Shape(const ImageView<P>& image, int channels, int features)
         : coarse_height((image.height + 3) / 4),
           coarse_width((image.width + 3) / 4),
-          padded_features((features + group - 1) / group * group),
-          pitch((coarse_width + lanes - 1) / lanes * lanes),
-          full_pitch((image.width + lanes - 1) / lanes * lanes),
-          coarse_plane(std::int64_t{coarse_height} * pitch),
-          margin(lanes),
-          middle_outputs((4 * features + group - 1) / group * group),
-          coarse_scratch(channels * 4 * 4 * pitch + channels * (image.width + 4) + middle_outputs * 4 * pitch),
-          fine_scratch((channels + 3 * padded_features) * full_pitch) {}
-    int coarse_height, coarse_width, padded_features;
-    std::int64_t pitch, full_pitch, coarse_plane, margin;
-    int middle_outputs;
-    std::int64_t coarse_scratch, fine_scratch;
+          pitch(coarse_width + 1),
+          coarse_plane(coarse_height * pitch),
+          coarse_scratch(channels * 16 * pitch + 4 * pitch + 4 * features * 4 * pitch),
+          fine_scratch((std::int64_t{channels} + 3 * features) * image.width) {}
+    int coarse_height, coarse_width;
+    std::int64_t pitch, coarse_plane, coarse_scratch, fine_scratch;
   };
 
   /// The two strided convolutions, one coarse row after the other: 4 image rows -> 2 middle rows -> 1 coarse row.
@@ -196,52 +198,46 @@ class ConvolutionalEncoder {
   template <class P, class Backend>
   void encode_coarse(const Backend& backend, const ImageView<P>& image, const Shape& s, Workspace& w) const {
     const std::int64_t rows = std::int64_t{image.batch} * s.coarse_height, grain = 1 + 1024 / s.coarse_width;
-    const int most_taps = std::max(middle_.taps, coarse_.taps);
-    w.taps.resize(static_cast<std::size_t>(backend.parts(rows, grain) * most_taps));
-    w.rows.resize(static_cast<std::size_t>(backend.parts(rows, grain) * s.coarse_scratch));
-    std::fill(w.rows.begin(), w.rows.end(), S(0));  // what lies beyond the last column must at least be a number
+    const int parts = backend.parts(rows, grain), most_taps = std::max(middle_.taps, coarse_.taps);
+    w.taps.resize(static_cast<std::size_t>(parts * most_taps));
+    w.rows.resize(static_cast<std::size_t>(parts * s.coarse_scratch));
     backend.for_parts(rows, grain, [&](int part, std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
-      S* phases = w.rows.data() + part * s.coarse_scratch;         // [channel][row 0..3][phase 0..3][pitch]
-      S* line = phases + channels_ * 16 * s.pitch;                  // one image row
-      S* middle = line + channels_ * (image.width + 4);             // [output][row 0..1][even, odd][pitch]
-      const auto phase_row = [&](int c, int dy, int phase) DHT_INLINE_LAMBDA { return phases + ((c * 4 + dy) * 4 + phase) * s.pitch; };
-      const auto middle_row = [&](int o, int dy, int dx) DHT_INLINE_LAMBDA { return middle + ((o * 2 + dy) * 2 + dx) * s.pitch; };
-      const auto keep = [](S v, int, int) DHT_INLINE_LAMBDA { return v; };
-      const auto activate = [](S v, int, int) DHT_INLINE_LAMBDA { return silu(v); };
-      const S** taps = w.taps.data() + part * most_taps;  // in the order of the weights: input, row, column
+      S* phases = w.rows.data() + part * s.coarse_scratch;  // [channel][row 0..3][column mod 4][pitch]
+      S* line = phases + channels_ * 16 * s.pitch;           // one image row
+      S* middle = line + 4 * s.pitch;                        // [row 0..1][even, odd][output][pitch]
+      const std::int64_t quarter = 4 * features_ * s.pitch;
+      const S** taps = w.taps.data() + part * most_taps;     // in the order of the weights: input, row, column
+      const int n = s.coarse_width;
       for (std::int64_t row = begin; row < end; ++row) {
         const int b = static_cast<int>(row / s.coarse_height), q = static_cast<int>(row % s.coarse_height);
         for (int c = 0; c < channels_; ++c) {
           for (int dy = 0; dy < 4; ++dy) {
-            load_padded(image, b, c, std::min(4 * q + dy, image.height - 1), s, line);
-            S* const p0 = phase_row(c, dy, 0);
-            S* const p1 = phase_row(c, dy, 1);
-            S* const p2 = phase_row(c, dy, 2);
-            S* const p3 = phase_row(c, dy, 3);
+            load_padded(image, b, c, std::min(4 * q + dy, image.height - 1), n, line);
+            S* const p = phases + (c * 4 + dy) * 4 * s.pitch;
+            const std::int64_t pitch = s.pitch;
             DHT_INDEPENDENT
-            for (int x = 0; x < s.coarse_width; ++x) {
-              p0[x] = line[4 * x];
-              p1[x] = line[4 * x + 1];
-              p2[x] = line[4 * x + 2];
-              p3[x] = line[4 * x + 3];
+            for (int x = 0; x < n; ++x) {
+              p[x] = line[4 * x];
+              p[pitch + x] = line[4 * x + 1];
+              p[2 * pitch + x] = line[4 * x + 2];
+              p[3 * pitch + x] = line[4 * x + 3];
             }
           }
         }
-        for (int half = 0; half < 4; ++half) {
-          const int dy = half / 2, dx = half % 2;
-          for (int t = 0; t < middle_.taps; ++t) taps[t] = phase_row(t / 4, 2 * dy + t % 4 / 2, 2 * dx + t % 2);
-          for (int g = 0; g < middle_.groups; ++g) {
-            S* out[group];
-            for (int o = 0; o < group; ++o) out[o] = middle_row(g * group + o, dy, dx);
-            middle_.apply(g, taps, s.coarse_width, out, activate);
+        for (int place = 0; place < 4; ++place) {
+          const int dy = place / 2, dx = place % 2;
+          for (int t = 0; t < middle_.taps; ++t) taps[t] = phases + ((t / 4 * 4 + 2 * dy + t % 4 / 2) * 4 + 2 * dx + t % 2) * s.pitch;
+          S* out = middle + place * quarter;
+          middle_.apply(taps, n, out, s.pitch);
+          for (std::int64_t i = 0; i < quarter; i += s.pitch) {
+            DHT_INDEPENDENT
+            for (int x = 0; x < n; ++x) out[i + x] = silu(out[i + x]);
           }
         }
-        for (int t = 0; t < coarse_.taps; ++t) taps[t] = middle_row(t / 4, t % 4 / 2, t % 2);
-        for (int g = 0; g < coarse_.groups; ++g) {
-          S* out[group];
-          for (int o = 0; o < group; ++o) out[o] = w.coarse.data() + (std::int64_t{b} * s.padded_features + g * group + o) * s.coarse_plane + q * s.pitch;
-          coarse_.apply(g, taps, s.coarse_width, out, keep);
-        }
+        for (int t = 0; t < coarse_.taps; ++t) taps[t] = middle + t % 4 * quarter + t / 4 * s.pitch;
+        S* out = w.coarse.data() + std::int64_t{b} * features_ * s.coarse_plane + q * s.pitch;
+        coarse_.apply(taps, n, out, s.coarse_plane);
+        for (int o = 0; o < features_; ++o) out[o * s.coarse_plane + n] = out[o * s.coarse_plane + n - 1];
       }
     });
   }
@@ -252,80 +248,72 @@ class ConvolutionalEncoder {
     const std::int64_t rows = std::int64_t{image.batch} * image.height, grain = 1 + 8192 / image.width;
     const int parts = backend.parts(rows, grain);
     w.rows.resize(static_cast<std::size_t>(parts * s.fine_scratch));
-    std::fill(w.rows.begin(), w.rows.end(), S(0));
     w.taps.resize(static_cast<std::size_t>(parts * channels_));
     w.finite.assign(static_cast<std::size_t>(parts), 1);
     backend.for_parts(rows, grain, [&](int part, std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
-      const std::int64_t pitch = s.full_pitch, plane = std::int64_t{image.height} * image.width;
-      S* pixels = w.rows.data() + part * s.fine_scratch;  // [channel][pitch]
-      S* above = pixels + channels_ * pitch;              // [feature][pitch]: the coarse row above, upsampled along x
-      S* below = above + s.padded_features * pitch;
-      S* sums = below + s.padded_features * pitch;        // the row that comes out
-      const detail::Between<S>* columns = w.columns.data();
-      std::int64_t held_above = -1, held_below = -1;  // coarse rows of the batch
+      const int width = image.width;
+      S* pixels = w.rows.data() + part * s.fine_scratch;  // [channel][width]
+      S* above = pixels + std::int64_t{channels_} * width;  // [feature][width]: the coarse row above, upsampled along x
+      S* below = above + std::int64_t{features_} * width;
+      S* const sums = below + std::int64_t{features_} * width;  // the row that comes out
       const S** taps = w.taps.data() + part * channels_;
-      for (int c = 0; c < channels_; ++c) taps[c] = pixels + c * pitch;
-      bool finite = true;
+      for (int c = 0; c < channels_; ++c) taps[c] = pixels + std::int64_t{c} * width;
+      std::int64_t held_above = -1, held_below = -1;  // coarse rows of the batch
+      int bad = 0;
       for (std::int64_t row = begin; row < end; ++row) {
         const int b = static_cast<int>(row / image.height), y = static_cast<int>(row % image.height);
         const detail::Between<S> at = detail::between<S>(y, 4 * std::int64_t{s.coarse_height}, s.coarse_height);
-        const auto upsample = [&](std::int64_t coarse_row, S* to) DHT_INLINE_LAMBDA {
-          for (int o = 0; o < features_; ++o) {
-            const S* from = w.coarse.data() + (coarse_row / s.coarse_height * s.padded_features + o) * s.coarse_plane + coarse_row % s.coarse_height * s.pitch;
-            S* out = to + o * pitch;
-            for (int x = 0; x < image.width; ++x) {
-              const S low = from[columns[x].low];
-              out[x] = fma(columns[x].share, from[columns[x].high] - low, low);
-            }
-          }
-        };
-        const std::int64_t first = std::int64_t{b} * s.coarse_height;
-        if (held_above != first + at.low) {
-          if (held_below == first + at.low) {
-            std::swap(above, below);
-            std::swap(held_above, held_below);
-          } else {
-            upsample(held_above = first + at.low, above);
-          }
+        const std::int64_t low = std::int64_t{b} * s.coarse_height + at.low;
+        const std::int64_t high = low + (at.low + 1 < s.coarse_height ? 1 : 0);
+        if (held_above != low && held_below == low) {
+          std::swap(above, below);
+          std::swap(held_above, held_below);
         }
-        if (held_below != first + at.high) upsample(held_below = first + at.high, below);
-        for (int c = 0; c < channels_; ++c) detail::load_row(image, b, c, y, scale_[static_cast<std::size_t>(c)], offset_[static_cast<std::size_t>(c)], pixels + c * pitch);
-        for (int g = 0; g < fine_.groups; ++g) {
-          S* out[group];
-          for (int o = 0; o < group; ++o) out[o] = sums + (g * group + o) * pitch;
-          const S* up = above + g * group * pitch;
-          const S* down = below + g * group * pitch;
-          const S share = at.share;
-          fine_.apply(g, taps, image.width, out, [=](S v, int o, int x) DHT_INLINE_LAMBDA {
-            const S high = up[o * pitch + x];
-            return silu(v + fma(share, down[o * pitch + x] - high, high));
-          });
+        if (held_above != low) upsample(s, w, held_above = low, width, above);
+        if (held_below != high) upsample(s, w, held_below = high, width, below);
+        for (int c = 0; c < channels_; ++c) {
+          detail::load_row(image, b, c, y, scale_[static_cast<std::size_t>(c)], offset_[static_cast<std::size_t>(c)], pixels + std::int64_t{c} * width);
         }
+        fine_.apply(taps, width, sums, width);
         for (int o = 0; o < features_; ++o) {
-          S* out = features + (std::int64_t{b} * features_ + o) * plane + std::int64_t{y} * image.width;
-          const S* in = sums + o * pitch;
-          S bad = 0;  // stays 0 as long as everything is finite
-          for (int x = 0; x < image.width; ++x) {
-            out[x] = in[x];
-            bad = detail::is_finite(in[x]) ? bad : S(1);
+          S* v = sums + std::int64_t{o} * width;
+          const S* up = above + std::int64_t{o} * width;
+          const S* down = below + std::int64_t{o} * width;
+          const S share = at.share;
+          DHT_INDEPENDENT
+          for (int x = 0; x < width; ++x) {
+            v[x] = silu(v[x] + fma(share, down[x] - up[x], up[x]));
+            bad |= !detail::is_finite(v[x]);
           }
-          finite = finite && bad == 0;
         }
+        detail::planes_to_rows(sums, width, width, features_, features + row * width * features_);
       }
-      w.finite[static_cast<std::size_t>(part)] = finite;
+      w.finite[static_cast<std::size_t>(part)] = bad == 0;
     });
     return std::all_of(w.finite.begin(), w.finite.end(), [](char f) { return f != 0; });
   }
 
+  /// A coarse row of the batch at every column of the image, feature after feature.
+  DHT_INLINE void upsample(const Shape& s, const Workspace& w, std::int64_t row, int width, S* to) const {
+    const std::int32_t* low = w.low.data();
+    const S* share = w.share.data();
+    for (int o = 0; o < features_; ++o) {
+      const S* from = w.coarse.data() + (row / s.coarse_height * features_ + o) * s.coarse_plane + row % s.coarse_height * s.pitch;
+      S* out = to + std::int64_t{o} * width;
+      DHT_INDEPENDENT
+      for (int x = 0; x < width; ++x) out[x] = fma(share[x], from[low[x] + 1] - from[low[x]], from[low[x]]);
+    }
+  }
+
   /// A row of one channel, extended to a multiple of 4 by its last value.
   template <class P>
-  DHT_INLINE void load_padded(const ImageView<P>& image, int b, int c, int y, const Shape& s, S* line) const {
+  DHT_INLINE void load_padded(const ImageView<P>& image, int b, int c, int y, int coarse_width, S* line) const {
     detail::load_row(image, b, c, y, scale_[static_cast<std::size_t>(c)], offset_[static_cast<std::size_t>(c)], line);
-    for (int x = image.width; x < 4 * s.coarse_width; ++x) line[x] = line[image.width - 1];
+    for (int x = image.width; x < 4 * coarse_width; ++x) line[x] = line[image.width - 1];
   }
 
   int channels_, features_;
-  detail::GroupedMap<S> fine_, middle_, coarse_;
+  detail::FoldedConvolution<S> fine_, middle_, coarse_;
   std::vector<S> scale_, offset_;
 };
 

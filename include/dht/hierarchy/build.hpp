@@ -41,8 +41,11 @@ template <class S>
 struct HierarchyWorkspace {
   detail::PixelChoiceWorkspace<S> choice;
   detail::GridComponentsWorkspace components;
+  RegionPixels pixels;
   detail::RegionGraphWorkspace graph;
   detail::MomentsWorkspace moments;
+  Buffer<S> scratch;                      // per part: features of a block of edges
+  Buffer<S> edge_similarity;              // per edge of a level
   Buffer<std::uint64_t> best_edge;        // per region: quantised similarity above, neighbour below
   Buffer<S> best_information, coarser;    // per region: the least over its pixels of the best so far
 };
@@ -67,7 +70,7 @@ class Builder {
     tree_.begin.assign(1, 0);
     tree_.edge_begin.assign(1, 0);
     tree_.edges.clear();
-    tree_.edges.reserve(pixels * 5 / 2 + 64);
+    tree_.edges.reserve(pixels * (C::forward.size() + 1) + 64);
     tree_.parent.reserve(nodes);
     tree_.size.reserve(nodes);
     tree_.box.reserve(nodes);
@@ -94,11 +97,10 @@ class Builder {
         [=](std::int64_t y, std::uint8_t* links) DHT_INLINE_LAMBDA { choice_links<C>(choice, y, width, links); },
         tree_.pixel_parent.data(), work_.components);
     open_level(regions);
-    gather_pixels(backend_, tree_.pixel_features.data(), tree_.batch, tree_.features, tree_.height, width,
-                  tree_.pixel_parent.data(), tree_.pixel_similarity.data(), parts_.weighting, regions, level(0),
-                  work_.moments);
-    append_region_edges<C>(backend_, tree_.pixel_parent.data(), tree_.batch, tree_.height, width, regions, work_.graph,
-                           tree_.edges);
+    work_.pixels.assign(tree_.pixel_parent.data(), tree_.pixels(), regions);
+    gather_pixels(backend_, tree_.pixel_features.data(), tree_.features, tree_.height, width, work_.pixels,
+                  tree_.pixel_similarity.data(), parts_.weighting, level(0), work_.moments);
+    append_region_edges<C>(tree_.pixel_parent.data(), tree_.height, width, work_.pixels, work_.graph, tree_.edges);
     close_level();
     return regions;
   }
@@ -170,6 +172,8 @@ class Builder {
   }
 
  private:
+  static constexpr int block = 64;  // edges, or regions, that a kernel takes at once
+
   RegionArrays<S> level(std::int64_t first) {
     return {tree_.size.data() + first, tree_.box.data() + first, tree_.mean.data() + first * tree_.features,
             tree_.variance.data() + first * tree_.features};
@@ -197,28 +201,79 @@ class Builder {
     const int features = tree_.features;
     const std::int64_t pixels = tree_.image_pixels();
     backend_.for_range(end - first, 4096, [&](std::int64_t b, std::int64_t e) DHT_INLINE_LAMBDA {
-      for (std::int64_t i = first + b; i < first + e; ++i) {
-        tree_.information[static_cast<std::size_t>(i)] = parts_.criterion.information(
-            tree_.size[static_cast<std::size_t>(i)], static_cast<const S*>(tree_.variance.data()) + i * features, features, pixels);
-        tree_.parent[static_cast<std::size_t>(i)] = -1;
-      }
+      const auto criterion = parts_.criterion;
+      const std::int32_t* const size = tree_.size.data() + first;
+      const S* const variance = tree_.variance.data() + first * features;
+      S* const information = tree_.information.data() + first;
+      with_features(features, [&](auto n) DHT_INLINE_LAMBDA {
+        for (std::int64_t i = b; i < e; ++i) information[i] = criterion.information(size[i], variance + i * n, n, pixels);
+      });
+      std::fill(tree_.parent.data() + first + b, tree_.parent.data() + first + e, -1);
     });
   }
 
-  DHT_INLINE S pair_similarity(std::int64_t a, std::int64_t b) const {
-    const int n = tree_.features;
-    S sums[decltype(parts_.similarity)::sums] = {};
-    const S* x = tree_.mean.data() + a * n;
-    const S* y = tree_.mean.data() + b * n;
-    for (int c = 0; c < n; ++c) parts_.similarity.add(sums, x[c], y[c]);
-    return compactness_.of_pair(parts_.similarity.value(sums), tree_.size[static_cast<std::size_t>(a)],
-                                tree_.box[static_cast<std::size_t>(a)], tree_.size[static_cast<std::size_t>(b)],
-                                tree_.box[static_cast<std::size_t>(b)]);
+  /// Similarities of the edges [begin, end), whose regions begin at node `first`. Features are gathered for a block of
+  /// edges and turned into planes, so that the kernel runs over edges side by side.
+  template <class Features>
+  DHT_INLINE void edge_similarities(const Edge* edges, std::int64_t count, std::int64_t first, Features n, S* scratch, S* out) const {
+    constexpr int sums_n = decltype(parts_.similarity)::sums;
+    S sums[sums_n][block];
+    std::int32_t size[block], extent[block];
+    const auto kernel = parts_.similarity;
+    const Compactness<S> compactness = compactness_;
+    const S* mean = tree_.mean.data() + first * n;
+    const std::int32_t* sizes = tree_.size.data() + first;
+    const Box* boxes = tree_.box.data() + first;
+    S *low_rows = scratch, *high_rows = low_rows + block * n, *low = high_rows + block * n, *high = low + block * n;
+    for (std::int64_t done = 0; done < count; done += block) {
+      const int m = static_cast<int>(std::min<std::int64_t>(block, count - done));
+      for (int i = 0; i < m; ++i) {
+        const auto [a, b] = edges[done + i];
+        std::copy_n(mean + std::int64_t{a} * n, int{n}, low_rows + i * n);
+        std::copy_n(mean + std::int64_t{b} * n, int{n}, high_rows + i * n);
+        size[i] = sizes[a] + sizes[b];
+        extent[i] = joint_extent(boxes[a], boxes[b]);
+      }
+      rows_to_planes(low_rows, block, n, low, block);
+      rows_to_planes(high_rows, block, n, high, block);
+      std::fill_n(&sums[0][0], sums_n * block, S(0));
+      for (int c = 0; c < n; ++c) {
+        DHT_INDEPENDENT
+        for (int i = 0; i < block; ++i) {
+          S sum[sums_n];
+          for (int k = 0; k < sums_n; ++k) sum[k] = sums[k][i];
+          kernel.add(sum, low[c * block + i], high[c * block + i]);
+          for (int k = 0; k < sums_n; ++k) sums[k][i] = sum[k];
+        }
+      }
+      DHT_INDEPENDENT
+      for (int i = 0; i < m; ++i) {
+        S sum[sums_n];
+        for (int k = 0; k < sums_n; ++k) sum[k] = sums[k][i];
+        out[done + i] = compactness.mix(kernel.value(sum), size[i], extent[i]);
+      }
+    }
   }
 
-  DHT_INLINE S self_similarity(std::int64_t a) const {
-    return compactness_.of_region(parts_.self_loop.value(tree_.variance.data() + a * tree_.features),
-                                  tree_.size[static_cast<std::size_t>(a)], tree_.box[static_cast<std::size_t>(a)]);
+  /// Similarities of the self-loops of `count` nodes from `first` on.
+  template <class Features>
+  DHT_INLINE void self_similarities(std::int64_t first, std::int64_t count, Features n, S* scratch, S* out) const {
+    S sums[block];
+    const SelfLoop<S>& loop = parts_.self_loop;
+    const Compactness<S> compactness = compactness_;
+    for (std::int64_t done = 0; done < count; done += block) {
+      const int m = static_cast<int>(std::min<std::int64_t>(block, count - done));
+      std::fill_n(sums, block, loop.bias);
+      if (!loop.is_constant()) {
+        rows_to_planes(tree_.variance.data() + (first + done) * n, m, n, scratch, block);
+        for (int c = 0; c < n; ++c) {
+          for (int i = 0; i < m; ++i) sums[i] = loop.add(sums[i], c, scratch[c * block + i]);
+        }
+      }
+      const std::int32_t* size = tree_.size.data() + first + done;
+      const Box* box = tree_.box.data() + first + done;
+      for (int i = 0; i < m; ++i) out[done + i] = compactness.of_region(loop.value(sums[i]), size[i], box[i]);
+    }
   }
 
   /// A similarity and a neighbour as one number: the larger similarity wins, then the larger label.
@@ -228,26 +283,41 @@ class Builder {
 
   /// Every region of the top level chooses a neighbour, or itself.
   void choose(int top, std::int64_t first, std::int32_t members) {
-    Buffer<std::uint64_t>& best = work_.best_edge;
-    best.resize(static_cast<std::size_t>(members));
-    backend_.for_range(members, 4096, [&](std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
-      for (std::int64_t r = begin; r < end; ++r) {
-        best[static_cast<std::size_t>(r)] = key(self_similarity(first + r), static_cast<std::int32_t>(r));
-      }
+    const std::span<const Edge> edges = tree_.edges_of(top);
+    const auto edge_count = static_cast<std::int64_t>(edges.size());
+    const int features = tree_.features;
+    const std::int64_t scratch = std::int64_t{4} * block * features;
+    work_.scratch.resize(static_cast<std::size_t>(scratch * backend_.threads()));
+    work_.edge_similarity.resize(edges.size());
+    work_.best_edge.resize(static_cast<std::size_t>(members));
+    std::uint64_t* const best = work_.best_edge.data();
+    S* const edge_similarity = work_.edge_similarity.data();
+    S* const similarity = tree_.similarity.data() + first;
+    std::int32_t* const chosen = tree_.chosen.data() + first;
+    backend_.for_parts(members, 4096, [&](int part, std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
+      with_features(features, [&](auto n) DHT_INLINE_LAMBDA {
+        self_similarities(first + begin, end - begin, n, work_.scratch.data() + part * scratch, similarity + begin);
+      });
+      for (std::int64_t r = begin; r < end; ++r) best[r] = key(similarity[r], static_cast<std::int32_t>(r));
     });
-    for (const Edge& e : tree_.edges_of(top)) {
-      const S s = pair_similarity(first + e.low, first + e.high);
-      std::uint64_t& low = best[static_cast<std::size_t>(e.low)];
-      std::uint64_t& high = best[static_cast<std::size_t>(e.high)];
-      low = std::max(low, key(s, e.high));
-      high = std::max(high, key(s, e.low));
-    }
-    backend_.for_range(members, 4096, [&](std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
-      for (std::int64_t r = begin; r < end; ++r) {
-        const auto to = static_cast<std::int32_t>(best[static_cast<std::size_t>(r)] & 0xffffffffu);
-        tree_.chosen[static_cast<std::size_t>(first + r)] = to;
-        tree_.similarity[static_cast<std::size_t>(first + r)] = to == r ? self_similarity(first + r) : pair_similarity(first + r, first + to);
+    backend_.for_parts(edge_count, 4096, [&](int part, std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
+      with_features(features, [&](auto n) DHT_INLINE_LAMBDA {
+        edge_similarities(edges.data() + begin, end - begin, first, n, work_.scratch.data() + part * scratch, edge_similarity + begin);
+      });
+    });
+    const auto offer = [=](std::int32_t region, std::uint64_t offered, S value) DHT_INLINE_LAMBDA {
+      const bool better = offered > best[region];
+      best[region] = better ? offered : best[region];
+      similarity[region] = better ? value : similarity[region];
+    };
+    backend_.serial([&]() DHT_INLINE_LAMBDA {
+      for (std::int64_t i = 0; i < edge_count; ++i) {
+        const auto [low, high] = edges[static_cast<std::size_t>(i)];
+        const S value = edge_similarity[i];
+        offer(low, key(value, high), value);
+        offer(high, key(value, low), value);
       }
+      for (std::int64_t r = 0; r < members; ++r) chosen[r] = static_cast<std::int32_t>(best[r] & 0xffffffffu);
     });
   }
 
@@ -277,9 +347,9 @@ class Builder {
     tree_.pixel_parent.resize(n);
     for (std::size_t p = 0; p < n; ++p) tree_.pixel_parent[p] = static_cast<std::int32_t>(static_cast<std::int64_t>(p) / tree_.image_pixels());
     open_level(tree_.batch);
-    gather_pixels(backend_, tree_.pixel_features.data(), tree_.batch, tree_.features, tree_.height, tree_.width,
-                  tree_.pixel_parent.data(), tree_.pixel_similarity.data(), SizeWeighting{}, tree_.batch, level(0),
-                  work_.moments);
+    work_.pixels.assign(tree_.pixel_parent.data(), tree_.pixels(), tree_.batch);
+    gather_pixels(backend_, tree_.pixel_features.data(), tree_.features, tree_.height, tree_.width, work_.pixels,
+                  tree_.pixel_similarity.data(), SizeWeighting{}, level(0), work_.moments);
     close_level();
     choose_nothing(0, tree_.batch);
   }

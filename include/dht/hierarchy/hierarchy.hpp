@@ -27,7 +27,7 @@ class Hierarchy {
   int batch = 0, height = 0, width = 0, features = 0;
 
   // Per pixel.
-  Buffer<S> pixel_features;             ///< planes, (batch, features, height, width)
+  Buffer<S> pixel_features;             ///< `features` numbers a pixel
   Buffer<std::int32_t> pixel_parent;    ///< region at level 1: the finest label map
   Buffer<std::uint8_t> pixel_choice;    ///< the neighbour that a pixel chose, an index into its neighbourhood
   Buffer<S> pixel_similarity;           ///< similarity of the edge to it, after compactness

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <dht/core/buffer.hpp>
 #include <dht/core/config.hpp>
+#include <dht/core/transpose.hpp>
 #include <dht/graph/connectivity.hpp>
 #include <dht/similarity/compactness.hpp>
 #include <dht/similarity/kernels.hpp>
@@ -16,7 +17,7 @@ namespace dht::detail {
 /// The choice of a pixel without neighbours (a 1x1 image).
 inline constexpr std::uint8_t no_choice = 255;
 
-/// Per part: running sums, similarities and their 16-bit form for two rows of edges, and the choices of a row.
+/// Per part: two rows of features, the similarities of two rows of edges and their 16-bit form, the choices of a row.
 template <class S>
 struct PixelChoiceWorkspace {
   Buffer<S> numbers;
@@ -28,22 +29,28 @@ template <class S, concepts::connectivity C, concepts::similarity<S> Similarity>
 class EdgeRows {
  public:
   using N = Neighbours<C>;
-  static constexpr std::int64_t numbers(int width) { return (2 * N::half + Similarity::sums) * (std::int64_t{width} + 2); }
+  static constexpr std::int64_t numbers(int width, int channels) {
+    return (2 * N::half + Similarity::sums + 2 * std::int64_t{channels}) * (std::int64_t{width} + 2);
+  }
   static constexpr std::int64_t integers(int width) { return (2 * N::half + 1) * (std::int64_t{width} + 2); }
 
-  DHT_INLINE EdgeRows(S* numbers, std::int32_t* integers, int width) : pitch_(width + 2), width_(width) {
+  DHT_INLINE EdgeRows(S* numbers, std::int32_t* integers, int width, int channels)
+      : pitch_(width + 2), width_(width), channels_(channels) {
     similarity_ = numbers + 1;
     sums_ = numbers + 2 * N::half * pitch_;
+    planes_ = sums_ + Similarity::sums * pitch_;
     quantised_ = integers + 1;
     choices_ = integers + 2 * N::half * pitch_;
     std::fill_n(numbers, 2 * N::half * pitch_, S(0));
     std::fill_n(integers, 2 * N::half * pitch_, -1);
   }
 
-  /// Edges from row y of an image to its forward neighbours, into slot `y & 1`; `features` are the image's planes.
-  DHT_INLINE void compute(const S* features, int channels, int height, int y, const Similarity& kernel,
-                          const Compactness<S>& compactness) {
-    const std::int64_t plane = std::int64_t{height} * width_;
+  /// Takes in the features of row y, `channels` numbers a pixel, into slot `y & 1`.
+  DHT_INLINE void load(const S* features, int y) { rows_to_planes(features, width_, channels_, planes(y), pitch_); }
+
+  /// Edges from row y of an image to its forward neighbours, into slot `y & 1`. Rows y and, above the last, y + 1 must
+  /// have been loaded.
+  DHT_INLINE void compute(int height, int y, const Similarity& kernel, const Compactness<S>& compactness) {
 #pragma GCC unroll 4
     for (int f = 0; f < N::half; ++f) {
       const Offset o = N::all[static_cast<std::size_t>(N::half + f)];
@@ -56,9 +63,7 @@ class EdgeRows {
       const int from = o.dx < 0 ? 1 : 0, to = o.dx > 0 ? width_ - 1 : width_;
       if (from > 0) quantised[0] = -1;
       if (to < width_) quantised[to] = -1;
-      const S* a = features + std::int64_t{y} * width_;
-      const S* b = a + o.dy * width_ + o.dx;
-      fill(a, b, plane, channels, from, to, kernel, compactness, o.dy + std::abs(o.dx), similarity, quantised);
+      fill(planes(y), planes(y + o.dy) + o.dx, from, to, kernel, compactness, o.dy + std::abs(o.dx), similarity, quantised);
     }
   }
 
@@ -102,16 +107,17 @@ class EdgeRows {
     return rows + ((y & 1) * N::half + f) * pitch_;
   }
 
-  DHT_INLINE void fill(const S* a, const S* b, std::int64_t plane, int channels, int from, int to,
-                       const Similarity& kernel, const Compactness<S>& compactness, std::int32_t extent,
-                       S* similarity, std::int32_t* quantised) {
+  DHT_INLINE S* planes(int y) const { return planes_ + (y & 1) * channels_ * pitch_; }
+
+  DHT_INLINE void fill(const S* a, const S* b, int from, int to, const Similarity& kernel,
+                       const Compactness<S>& compactness, std::int32_t extent, S* similarity, std::int32_t* quantised) {
     constexpr int sums = Similarity::sums;
     S* const rows = sums_;
     const std::int64_t pitch = pitch_;
     std::fill_n(rows, sums * pitch, S(0));
-    for (int c = 0; c < channels; ++c) {
-      const S* ca = a + c * plane;
-      const S* cb = b + c * plane;
+    for (int c = 0; c < channels_; ++c) {
+      const S* ca = a + c * pitch;
+      const S* cb = b + c * pitch;
       DHT_INDEPENDENT
       for (int x = from; x < to; ++x) {
         S sum[sums];
@@ -131,14 +137,15 @@ class EdgeRows {
   }
 
   std::int64_t pitch_;
-  int width_;
+  int width_, channels_;
   S* similarity_;
   S* sums_;
+  S* planes_;
   std::int32_t* quantised_;
   std::int32_t* choices_;
 };
 
-/// Every pixel of a batch chooses. `features` are planes, (batch, channels, height, width).
+/// Every pixel of a batch chooses. `features` has `channels` numbers a pixel.
 template <class S, concepts::connectivity C, concepts::similarity<S> Similarity, class Backend>
 void choose_pixels(const Backend& backend, const S* features, int batch, int channels, int height, int width,
                    const Similarity& kernel, const Compactness<S>& compactness, std::uint8_t* choice,
@@ -146,20 +153,25 @@ void choose_pixels(const Backend& backend, const S* features, int batch, int cha
   using Rows = EdgeRows<S, C, Similarity>;
   const std::int64_t rows = std::int64_t{batch} * height, grain = 1 + 8192 / width;
   const int parts = backend.parts(rows, grain);
-  workspace.numbers.resize(static_cast<std::size_t>(parts * Rows::numbers(width)));
+  workspace.numbers.resize(static_cast<std::size_t>(parts * Rows::numbers(width, channels)));
   workspace.integers.resize(static_cast<std::size_t>(parts * Rows::integers(width)));
   backend.for_parts(rows, grain, [&](int part, std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
-    Rows edges(workspace.numbers.data() + part * Rows::numbers(width),
-               workspace.integers.data() + part * Rows::integers(width), width);
+    Rows edges(workspace.numbers.data() + part * Rows::numbers(width, channels),
+               workspace.integers.data() + part * Rows::integers(width), width, channels);
     const Similarity local_kernel = kernel;
     const Compactness<S> local_compactness = compactness;
-    const std::int64_t image = std::int64_t{channels} * height * width;
+    const std::int64_t pitch = std::int64_t{width} * channels;
     for (std::int64_t row = begin; row < end; ++row) {
       const int y = static_cast<int>(row % height);
-      const S* planes = features + row / height * image;
-      // The edges to the row above belong to it; a part that begins inside an image computes them once more.
-      if (row == begin && y > 0) edges.compute(planes, channels, height, y - 1, local_kernel, local_compactness);
-      edges.compute(planes, channels, height, y, local_kernel, local_compactness);
+      if (row == begin && y > 0) {  // the edges to the row above belong to it: compute them once more
+        edges.load(features + (row - 1) * pitch, y - 1);
+        edges.load(features + row * pitch, y);
+        edges.compute(height, y - 1, local_kernel, local_compactness);
+      } else if (y == 0) {
+        edges.load(features + row * pitch, y);
+      }
+      if (y + 1 < height) edges.load(features + (row + 1) * pitch, y + 1);
+      edges.compute(height, y, local_kernel, local_compactness);
       edges.choose(y, choice + row * width, chosen_similarity + row * width);
     }
   });

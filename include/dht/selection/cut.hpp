@@ -56,8 +56,7 @@ void write_cut(const Hierarchy<S>& tree, Partition& out, CutWorkspace& w) {
     out.labels[p] = number;
   }
   out.regions = static_cast<std::int32_t>(out.sources.size());
-  out.source_begin.resize(out.sources.size() + 1);
-  for (std::size_t r = 0; r < out.source_begin.size(); ++r) out.source_begin[r] = static_cast<std::int64_t>(r);
+  one_source_each(out);
 }
 
 /// The regions of `part` that lie inside `node`, with their moments and who is whose neighbour.
@@ -71,8 +70,7 @@ MergeInput parts_of(const Hierarchy<S>& tree, const Partition& part, std::int64_
     in.size.push_back(source < 0 ? 1 : tree.size[static_cast<std::size_t>(source)]);
     for (int c = 0; c < n; ++c) {
       if (source < 0) {
-        const std::int64_t p = -1 - source, image = p / tree.image_pixels();
-        in.mean.push_back(tree.pixel_features[static_cast<std::size_t>((image * n + c) * tree.image_pixels() + p % tree.image_pixels())]);
+        in.mean.push_back(tree.pixel_features[static_cast<std::size_t>((-1 - source) * n + c)]);
         in.variance.push_back(0);
       } else {
         in.mean.push_back(tree.mean[static_cast<std::size_t>(source * n + c)]);

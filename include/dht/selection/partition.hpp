@@ -48,17 +48,10 @@ DHT_INLINE void equality_links(const std::int32_t* values, std::int64_t y, int h
   }
 }
 
-/// A single source for every region, `source_of(p)` at its first pixel p. Labels must be dense and in raster order.
-template <class SourceOf>
-void set_sources(std::int64_t pixels, const SourceOf& source_of, Partition& out) {
-  const auto n = static_cast<std::size_t>(out.regions);
-  out.sources.resize(n);
-  out.source_begin.resize(n + 1);
-  for (std::size_t r = 0; r <= n; ++r) out.source_begin[r] = static_cast<std::int64_t>(r);
-  std::int32_t next = 0;
-  for (std::int64_t p = 0; p < pixels; ++p) {
-    if (out.labels[static_cast<std::size_t>(p)] == next) out.sources[static_cast<std::size_t>(next++)] = source_of(p);
-  }
+/// Closes a partition whose `sources` hold one for each region.
+inline void one_source_each(Partition& out) {
+  out.source_begin.resize(out.sources.size() + 1);
+  for (std::size_t r = 0; r < out.source_begin.size(); ++r) out.source_begin[r] = static_cast<std::int64_t>(r);
 }
 
 }  // namespace detail

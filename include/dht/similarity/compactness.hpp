@@ -32,15 +32,16 @@ class Compactness {
     return mix(similarity, size, box.ymax - box.ymin + box.xmax - box.xmin);
   }
 
-  DHT_INLINE S of_pair(S similarity, std::int32_t size_a, const Box& a, std::int32_t size_b, const Box& b) const {
-    const std::int32_t height = std::max(a.ymax, b.ymax) - std::min(a.ymin, b.ymin);
-    const std::int32_t width = std::max(a.xmax, b.xmax) - std::min(a.xmin, b.xmin);
-    return mix(similarity, std::int64_t{size_a} + size_b, height + width);
-  }
-
  private:
   S keep_, fill_;
 };
+
+/// Height + width of the box around two boxes.
+DHT_INLINE std::int32_t joint_extent(const Box& a, const Box& b) {
+  const std::int32_t height = std::max(a.ymax, b.ymax) - std::min(a.ymin, b.ymin);
+  const std::int32_t width = std::max(a.xmax, b.xmax) - std::min(a.xmin, b.xmin);
+  return height + width;
+}
 
 /// floor(clamp(similarity, 0, 1) * 65535): what regions compare. Rounding noise below 1/65535 cannot tip a choice
 /// except at a step.

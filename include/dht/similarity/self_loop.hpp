@@ -25,13 +25,9 @@ struct SelfLoop {
 
   bool is_constant() const { return weight.empty(); }
 
-  /// `variance` has as many numbers as `weight`.
-  DHT_INLINE S value(const S* variance) const {
-    if (weight.empty()) return constant_;
-    S sum = bias;
-    for (std::size_t c = 0; c < weight.size(); ++c) sum = fma(weight[c], variance[c], sum);
-    return sigmoid(sum);
-  }
+  /// The sum begins at `bias`, takes in the d variances one by one, and ends as a similarity.
+  DHT_INLINE S add(S sum, int channel, S variance) const { return fma(weight[static_cast<std::size_t>(channel)], variance, sum); }
+  DHT_INLINE S value(S sum) const { return weight.empty() ? constant_ : sigmoid(sum); }
 
  private:
   S constant_ = static_cast<S>(0.5);

@@ -80,11 +80,9 @@ void describe(const Hierarchy<S>& tree, Tokens<S>& tokens) {
   }
   tokens.begin.back() = next;
 
-  const std::int64_t image_pixels = tree.image_pixels();
   const auto value = [&](Source source, int c) {
-    if (source >= 0) return tree.mean[static_cast<std::size_t>(source * tree.features + c)];
-    const std::int64_t p = -1 - source;
-    return tree.pixel_features[static_cast<std::size_t>((p / image_pixels * tree.features + c) * image_pixels + p % image_pixels)];
+    return source >= 0 ? tree.mean[static_cast<std::size_t>(source * tree.features + c)]
+                       : tree.pixel_features[static_cast<std::size_t>((-1 - source) * tree.features + c)];
   };
   for (std::int32_t r = 0; r < part.regions; ++r) {
     const auto sources = part.sources_of(r);

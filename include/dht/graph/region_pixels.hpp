@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// The pixels of every region, region after region: a label map turned inside out.
+#pragma once
+
+#include <cstdint>
+#include <dht/core/buffer.hpp>
+#include <dht/core/config.hpp>
+
+namespace dht {
+
+/// The pixels of region r, in raster order, are pixels[begin[r]] up to, not including, pixels[begin[r + 1]].
+struct RegionPixels {
+  Buffer<std::int32_t> begin;   ///< regions + 1
+  Buffer<std::int32_t> pixels;  ///< every pixel of the batch once
+
+  /// Groups the pixels of a label map by their labels, which are 0 to `regions` - 1. Linear time.
+  void assign(const std::int32_t* labels, std::int64_t count, std::int32_t regions) {
+    const auto n = static_cast<std::size_t>(regions);
+    pixels.resize(static_cast<std::size_t>(count));
+    begin.assign(n + 2, 0);
+    std::int32_t* place = begin.data() + 1;  // place[r] moves from the begin of r to its end, the begin of r + 1
+    for (std::int64_t p = 0; p < count; ++p) ++place[labels[p] + 1];
+    for (std::size_t r = 1; r <= n; ++r) place[r] += place[r - 1];
+    for (std::int64_t p = 0; p < count; ++p) pixels[static_cast<std::size_t>(place[labels[p]]++)] = static_cast<std::int32_t>(p);
+    begin.resize(n + 1);
+  }
+
+  std::int32_t regions() const { return static_cast<std::int32_t>(begin.size()) - 1; }
+};
+
+}  // namespace dht
