@@ -10,6 +10,8 @@ set(DHT_HEADERS
   include/dht/core/error.hpp
   include/dht/core/math.hpp
   include/dht/core/picture.hpp
+  include/dht/core/sample.hpp
+  include/dht/core/transpose.hpp
   include/dht/core/view.hpp
   include/dht/dht.hpp
   include/dht/encoder/colour.hpp
@@ -19,6 +21,7 @@ set(DHT_HEADERS
   include/dht/graph/connectivity.hpp
   include/dht/graph/grid_components.hpp
   include/dht/graph/region_graph.hpp
+  include/dht/graph/region_pixels.hpp
   include/dht/graph/union_find.hpp
   include/dht/hierarchy/build.hpp
   include/dht/hierarchy/concepts.hpp
@@ -28,6 +31,7 @@ set(DHT_HEADERS
   include/dht/io/dtype.hpp
   include/dht/io/file.hpp
   include/dht/io/npy.hpp
+  include/dht/nn/linear.hpp
   include/dht/selection/best_ancestor.hpp
   include/dht/selection/criteria.hpp
   include/dht/selection/cut.hpp
@@ -41,6 +45,8 @@ set(DHT_HEADERS
   include/dht/similarity/self_loop.hpp
   include/dht/similarity/weighting.hpp
   include/dht/tokenizer.hpp
+  include/dht/tokens/measure.hpp
+  include/dht/tokens/picture.hpp
   include/dht/tokens/projection.hpp
   include/dht/tokens/tokens.hpp
   include/dht/vector/arcs.hpp

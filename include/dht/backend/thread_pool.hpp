@@ -17,17 +17,17 @@ class ThreadPool {
  public:
   explicit ThreadPool(int workers) {
     threads_.reserve(static_cast<std::size_t>(workers));
-    for (int i = 0; i < workers; ++i) threads_.emplace_back([this] { work(); });
+    try {
+      for (int i = 0; i < workers; ++i) threads_.emplace_back([this] { work(); });
+    } catch (...) {  // the system has no more threads to give
+      stop();
+      throw;
+    }
   }
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
 
-  ~ThreadPool() {
-    stop_ = true;
-    round_.fetch_add(1);
-    round_.notify_all();
-    for (auto& thread : threads_) thread.join();
-  }
+  ~ThreadPool() { stop(); }
 
   int workers() const { return static_cast<int>(threads_.size()); }
 
@@ -47,6 +47,13 @@ class ThreadPool {
   }
 
  private:
+  void stop() {
+    stop_ = true;
+    round_.fetch_add(1);
+    round_.notify_all();
+    for (auto& thread : threads_) thread.join();
+  }
+
   void work() {
     for (unsigned seen = 0;;) {
       round_.wait(seen);

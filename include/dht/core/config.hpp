@@ -24,3 +24,17 @@
 #else
 #define DHT_INDEPENDENT
 #endif
+
+namespace dht::detail {
+
+/// Returns the pointer, but so that the compiler cannot know that it is the same: what lies behind it is then read and
+/// written as whole vectors, where it would otherwise be kept in many scalar registers.
+template <class T>
+DHT_INLINE T* opaque(T* pointer) {
+#if defined(__GNUC__)
+  asm("" : "+r"(pointer));
+#endif
+  return pointer;
+}
+
+}  // namespace dht::detail

@@ -21,6 +21,12 @@ DHT_INLINE void with_features(int features, const Body& body) {
   }
 }
 
+/// The features of one pixel or region, from one place to another.
+template <class S, class Features>
+DHT_INLINE void copy_values(const S* DHT_RESTRICT from, S* DHT_RESTRICT to, Features n) {
+  for (int c = 0; c < n; ++c) to[c] = from[c];
+}
+
 /// rows[x * features + c] = planes[c * pitch + x] for x < n.
 template <class S>
 DHT_INLINE void planes_to_rows(const S* DHT_RESTRICT planes, std::int64_t pitch, std::int64_t n, int features, S* DHT_RESTRICT rows) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <dht/core/error.hpp>
 #include <dht/encoder/convolutional.hpp>
+#include <dht/encoder/rows.hpp>
 #include <dht/io/safetensors.hpp>
 #include <dht/nn/linear.hpp>
 #include <dht/similarity/self_loop.hpp>
@@ -107,6 +108,8 @@ Checkpoint<S> read_checkpoint(const SafeTensors& file, const std::string& prefix
   if (file.contains(prefix + "varproj.weight")) {
     c.self_loop.weight = file.read<S>(prefix + "varproj.weight", {1, d});
     c.self_loop.bias = file.read<S>(prefix + "varproj.bias", {1})[0];
+    const bool finite = std::all_of(c.self_loop.weight.begin(), c.self_loop.weight.end(), detail::is_finite<S>);
+    DHT_EXPECTS(finite && detail::is_finite(c.self_loop.bias), file.file(), ": ", prefix, "varproj holds values that are not finite");
   }
   const auto criterion = file.metadata().find("criterion");
   if (criterion != file.metadata().end()) c.criterion = criterion->second;

@@ -53,9 +53,10 @@ class ColourEncoder {
     std::vector<char> finite;  // per part
   };
 
-  explicit ColourEncoder(int channels = 3, double unit = 40) : channels_(channels), unit_(unit) {
+  ColourEncoder() : ColourEncoder(3) {}
+  explicit ColourEncoder(int channels, double unit = 40) : channels_(channels), unit_(unit) {
     DHT_EXPECTS(channels >= 1, "channels: is ", channels, "; must be at least 1");
-    DHT_EXPECTS(unit > 0, "unit: is ", unit, "; must be above 0");
+    DHT_EXPECTS(unit >= 1e-6 && unit <= 1e6, "unit: is ", unit, "; must be 1e-6 to 1e6");
     for (int i = 0; i < 256; ++i) linear_[i] = detail::srgb_to_linear(static_cast<S>(i / 255.0));
   }
 

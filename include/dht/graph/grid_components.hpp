@@ -18,6 +18,35 @@ struct GridComponentsWorkspace {
   Buffer<std::int32_t> used;        // per part: end of the provisional labels in use
 };
 
+/// Provisional labels of a row: that of a linked pixel, or a new one from `next` on; labels that meet become one set. Which
+/// links a pixel has cannot be foreseen, so that only the meeting of two labels, which is rare, is a branch.
+template <concepts::connectivity C>
+DHT_INLINE void label_row(const UnionFind& sets, const std::uint8_t* links, bool first_row, std::int32_t* row, int width,
+                          std::int32_t& next) {
+  using N = Neighbours<C>;
+  constexpr int left = N::half - 1;  // the last of the backward neighbours, the only one in this row
+  std::int32_t before = -1;          // the label of the pixel to the left
+  for (int x = 0; x < width; ++x) {
+    const unsigned bits = links[x];
+    std::int32_t label = bits >> left & 1u ? before : -1;
+    if (!first_row) {
+#pragma GCC unroll 4
+      for (int k = left - 1; k >= 0; --k) {
+        const Offset o = N::all[static_cast<std::size_t>(k)];
+        const bool linked = bits >> k & 1u;
+        const std::int32_t other = row[x - width + (linked ? o.dx : 0)];  // the pixel above exists in any case
+        if (linked & (label >= 0) & (label != other)) [[unlikely]] label = sets.unite(label, other);
+        label = linked & (label < 0) ? other : label;
+      }
+    }
+    sets.parent[next] = next;
+    const bool fresh = label < 0;
+    label = fresh ? next : label;
+    next += fresh;
+    row[x] = before = label;
+  }
+}
+
 /// Labels the components of `rows` x `width` pixels (the rows of all images of a batch, one below the other).
 ///
 /// `row_links(y, links)` writes a bit set per pixel of row y: bit k says that the pixel is linked to its k-th backward
@@ -40,23 +69,7 @@ std::int32_t grid_components(const Backend& backend, std::int64_t rows, int widt
     std::int32_t next = static_cast<std::int32_t>(begin * width);
     for (std::int64_t y = begin; y < end; ++y) {
       row_links(y, links);
-      std::int32_t* row = labels + y * width;
-      const unsigned usable = y == begin ? 1u << (N::half - 1) : ~0u;  // only the left neighbour is in this row
-      for (int x = 0; x < width; ++x) {
-        const unsigned bits = links[x] & usable;
-        std::int32_t label = -1;
-#pragma GCC unroll 4
-        for (int k = N::half - 1; k >= 0; --k) {
-          if (!(bits >> k & 1u)) continue;
-          const std::int32_t other = row[x + N::all[k].dy * width + N::all[k].dx];
-          label = label < 0 || label == other ? other : sets.unite(label, other);
-        }
-        if (label < 0) {
-          label = next++;
-          sets.parent[label] = label;
-        }
-        row[x] = label;
-      }
+      label_row<C>(sets, links, y == begin, labels + y * width, width, next);
     }
     workspace.used[static_cast<std::size_t>(part)] = next;
   });

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <dht/core/buffer.hpp>
 #include <dht/core/config.hpp>
@@ -19,10 +20,17 @@ struct Edge {
 
 namespace detail {
 
+/// a / b for 0 <= a, with `inverse` = 1.0 / b: the product is off by one at most, and the remainder tells.
+DHT_INLINE std::int32_t quotient(std::int32_t a, std::int32_t b, double inverse) {
+  const auto q = static_cast<std::int32_t>(a * inverse);
+  const std::int32_t rest = a - q * b;
+  return q + (rest >= b) - (rest < 0);
+}
+
 /// Scratch memory for building region graphs, kept for the next image.
 struct RegionGraphWorkspace {
   Buffer<Edge> pairs;          // with duplicates
-  Buffer<std::int32_t> high;   // the same, grouped by their lower region
+  Buffer<Edge> grouped;        // the same, by their lower region
   Buffer<std::int32_t> begin;  // per region: where its group begins
   Buffer<std::int32_t> seen;   // per region: the last lower region that it was paired with
 };
@@ -30,7 +38,7 @@ struct RegionGraphWorkspace {
 }  // namespace detail
 
 /// Appends the edges between the regions of a label map of `batch` images, height x width each. `pixels` are those of
-/// its regions, which must be connected. Each edge comes once, by its lower region, then in the order in which that region's pixels meet it.
+/// its regions. Each edge comes once, by its lower region, then in the order in which that region's pixels meet it.
 template <concepts::connectivity C>
 void append_region_edges(const std::int32_t* labels, int height, int width, const RegionPixels& pixels,
                          detail::RegionGraphWorkspace& w, Buffer<Edge>& edges) {
@@ -38,27 +46,30 @@ void append_region_edges(const std::int32_t* labels, int height, int width, cons
   const std::int32_t regions = pixels.regions();
   w.seen.assign(static_cast<std::size_t>(regions), -1);
   std::int32_t* const seen = w.seen.data();
-  const std::int32_t* const members = pixels.pixels.data();
   const std::size_t old = edges.size();
   edges.resize(old + pixels.pixels.size() * N::half + N::count);  // every pair of pixels may be a pair of regions
   Edge* out = edges.data() + old;
-  for (std::int32_t low = 0; low < regions; ++low) {
-    const std::int32_t begin = pixels.begin[static_cast<std::size_t>(low)], end = pixels.begin[static_cast<std::size_t>(low) + 1];
-    const std::int32_t first_row = members[begin] / width, image_row = first_row - first_row % height;
-    std::int32_t row = first_row;
-    for (std::int32_t k = begin; k < end; ++k) {
-      const std::int32_t p = members[k];
-      row += p - row * width >= width;  // one row at most: regions are connected
-      const std::int32_t x = p - row * width, y = row - image_row;
-      const auto meet = [&](Offset o) DHT_INLINE_LAMBDA {
-        const std::int32_t high = labels[p + o.dy * width + o.dx];
-        *out = {low, high};
-        out += (high > low) & (seen[high] != low);
-        seen[high] = low;  // of no consequence for lower regions: their turn is over
-      };
-      const bool inside = x > 0 && x < width - 1 && y > 0 && y < height - 1;
-      for (const Offset o : N::all) {
-        if (inside || (x + o.dx >= 0 && x + o.dx < width && y + o.dy >= 0 && y + o.dy < height)) meet(o);
+  std::ptrdiff_t step[N::count];
+  for (int i = 0; i < N::count; ++i) step[i] = std::ptrdiff_t{N::all[static_cast<std::size_t>(i)].dy} * width + N::all[static_cast<std::size_t>(i)].dx;
+  // One loop over all pixels instead of one in each region, whose ends could not be foreseen.
+  const double rows_per_pixel = 1.0 / width, images_per_row = 1.0 / height;
+  for (const std::int32_t p : pixels.pixels) {
+    const std::int32_t low = labels[p];
+    const std::int32_t row = detail::quotient(p, width, rows_per_pixel), x = p - row * width;
+    const std::int32_t y = row - detail::quotient(row, height, images_per_row) * height;
+    const auto meet = [&](int i) DHT_INLINE_LAMBDA {
+      const std::int32_t high = labels[p + step[i]];
+      *out = {low, high};
+      out += (high > low) & (seen[high] != low);
+      seen[high] = low;  // of no consequence for lower regions: their turn is over
+    };
+    if (x > 0 && x < width - 1 && y > 0 && y < height - 1) [[likely]] {
+#pragma GCC unroll 8
+      for (int i = 0; i < N::count; ++i) meet(i);
+    } else {
+      for (int i = 0; i < N::count; ++i) {
+        const Offset o = N::all[static_cast<std::size_t>(i)];
+        if (x + o.dx >= 0 && x + o.dx < width && y + o.dy >= 0 && y + o.dy < height) meet(i);
       }
     }
   }
@@ -82,21 +93,20 @@ inline void append_contracted_edges(std::size_t begin, std::size_t end, const st
     pairs += a != b;
   }
   for (std::size_t r = 1; r <= n; ++r) place[r] += place[r - 1];
-  w.high.resize(std::max(w.high.size(), static_cast<std::size_t>(pairs - w.pairs.data())));
-  for (const Edge* e = w.pairs.data(); e != pairs; ++e) w.high[static_cast<std::size_t>(place[e->low]++)] = e->high;
+  const auto count = static_cast<std::size_t>(pairs - w.pairs.data());
+  w.grouped.resize(std::max(w.grouped.size(), count));
+  for (const Edge* e = w.pairs.data(); e != pairs; ++e) w.grouped[static_cast<std::size_t>(place[e->low]++)] = *e;
 
   w.seen.assign(n, -1);
   std::int32_t* const seen = w.seen.data();
   const std::size_t first = edges.size();
-  edges.resize(first + static_cast<std::size_t>(pairs - w.pairs.data()));
+  edges.resize(first + count + 1);
   Edge* out = edges.data() + first;
-  for (std::int32_t low = 0; low < regions; ++low) {
-    for (std::int32_t i = w.begin[static_cast<std::size_t>(low)]; i < w.begin[static_cast<std::size_t>(low) + 1]; ++i) {
-      const std::int32_t high = w.high[static_cast<std::size_t>(i)];
-      *out = {low, high};
-      out += seen[high] != low;
-      seen[high] = low;
-    }
+  for (std::size_t i = 0; i < count; ++i) {
+    const Edge e = w.grouped[i];
+    *out = e;
+    out += seen[e.high] != e.low;
+    seen[e.high] = e.low;
   }
   edges.resize(static_cast<std::size_t>(out - edges.data()));
 }

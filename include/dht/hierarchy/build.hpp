@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <dht/core/buffer.hpp>
 #include <dht/graph/connectivity.hpp>
@@ -18,6 +19,8 @@
 #include <dht/similarity/self_loop.hpp>
 #include <dht/similarity/weighting.hpp>
 #include <limits>
+#include <span>
+#include <type_traits>
 
 namespace dht {
 
@@ -229,8 +232,8 @@ class Builder {
       const int m = static_cast<int>(std::min<std::int64_t>(block, count - done));
       for (int i = 0; i < m; ++i) {
         const auto [a, b] = edges[done + i];
-        std::copy_n(mean + std::int64_t{a} * n, int{n}, low_rows + i * n);
-        std::copy_n(mean + std::int64_t{b} * n, int{n}, high_rows + i * n);
+        copy_values(mean + std::int64_t{a} * n, low_rows + i * n, n);
+        copy_values(mean + std::int64_t{b} * n, high_rows + i * n, n);
         size[i] = sizes[a] + sizes[b];
         extent[i] = joint_extent(boxes[a], boxes[b]);
       }
@@ -276,6 +279,13 @@ class Builder {
     }
   }
 
+  /// `a` where all bits of `mask` are set, `b` where none is.
+  static DHT_INLINE S take_if(std::uint64_t mask, S a, S b) {
+    using Bits = std::conditional_t<sizeof(S) == 4, std::uint32_t, std::uint64_t>;
+    const Bits x = std::bit_cast<Bits>(a), y = std::bit_cast<Bits>(b);
+    return std::bit_cast<S>(static_cast<Bits>(y ^ ((x ^ y) & static_cast<Bits>(mask))));
+  }
+
   /// A similarity and a neighbour as one number: the larger similarity wins, then the larger label.
   static DHT_INLINE std::uint64_t key(S similarity, std::int32_t neighbour) {
     return static_cast<std::uint64_t>(quantise(similarity)) << 32 | static_cast<std::uint32_t>(neighbour);
@@ -305,10 +315,11 @@ class Builder {
         edge_similarities(edges.data() + begin, end - begin, first, n, work_.scratch.data() + part * scratch, edge_similarity + begin);
       });
     });
+    // Which offer is better cannot be foreseen, so the better one is taken without a branch.
     const auto offer = [=](std::int32_t region, std::uint64_t offered, S value) DHT_INLINE_LAMBDA {
-      const bool better = offered > best[region];
-      best[region] = better ? offered : best[region];
-      similarity[region] = better ? value : similarity[region];
+      const std::uint64_t held = best[region], better = std::uint64_t{0} - std::uint64_t{offered > held};
+      best[region] = held ^ ((held ^ offered) & better);
+      similarity[region] = take_if(better, value, similarity[region]);
     };
     backend_.serial([&]() DHT_INLINE_LAMBDA {
       for (std::int64_t i = 0; i < edge_count; ++i) {

@@ -27,17 +27,19 @@ struct RegionArrays {
 struct MomentsWorkspace {
   Buffer<double> sums;    // per region, or part: features of sum w*d, then features of sum w*(d^2 + s2)
   Buffer<double> weight;  // per region: sum w
+  Buffer<double> nothing;  // zeros
 };
 
-/// sums += weight * (d, d^2 + variance), d = value - reference. `variance` may be null.
+/// sums = held + weight * (d, d^2 + variance), d = value - reference. `variance` may be null; `sums` may be `held`.
 template <class S, class Features>
 DHT_INLINE void add_member(const S* DHT_RESTRICT value, const S* DHT_RESTRICT variance, const S* DHT_RESTRICT reference,
-                           double weight, double* DHT_RESTRICT sums, Features n) {
+                           double weight, const double* held, double* sums, Features n) {
   for (int c = 0; c < n; ++c) {
     const double d = static_cast<double>(value[c]) - static_cast<double>(reference[c]);
-    sums[c] = fma(weight, d, sums[c]);
     const double square = variance ? fma(d, d, static_cast<double>(variance[c])) : d * d;
-    sums[n + c] = fma(weight, square, sums[n + c]);
+    const double first = fma(weight, d, held[c]), second = fma(weight, square, held[n + c]);
+    sums[c] = first;
+    sums[n + c] = second;
   }
 }
 
@@ -81,7 +83,7 @@ void gather_pixels(const Backend& backend, const S* features, int channels, int 
         const std::int32_t first_row = p0 / width, image_row = first_row - first_row % height;
         std::int32_t row = first_row, xmin = width, xmax = 0;
         S* const mean = out.mean + r * n;
-        std::copy_n(features + std::int64_t{p0} * n, int{n}, mean);
+        copy_values(features + std::int64_t{p0} * n, mean, n);
         std::fill_n(sums, 2 * n, 0.0);
         double weights = 0;
         for (std::int32_t k = first; k < last; ++k) {
@@ -91,9 +93,10 @@ void gather_pixels(const Backend& backend, const S* features, int channels, int 
           xmax = std::max(xmax, p - row * width);
           const double weight = static_cast<double>(weight_of(1, similarity[p]));
           weights += weight;
-          add_member<S>(features + std::int64_t{p} * n, nullptr, mean, weight, sums, n);
+          double* const held = opaque(sums);
+          add_member<S>(features + std::int64_t{p} * n, nullptr, opaque(mean), weight, held, held, n);
         }
-        finish_region(sums, weights, mean, out.variance + r * n, n);
+        finish_region(opaque(sums), weights, opaque(mean), out.variance + r * n, n);
         out.size[r] = last - first;
         out.box[r] = {first_row - image_row, xmin, row - image_row, xmax};
       }
@@ -108,32 +111,32 @@ void gather_regions(const Backend& backend, std::int32_t members, int features, 
                     const RegionArrays<S>& out, MomentsWorkspace& w) {
   w.sums.resize(static_cast<std::size_t>(regions) * 2 * static_cast<std::size_t>(features));
   w.weight.resize(static_cast<std::size_t>(regions));
+  w.nothing.assign(2 * static_cast<std::size_t>(features), 0.0);
   backend.for_range(regions, 4096, [&](std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
     with_features(features, [&](auto n) DHT_INLINE_LAMBDA {
       const auto low = static_cast<std::int32_t>(begin);
       const auto count = static_cast<std::uint32_t>(end - begin);
       std::int32_t next = low;
       double* const sums = w.sums.data();
+      const double* const nothing = w.nothing.data();
       double* const weights = w.weight.data();
       for (std::int64_t i = 0; i < members; ++i) {
         const std::int64_t r = parent[i];
         if (static_cast<std::uint32_t>(parent[i] - low) >= count) continue;
-        if (r == next) {
-          ++next;
-          std::copy_n(in.mean + i * n, int{n}, out.mean + r * n);
-          std::fill_n(sums + r * 2 * n, 2 * n, 0.0);
-          weights[r] = 0;
-          out.size[r] = 0;
-          out.box[r] = in.box[i];
-        }
+        // A region begins with its first member: with its mean as the reference, and with sums of nothing.
+        const bool fresh = r == next;
+        next += fresh;
+        const S* const reference = fresh ? in.mean + i * n : out.mean + r * n;
+        const double* const held = fresh ? nothing : sums + r * 2 * n;
         const double weight = static_cast<double>(weight_of(static_cast<std::int32_t>(i)));
-        weights[r] += weight;
-        add_member(in.mean + i * n, in.variance + i * n, out.mean + r * n, weight, sums + r * 2 * n, n);
-        out.size[r] += in.size[i];
+        weights[r] = (fresh ? 0 : weights[r]) + weight;
+        add_member(in.mean + i * n, in.variance + i * n, reference, weight, held, sums + r * 2 * n, n);
+        if (fresh) copy_values(reference, out.mean + r * n, n);
         const Box& from = in.box[i];
-        Box& box = out.box[r];
-        box = {std::min(box.ymin, from.ymin), std::min(box.xmin, from.xmin), std::max(box.ymax, from.ymax),
-               std::max(box.xmax, from.xmax)};
+        const Box box = fresh ? from : out.box[r];
+        out.size[r] = (fresh ? 0 : out.size[r]) + in.size[i];
+        out.box[r] = {std::min(box.ymin, from.ymin), std::min(box.xmin, from.xmin), std::max(box.ymax, from.ymax),
+                      std::max(box.xmax, from.xmax)};
       }
       finish_regions(out, w, begin, end, n);
     });

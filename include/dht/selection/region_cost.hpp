@@ -26,8 +26,9 @@ concept region_cost = std::copyable<C> && requires(const C cost, std::int64_t si
 /// in a busy area.
 class CodeLength {
  public:
-  /// `noise` > 0: the standard deviation, in units of the features, below which nothing is worth a bit.
-  explicit CodeLength(double noise = 0.02) : precision_(1 / (noise * noise)) {
+  /// `noise` > 0: the standard deviation, in units of the features, below which nothing is worth a bit. The
+  /// default suits features of order 1, such as the colour encoder's, where it is 4 units of CIELAB.
+  explicit CodeLength(double noise = 0.1) : precision_(1 / (noise * noise)) {
     DHT_EXPECTS(noise > 0 && std::isfinite(precision_), "noise: is ", noise, "; must be above 0");
   }
   double operator()(std::int64_t size, const double* variance, int features) const {

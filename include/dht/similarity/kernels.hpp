@@ -28,7 +28,7 @@ concept similarity = std::copyable<K> && requires(const K kernel, S a, S b, S* s
 namespace detail {
 
 inline void check_bandwidth(double bandwidth) {
-  DHT_EXPECTS(bandwidth > 0 && std::isfinite(bandwidth), "bandwidth: is ", bandwidth, "; must be finite and above 0");
+  DHT_EXPECTS(bandwidth >= 1e-6 && bandwidth <= 1e6, "bandwidth: is ", bandwidth, "; must be 1e-6 to 1e6");
 }
 
 /// Kernels of the Euclidean distance share their one sum, its square.

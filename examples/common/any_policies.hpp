@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+// Policies that are chosen at run time: one type for all criteria, one for both encoders. The price is a branch a
+// region and a branch an image; a program that knows its parts at compile time names them in its policies instead.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include <dht/core/config.hpp>
+#include <dht/core/error.hpp>
+#include <dht/core/view.hpp>
+#include <dht/encoder/colour.hpp>
+#include <dht/encoder/convolutional.hpp>
+#include <dht/selection/criteria.hpp>
+#include <dht/tokenizer.hpp>
+
+namespace dht::examples {
+
+/// Any of the four criteria; satisfies dht::concepts::criterion like each of them.
+class AnyCriterion {
+ public:
+  /// The criterion of a name: aic, aicc, bic or cic. Throws dht::Error for any other.
+  explicit AnyCriterion(const std::string& name = "aicc", double iota = 5) {
+    if (name == "aic")
+      criterion_ = Aic(iota);
+    else if (name == "aicc")
+      criterion_ = Aicc(iota);
+    else if (name == "bic")
+      criterion_ = Bic(iota);
+    else if (name == "cic")
+      criterion_ = Cic(iota);
+    else
+      dht::detail::fail("criterion: is \"", name, "\"; must be aic, aicc, bic or cic");
+  }
+
+  template <class S>
+  DHT_INLINE S information(std::int32_t size, const S* variance, int features, std::int64_t pixels) const {
+    // Not std::visit: its table of functions would hide the criteria from the loop's instruction set.
+    if (const auto* c = std::get_if<Aicc>(&criterion_))
+      return c->information(size, variance, features, pixels);
+    if (const auto* c = std::get_if<Aic>(&criterion_))
+      return c->information(size, variance, features, pixels);
+    if (const auto* c = std::get_if<Bic>(&criterion_))
+      return c->information(size, variance, features, pixels);
+    return std::get_if<Cic>(&criterion_)->information(size, variance, features, pixels);
+  }
+
+  template <class S>
+  DHT_INLINE S pixel_information(std::int64_t pixels) const {
+    return Aicc().pixel_information<S>(pixels);  // the same for all four
+  }
+
+ private:
+  std::variant<Aicc, Aic, Bic, Cic> criterion_;
+};
+
+/// Plain colour, or the paper's encoder with the weights of a checkpoint.
+template <class S>
+class AnyEncoder {
+ public:
+  struct Workspace {
+    typename ColourEncoder<S>::Workspace colour;
+    typename ConvolutionalEncoder<S>::Workspace convolutional;
+  };
+
+  AnyEncoder() = default;
+  explicit AnyEncoder(ConvolutionalEncoder<S> encoder) : encoder_(std::move(encoder)) {}
+
+  int features() const {
+    return std::visit([](const auto& e) { return e.features(); }, encoder_);
+  }
+  int channels() const {
+    return std::visit([](const auto& e) { return e.channels(); }, encoder_);
+  }
+
+  template <class P, class Backend>
+  bool encode(const Backend& backend, const ImageView<P>& image, S* features, Workspace& w) const {
+    if (const auto* e = std::get_if<ColourEncoder<S>>(&encoder_))
+      return e->encode(backend, image, features, w.colour);
+    return std::get<ConvolutionalEncoder<S>>(encoder_).encode(backend, image, features, w.convolutional);
+  }
+
+ private:
+  std::variant<ColourEncoder<S>, ConvolutionalEncoder<S>> encoder_;
+};
+
+/// The parts of the programs' tokenizers; the similarity is chosen by instantiation, for it is in the hottest loops.
+template <class Kernel>
+struct AnyPolicies : DefaultPolicies {
+  template <class S>
+  using Encoder = AnyEncoder<S>;
+  using Similarity = Kernel;
+  using Criterion = AnyCriterion;
+};
+
+}  // namespace dht::examples

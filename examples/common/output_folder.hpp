@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// A program's results in a folder: all of them or none.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace dht::examples {
+
+/// A folder that gets files with known names. Made before the work begins, so that what cannot be written is refused
+/// before anybody waits for it; nothing is created until `write`.
+class OutputFolder {
+ public:
+  /// Throws dht::Error, naming the option `--output` or the file, when `folder` is no folder and cannot become one, a
+  /// name is taken by a folder, or a file would replace one of `inputs`.
+  OutputFolder(std::filesystem::path folder, std::vector<std::string> names,
+               const std::vector<std::filesystem::path>& inputs);
+
+  /// Calls `writer` with a temporary folder, in which it must write every file, then moves them to their places. When
+  /// anything fails, everything that this call has created goes away, and files of before are as they were.
+  void write(const std::function<void(const std::filesystem::path&)>& writer) const;
+
+  const std::filesystem::path& path() const { return folder_; }
+  const std::vector<std::string>& names() const { return names_; }
+
+ private:
+  std::filesystem::path folder_;
+  std::vector<std::string> names_;
+};
+
+}  // namespace dht::examples

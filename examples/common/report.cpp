@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+// What a program tells while it works: a line a stage, with the time that it took.
+#include "report.hpp"
+
+#include <cstdio>
+#include <iostream>
+#include <system_error>
+
+#include <dht/io/file.hpp>
+
+namespace dht::examples {
+namespace {
+
+std::string milliseconds(std::chrono::steady_clock::duration time) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%9.1f ms", std::chrono::duration<double, std::milli>(time).count());
+  return text;
+}
+
+}  // namespace
+
+void Report::stage(const std::string& name, const std::string& note) {
+  const Clock::time_point now = Clock::now();
+  if (!quiet_) {
+    std::string line = name;
+    line.resize(std::max<std::size_t>(name.size(), 10), ' ');
+    std::cout << line << milliseconds(now - last_) << "  " << note << '\n' << std::flush;
+  }
+  last_ = Clock::now();
+}
+
+void Report::photo(const std::filesystem::path& path, const Photo& photo) {
+  std::string note = dht::detail::file_name(path) + ": " + std::to_string(photo.width) + " x " +
+                     std::to_string(photo.height) + " pixels, " + std::to_string(photo.bits()) +
+                     " bits a sample.";
+  for (const std::string& sentence : photo.notes) note += " " + sentence;
+  stage("read", note);
+}
+
+void Report::hierarchy(const Hierarchy<float>& tree, const Settings& settings) {
+  std::string note = "Features: " + settings.encoder + ". " + std::to_string(tree.levels()) + " levels of";
+  for (int level = 0; level < tree.levels(); ++level) note += " " + std::to_string(tree.regions(level));
+  stage("hierarchy", note + " regions.");
+}
+
+void Report::tokens(const Tokens<float>& tokens, const Settings& settings) {
+  stage("selection", std::to_string(tokens.count()) + " tokens: " + settings.selection_text() + ".");
+}
+
+void Report::results(const OutputFolder& output) {
+  if (quiet_) return;
+  std::error_code error;
+  const std::filesystem::path where = std::filesystem::canonical(output.path(), error);
+  std::string files;
+  for (const std::string& name : output.names())
+    files += (files.empty() ? "" : ", ") + dht::detail::one_line(name, 4096);
+  std::cout << "together  " << milliseconds(Clock::now() - begin_) << '\n'
+            << "The results are in " << dht::detail::file_name(error ? output.path() : where) << ": " << files
+            << '\n';
+}
+
+}  // namespace dht::examples

@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: MIT
+// Bad input: always one line on stderr that names the file or the option, exit code 2, and nothing left behind.
+#include <algorithm>
+#include <cstdio>  // before jpeglib.h, which uses FILE and size_t without including them
+#include <cstdlib>
+#include <limits>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <jpeglib.h>
+
+#include <dht/io/safetensors.hpp>
+
+#include "common/image_file.hpp"
+#include "common/sample_picture.hpp"
+#include "kit/catch.hpp"
+#include "programs/call.hpp"
+
+using dht::test::call;
+using dht::test::entries;
+using dht::test::Said;
+using dht::test::ScratchFolder;
+using dht::test::store;
+using dht::test::text_of;
+
+namespace {
+
+void check_refused(const std::string& program, const std::string& arguments, const std::string& named,
+                   const std::filesystem::path& where) {
+  const std::size_t before = entries(where);
+  const Said said = call(program, arguments, where);
+  INFO(program << ' ' << arguments << "\nsaid: " << said.err);
+  CHECK(said.code == 2);
+  CHECK(said.err.find(named) != std::string::npos);
+  CHECK(said.err.starts_with(program + ": "));
+  CHECK(std::count(said.err.begin(), said.err.end(), '\n') == 1);
+  CHECK(said.err.back() == '\n');
+  CHECK(said.out.find("results") == std::string::npos);
+  CHECK(entries(where) == before);
+}
+
+/// The same of both programs.
+void check_refused(const std::string& arguments, const std::string& named,
+                   const std::filesystem::path& where) {
+  check_refused("tokenize", arguments, named, where);
+  check_refused("vectorize", arguments, named, where);
+}
+
+void draw_sample(const std::filesystem::path& path) {
+  dht::examples::write_png(path, dht::examples::sample_picture(40));
+}
+
+/// The sample picture as the bytes of a JPEG.
+std::string jpeg_sample() {
+  const dht::Picture picture = dht::examples::sample_picture(40);
+  jpeg_compress_struct jpeg{};
+  jpeg_error_mgr errors{};
+  jpeg.err = jpeg_std_error(&errors);
+  jpeg_create_compress(&jpeg);
+  unsigned char* memory = nullptr;
+  unsigned long bytes = 0;
+  jpeg_mem_dest(&jpeg, &memory, &bytes);
+  jpeg.image_width = jpeg.image_height = 40;
+  jpeg.input_components = 3;
+  jpeg.in_color_space = JCS_RGB;
+  jpeg_set_defaults(&jpeg);
+  jpeg_start_compress(&jpeg, TRUE);
+  for (int y = 0; y < 40; ++y) {
+    JSAMPROW row = const_cast<JSAMPROW>(picture.pixel(y, 0));
+    jpeg_write_scanlines(&jpeg, &row, 1);
+  }
+  jpeg_finish_compress(&jpeg);
+  jpeg_destroy_compress(&jpeg);
+  const std::string text(reinterpret_cast<const char*>(memory), bytes);
+  std::free(memory);
+  return text;
+}
+
+using Tensors = std::map<std::string, std::pair<std::vector<std::int64_t>, std::vector<float>>>;
+
+/// A checkpoint with two features, all weights small.
+Tensors checkpoint() {
+  Tensors tensors;
+  const auto layer = [&](const std::string& weight, const std::string& norm,
+                         std::vector<std::int64_t> shape) {
+    std::size_t n = 1;
+    for (const auto length : shape) n *= std::size_t(length);
+    std::vector<float> values(n);
+    for (std::size_t i = 0; i < n; ++i) values[i] = 0.1f * float(int(i % 7) - 3);
+    const std::int64_t outputs = shape[0];
+    const auto of = [&](float value) {
+      return std::pair(std::vector{outputs}, std::vector<float>(std::size_t(outputs), value));
+    };
+    tensors["conv." + weight + ".weight"] = {shape, values};
+    tensors["conv." + weight + ".bias"] = of(0.1f);
+    tensors["conv." + norm + ".weight"] = of(1);
+    tensors["conv." + norm + ".bias"] = of(0);
+    tensors["conv." + norm + ".running_mean"] = of(0);
+    tensors["conv." + norm + ".running_var"] = of(1);
+  };
+  layer("ds.0", "ds.1", {2, 3, 1, 1});
+  layer("cv.0", "cv.1", {8, 3, 2, 2});
+  layer("cv.3", "cv.4", {2, 8, 2, 2});
+  tensors["varproj.weight"] = {{1, 2}, {0.1f, 0.2f}};
+  tensors["varproj.bias"] = {{1}, {0.3f}};
+  return tensors;
+}
+
+dht::SafeTensorsWriter writer_of(const Tensors& tensors) {
+  dht::SafeTensorsWriter writer;
+  for (const auto& [name, tensor] : tensors) writer.add(name, tensor.first, tensor.second);
+  return writer;
+}
+
+/// A safetensors file with this header and so many bytes of data.
+std::string raw_tensors(const std::string& header, std::size_t data, std::uint64_t length) {
+  std::string bytes;
+  for (int i = 0; i < 8; ++i) bytes += char(length >> (8 * i) & 0xFF);
+  return bytes + header + std::string(data, '\0');
+}
+
+}  // namespace
+
+TEST_CASE("command lines that make no sense") {
+  const ScratchFolder folder;
+  draw_sample(folder / "p.png");
+  const std::vector<std::pair<std::string, std::string>> cases{
+      {"", "PHOTO"},
+      {"''", "PHOTO"},
+      {"p.png second.png", "second.png"},
+      {"p.png --nonsense", "--nonsense"},
+      {"p.png --tokens 0", "--tokens"},
+      {"p.png --tokens -5", "--tokens"},
+      {"p.png --tokens 1601", "--tokens"},
+      {"p.png --tokens 99999999999999999999", "--tokens"},
+      {"p.png --tokens 1.5", "--tokens"},
+      {"p.png --tokens many", "--tokens"},
+      {"p.png --tokens", "--tokens"},
+      {"p.png --tokens 4 --tokens 5", "--tokens"},
+      {"p.png --tokens 4 --selection best-ancestor", "--tokens"},
+      {"p.png --selection best", "--selection"},
+      {"p.png --selection ''", "--selection"},
+      {"p.png --criterion aicd", "--criterion"},
+      {"p.png --criterion \"$(printf 'a\\nb')\"", "--criterion"},
+      {"p.png --similarity linear", "--similarity"},
+      {"p.png --bandwidth 0", "--bandwidth"},
+      {"p.png --bandwidth -1", "--bandwidth"},
+      {"p.png --bandwidth nan", "--bandwidth"},
+      {"p.png --bandwidth 1e-30", "--bandwidth"},
+      {"p.png --bandwidth wide", "--bandwidth"},
+      {"p.png --compactness 1", "--compactness"},
+      {"p.png --compactness -0.1", "--compactness"},
+      {"p.png --compactness nan", "--compactness"},
+      {"p.png --iota 0", "--iota"},
+      {"p.png --iota inf", "--iota"},
+      {"p.png --penalty 5", "--penalty"},
+      {"p.png --penalty 5 --selection optimal-cut --tokens 4", "--penalty"},
+      {"p.png --penalty -5 --selection optimal-cut", "--penalty"},
+      {"p.png --penalty nan --selection optimal-cut", "--penalty"},
+      {"p.png --threads -1", "--threads"},
+      {"p.png --threads 100000", "--threads"},
+      {"p.png --threads x", "--threads"},
+      {"p.png --output ''", "--output"},
+      {"p.png --weights ''", "--weights"},
+  };
+  for (const auto& [arguments, named] : cases) check_refused("tokenize", arguments, named, folder.path());
+  for (const auto& arguments : {"", "p.png --tokens 0", "p.png --criterion aicd", "p.png --nonsense"}) {
+    check_refused("vectorize", arguments, "", folder.path());
+  }
+}
+
+TEST_CASE("photos that are none") {
+  const ScratchFolder folder;
+  draw_sample(folder / "good.png");
+  const std::string png = text_of(folder / "good.png");
+  std::filesystem::create_directory(folder / "directory.png");
+  store(folder / "empty.png", "");
+  store(folder / "text.png", "a photo, believe me\n");
+  store(folder / "short.png", std::string_view(png).substr(0, png.size() / 2));
+  store(folder / "head.png", std::string_view(png).substr(0, 12));
+  std::string bad = png;
+  bad[bad.size() / 2] ^= 0x20;
+  store(folder / "corrupt.png", bad);
+  const std::string jpeg = jpeg_sample();
+  store(folder / "good.jpg", jpeg);
+  REQUIRE(call("tokenize", "good.jpg --quiet", folder.path()).code == 0);
+  store(folder / "short.jpg", std::string_view(jpeg).substr(0, jpeg.size() / 2));
+  store(folder / "head.jpg", std::string_view(jpeg).substr(0, 30));
+  bad = jpeg;
+  for (std::size_t i = bad.size() - 200; i < bad.size() - 100; i += 2)
+    bad.replace(i, 2, std::string("\xFF\0", 2));  // all ones: no code
+  store(folder / "corrupt.jpg", bad);
+  for (const char* name : {"missing.png", "directory.png", "empty.png", "text.png", "short.png", "head.png",
+                           "corrupt.png", "short.jpg", "head.jpg", "corrupt.jpg"}) {
+    check_refused(name, name, folder.path());
+  }
+  check_refused("good.png/inside.png", "good.png/inside.png", folder.path());
+}
+
+TEST_CASE("checkpoints that are none") {
+  const ScratchFolder folder;
+  draw_sample(folder / "p.png");
+  const std::string path = "w.safetensors";
+  const auto refused = [&](const std::string& named) {
+    check_refused("tokenize", "p.png --weights " + path, path, folder.path());
+    check_refused("vectorize", "p.png --weights " + path, named, folder.path());
+    std::filesystem::remove_all(folder / path);
+  };
+  const auto save = [&](const Tensors& tensors) { writer_of(tensors).save(folder / path); };
+
+  save(checkpoint());
+  REQUIRE(call("tokenize", "p.png --quiet --output ok --weights " + path, folder.path()).code == 0);
+  const std::string good = text_of(folder / path);
+
+  std::filesystem::remove(folder / path);
+  refused(path);  // missing
+  std::filesystem::create_directory(folder / path);
+  refused(path);
+  const std::vector<std::string> damaged{
+      "",
+      "short",
+      good.substr(0, 8),
+      good.substr(0, good.size() / 2),
+      good.substr(0, good.size() - 1),
+      good + "more",
+      std::string(200, '\xFF'),
+      raw_tensors("{}", 0, 1000000),  // header length over the file's
+      raw_tensors("{}", 0, std::uint64_t(1) << 63),
+      raw_tensors("{\"a\":", 0, 5),
+      raw_tensors("[1]", 0, 3),
+      raw_tensors("{}", 0, 2),  // well formed, but every tensor is missing
+      [] {
+        const std::string overlapping =
+            "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},"
+            "\"b\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[4,12]}}";
+        return raw_tensors(overlapping, 12, overlapping.size());
+      }(),
+      [] {
+        const std::string outside = "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,800]}}";
+        return raw_tensors(outside, 8, outside.size());
+      }(),
+  };
+  for (const std::string& bytes : damaged) {
+    INFO("a file of " << bytes.size() << " bytes");
+    store(folder / path, bytes);
+    refused(path);
+  }
+
+  for (const auto& [name, tensor] : checkpoint()) {
+    if (name.starts_with("varproj.weight")) continue;  // without it there is no self-loop to learn
+    INFO(name);
+    Tensors tensors = checkpoint();
+    tensors.erase(name);
+    save(tensors);
+    refused(name);
+  }
+  for (const auto& [name, tensor] : checkpoint()) {
+    INFO(name);
+    Tensors tensors = checkpoint();
+    tensors[name].first.push_back(2);
+    tensors[name].second.resize(tensor.second.size() * 2);
+    save(tensors);
+    refused(name);
+
+    for (const float bad :
+         {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
+      tensors = checkpoint();
+      tensors[name].second.back() = bad;
+      save(tensors);
+      refused(path);
+    }
+
+    // text instead of numbers, as far as the format has it: bytes
+    tensors = checkpoint();
+    tensors.erase(name);
+    dht::SafeTensorsWriter writer = writer_of(tensors);
+    std::vector<std::byte> bytes;
+    for (std::size_t i = 0; i < tensor.second.size(); ++i) bytes.push_back(std::byte(i));
+    writer.add_bytes(name, dht::DType::U8, {std::int64_t(bytes.size()), 1, 1, 1, 1}, bytes);
+    writer.save(folder / path);
+    refused(name);
+  }
+  Tensors huge = checkpoint();
+  for (auto& [name, tensor] : huge) {
+    if (name.find("0.weight") != std::string::npos || name.find("3.weight") != std::string::npos) {
+      for (float& value : tensor.second) value *= 1e38f;
+    }
+  }
+  save(huge);
+  check_refused("tokenize", "p.png --weights " + path, "p.png",
+                folder.path());  // features beyond all numbers
+
+  const std::vector<std::pair<std::string, std::string>> notes{{"criterion", "best"},  {"iota", "five"},
+                                                               {"iota", "-1"},         {"compactness", "1"},
+                                                               {"compactness", "1,2"}, {"std", "0,1,1"}};
+  for (const auto& [name, text] : notes) {
+    INFO(name << " = " << text);
+    dht::SafeTensorsWriter writer = writer_of(checkpoint());
+    writer.set_metadata(name, text);
+    if (name == "std") writer.set_metadata("mean", "0,0,0");
+    writer.save(folder / path);
+    refused(path);
+  }
+}
+
+TEST_CASE("places that cannot be written to") {
+  const ScratchFolder folder;
+  draw_sample(folder / "p.png");
+  store(folder / "file", "");
+  check_refused("p.png --output file", "file", folder.path());
+  check_refused("p.png --output file/below", "file", folder.path());
+  check_refused("p.png --output file/far/below", "file", folder.path());
+  check_refused("p.png --output " + std::string(300, 'x'), "--output", folder.path());
+  check_refused("p.png --output new/" + std::string(300, 'x'), "--output", folder.path());
+  if (std::filesystem::exists("/proc/self"))
+    check_refused("p.png --output /proc/dht", "/proc/dht", folder.path());
+
+  // The photo would be replaced by its own result.
+  draw_sample(folder / "means.png");
+  check_refused("tokenize", "means.png --output .", "means.png", folder.path());
+  // A folder has the name of a result: found before anything is written.
+  std::filesystem::create_directories(folder / "out/saliency.png");
+  check_refused("tokenize", "p.png --output out", "saliency.png", folder.path());
+  // A photo without an ending: the default folder has its name.
+  std::filesystem::copy(folder / "p.png", folder / "plain");
+  check_refused("plain", "plain", folder.path());
+
+  // A failing run leaves a folder of before as it was.
+  std::filesystem::create_directory(folder / "kept");
+  store(folder / "kept/labels.npy", "old");
+  check_refused("tokenize", "p.png --output kept --tokens 5000", "--tokens", folder.path());
+  CHECK(text_of(folder / "kept/labels.npy") == "old");
+}
+
+TEST_CASE("a disk that is full halfway leaves nothing behind") {
+  const ScratchFolder folder;
+  draw_sample(folder / "p.png");
+  std::filesystem::create_directory(folder / "old");
+  store(folder / "old/labels.npy", "old");
+  const std::size_t before = entries(folder.path());
+  // No file may grow beyond 5 blocks of 512 bytes (in some shells: of 1024); the label map alone has 6400.
+  for (const std::string output : {"new/folder", "old"}) {
+    const Said said =
+        call("tokenize", "p.png --quiet --output " + output, folder.path(), "trap '' XFSZ && ulimit -f 5");
+    INFO(said.err);
+    CHECK(said.code == 2);
+    CHECK(said.err.starts_with("tokenize: " + output + "/"));
+    CHECK(said.err.find(".tmp") == std::string::npos);
+    CHECK(std::count(said.err.begin(), said.err.end(), '\n') == 1);
+    CHECK(entries(folder.path()) == before);
+    CHECK(text_of(folder / "old/labels.npy") == "old");
+  }
+}

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: MIT
+// What the programs write: every file there, complete, and in agreement with the others.
+#include <algorithm>
+#include <cstdint>
+#include <numeric>
+#include <regex>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include <dht/encoder/checkpoint.hpp>
+#include <dht/io/npy.hpp>
+#include <dht/tokens/measure.hpp>
+
+#include "common/image_file.hpp"
+#include "common/sample_picture.hpp"
+#include "kit/catch.hpp"
+#include "programs/call.hpp"
+
+using Catch::Matchers::ContainsSubstring;
+using dht::test::call;
+using dht::test::quoted;
+using dht::test::Said;
+using dht::test::ScratchFolder;
+using Json = nlohmann::json;
+
+namespace {
+
+constexpr int size = 96;  // a picture small enough for the sanitizers
+
+void draw_sample(const std::filesystem::path& path, int side = size) {
+  dht::examples::write_png(path, dht::examples::sample_picture(side));
+}
+
+/// The number of tokens in labels.npy, which must be dense, in raster order, and every region connected.
+std::int32_t check_labels(const std::filesystem::path& path, std::int64_t height, std::int64_t width) {
+  const auto array = dht::read_npy<std::int32_t>(path);
+  REQUIRE(array.shape == std::vector<std::int64_t>{height, width});
+  std::int32_t next = 0;
+  for (const std::int32_t label : array.values) {
+    REQUIRE((label >= 0 && label <= next));
+    next += label == next;
+  }
+  std::vector<std::int64_t> above(array.values.size());
+  std::iota(above.begin(), above.end(), 0);
+  const auto find = [&](std::int64_t p) {
+    while (above[std::size_t(p)] != p) p = above[std::size_t(p)] = above[std::size_t(above[std::size_t(p)])];
+    return p;
+  };
+  std::int64_t pieces = height * width;
+  const auto join = [&](std::int64_t p, std::int64_t q) {
+    if (array.values[std::size_t(p)] != array.values[std::size_t(q)] || find(p) == find(q)) return;
+    above[std::size_t(find(p))] = find(q);
+    --pieces;
+  };
+  for (std::int64_t p = 0; p < height * width; ++p) {
+    if ((p + 1) % width != 0) join(p, p + 1);
+    if (p + width < height * width) join(p, p + width);
+  }
+  CHECK(pieces == next);
+  return next;
+}
+
+void check_picture(const std::filesystem::path& path, int height, int width) {
+  const auto photo = dht::examples::read_photo(path);
+  CHECK(photo.height == height);
+  CHECK(photo.width == width);
+}
+
+}  // namespace
+
+TEST_CASE("tokenize writes labels, numbers and pictures that agree") {
+  const ScratchFolder folder;
+  draw_sample(folder / "a photo.png");
+  const Said said = call("tokenize", "'a photo.png'", folder.path());
+  INFO(said.err);
+  REQUIRE(said.code == 0);
+  CHECK(said.err.empty());
+  for (const char* word : {"read", "hierarchy", "selection", "pictures", "write", "96 x 96", "tokens",
+                           "a photo.png", "labels.npy", "saliency.png"}) {
+    CHECK_THAT(said.out, ContainsSubstring(word));
+  }
+  // named after the photo, in the working directory; nothing else is left there
+  const std::filesystem::path results = folder / "a photo";
+  CHECK(dht::test::entries(folder.path()) == 1 + 1 + 6);
+
+  const std::int32_t count = check_labels(results / "labels.npy", size, size);
+  CHECK_THAT(said.out, ContainsSubstring(std::to_string(count) + " tokens"));
+  check_picture(results / "boundaries.png", 2 * size, 2 * size);
+  check_picture(results / "means.png", size, size);
+  check_picture(results / "saliency.png", 2 * size - 1, 2 * size - 1);
+  CHECK(dht::examples::read_photo(results / "levels.png").width >= size);
+
+  const Json json = Json::parse(dht::test::text_of(results / "tokens.json"));
+  CHECK(json.at("photo") == "a photo.png");
+  CHECK(json.at("height") == size);
+  CHECK(json.at("width") == size);
+  CHECK(json.at("settings").at("criterion") == "aicc");
+  CHECK(json.at("settings").at("iota") == 5);
+  CHECK(json.at("settings").at("compactness") == 0.01);
+  CHECK(json.at("settings").at("selection") == "best-ancestor");
+  CHECK(json.at("levels").front().at("regions") == size * size);
+  CHECK(json.at("levels").back().at("regions") == 1);
+  const auto& tokens = json.at("tokens");
+  REQUIRE(tokens.size() == std::size_t(count));
+
+  const auto array = dht::read_npy<std::int32_t>(results / "labels.npy");
+  const dht::LabelView labels = dht::plane_view(array.values.data(), size, size);
+  const dht::Picture picture = dht::examples::sample_picture(size);
+  const auto mean =
+      dht::mean_over_regions(dht::interleaved_view(picture.rgb.data(), size, size, 3), labels, count);
+  const auto neighbours = dht::region_neighbours(labels, count);
+  const auto centroids = dht::centroids(labels, count);
+  const dht::Picture means = dht::examples::read_photo(results / "means.png").picture();
+  std::int64_t pixels = 0;
+  for (std::int32_t t = 0; t < count; ++t) {
+    const auto i = std::size_t(t);
+    CHECK(tokens[i].at("label") == t);
+    CHECK(tokens[i].at("size") == std::count(array.values.begin(), array.values.end(), t));
+    pixels += tokens[i].at("size").get<std::int64_t>();
+    // written with six digits
+    CHECK(tokens[i].at("centroid")[0].get<double>() == Catch::Approx(centroids[i].row).margin(1e-6));
+    CHECK(tokens[i].at("centroid")[1].get<double>() == Catch::Approx(centroids[i].column).margin(1e-6));
+    // float means, six digits
+    for (std::size_t c = 0; c < 3; ++c) {
+      CHECK(tokens[i].at("mean_colour")[c].get<double>() == Catch::Approx(mean[3 * i + c]).margin(2e-6));
+    }
+    const auto touching = neighbours.neighbours_of(t);
+    REQUIRE(tokens[i].at("neighbours").size() == touching.size());
+    for (std::size_t k = 0; k < touching.size(); ++k) {
+      CHECK(tokens[i].at("neighbours")[k] == Json{touching[k], neighbours.boundaries_of(t)[k]});
+    }
+    const auto box = tokens[i].at("box").get<std::vector<int>>();
+    REQUIRE(box.size() == 4);
+    CHECK((box[0] <= box[2] && box[1] <= box[3] && box[2] < size && box[3] < size));
+    const auto first = std::find(array.values.begin(), array.values.end(), t) - array.values.begin();
+    for (int c = 0; c < 3; ++c) {
+      const double painted = means.rgb[std::size_t(first) * 3 + std::size_t(c)] / 255.0;
+      CHECK(painted ==
+            Catch::Approx(mean[3 * i + std::size_t(c)]).margin(0.5 / 255 + 1e-9));  // rounded to 8 bits
+    }
+  }
+  CHECK(pixels == size * size);
+}
+
+TEST_CASE("tokenize gives exactly as many tokens as asked") {
+  const ScratchFolder folder;
+  draw_sample(folder / "sample.png");
+  for (const int count : {1, 16, 64, 196, 256, 576, 1024, size * size}) {
+    const std::string wanted = std::to_string(count);
+    const Said said = call("tokenize", "sample.png --quiet --output out --tokens " + wanted, folder.path());
+    INFO(wanted << ": " << said.err);
+    REQUIRE(said.code == 0);
+    CHECK(said.out.empty());
+    CHECK(said.err.empty());
+    CHECK(check_labels(folder / "out/labels.npy", size, size) == count);
+    CHECK(Json::parse(dht::test::text_of(folder / "out/tokens.json")).at("tokens").size() ==
+          std::size_t(count));
+  }
+}
+
+TEST_CASE("the smallest and the oddest photos") {
+  const ScratchFolder folder;
+  for (const auto& [height, width] : {std::pair(1, 1), std::pair(1, 9), std::pair(9, 1), std::pair(3, 5)}) {
+    dht::Picture picture(height, width);
+    for (std::size_t i = 0; i < picture.rgb.size(); ++i) picture.rgb[i] = std::uint8_t(i * 97);
+    dht::examples::write_png(folder / "small.png", picture);
+    for (const char* selection : {"", "--tokens 1", "--selection optimal-cut"}) {
+      const Said said = call("tokenize", "small.png --output out " + std::string(selection), folder.path());
+      INFO(height << " x " << width << ' ' << selection << ": " << said.err);
+      REQUIRE(said.code == 0);
+      CHECK(check_labels(folder / "out/labels.npy", height, width) >= 1);
+    }
+    CHECK(call("vectorize", "small.png --output out", folder.path()).code == 0);
+  }
+}
+
+TEST_CASE("every option changes what it says, and threads change nothing") {
+  const ScratchFolder folder;
+  draw_sample(folder / "sample.png");
+  const auto labels = [&](const std::string& options) {
+    const Said said = call("tokenize", "sample.png --output out " + options, folder.path());
+    INFO(options << ": " << said.err);
+    REQUIRE(said.code == 0);
+    check_labels(folder / "out/labels.npy", size, size);
+    return dht::test::text_of(folder / "out/labels.npy");
+  };
+  const auto setting = [&](const char* name) {
+    return Json::parse(dht::test::text_of(folder / "out/tokens.json")).at("settings").at(name);
+  };
+  const std::string usual = labels("");
+  CHECK(labels("--threads 1") == usual);
+  CHECK(labels("--threads 2") == usual);
+  CHECK(labels("--criterion aicc --iota 5 --compactness 0.01 --bandwidth 1 --similarity gaussian "
+               "--selection best-ancestor") == usual);
+  CHECK(labels("--criterion bic") != usual);
+  CHECK(setting("criterion") == "bic");
+  CHECK(labels("--criterion cic") != usual);
+  labels("--criterion aic");  // close to aicc: often the same tokens
+  CHECK(setting("criterion") == "aic");
+  CHECK(labels("--iota 1000") != usual);
+  CHECK(labels("--compactness 0.3") != usual);
+  CHECK(labels("--bandwidth 0.3") != usual);
+  for (const char* similarity : {"laplacian", "cauchy", "cosine"}) {
+    CHECK(labels("--similarity " + std::string(similarity)) != usual);
+    CHECK(setting("similarity") == similarity);
+  }
+  const std::string cut = labels("--selection optimal-cut");
+  CHECK(cut != usual);
+  CHECK(labels("--selection optimal-cut --penalty 3000") != cut);
+  CHECK(setting("penalty") == 3000);
+  CHECK(labels("--selection optimal-cut --penalty 0") != cut);
+  CHECK(labels("--selection optimal-cut --tokens 20") == labels("--tokens 20"));
+}
+
+TEST_CASE("a checkpoint brings its settings, the command line overrules them") {
+  const ScratchFolder folder;
+  draw_sample(folder / "sample.png");
+  dht::SafeTensorsWriter writer;
+  const auto golden = dht::SafeTensors::load(DHT_SOURCE_DIR "/tests/golden/encoder_eval.safetensors");
+  for (const std::string& name : golden.names()) {
+    if (!name.starts_with("param.")) continue;
+    const auto bytes = golden.bytes(name);
+    writer.add_bytes("conv." + name.substr(6), golden.info(name).type, golden.shape(name),
+                     {bytes.begin(), bytes.end()});
+  }
+  writer.set_metadata("criterion", "bic");
+  writer.set_metadata("iota", "2.5");
+  writer.set_metadata("compactness", "0.125");
+  writer.save(folder / "weights.safetensors");
+  const auto settings = [&](const std::string& options) {
+    const Said said =
+        call("tokenize", "sample.png --weights weights.safetensors --output out " + options, folder.path());
+    INFO(said.err);
+    REQUIRE(said.code == 0);
+    return Json::parse(dht::test::text_of(folder / "out/tokens.json")).at("settings");
+  };
+  const Json own = settings("");
+  CHECK(own.at("encoder") == "weights.safetensors");
+  CHECK(own.at("criterion") == "bic");
+  CHECK(own.at("iota") == 2.5);
+  CHECK(own.at("compactness") == 0.125);
+  const Json other = settings("--criterion cic --iota 3 --compactness 0");
+  CHECK(other.at("criterion") == "cic");
+  CHECK(other.at("iota") == 3);
+  CHECK(other.at("compactness") == 0);
+}
+
+TEST_CASE("vectorize writes one path a token") {
+  const ScratchFolder folder;
+  draw_sample(folder / "<lake>.png");
+  const Said said = call("vectorize", "'<lake>.png' --tokens 40 --output deep/er/folder", folder.path());
+  INFO(said.err);
+  REQUIRE(said.code == 0);
+  CHECK_THAT(said.out, ContainsSubstring("40 tokens"));
+  CHECK_THAT(said.out, ContainsSubstring("deep/er/folder"));
+  const std::string svg = dht::test::text_of(folder / "deep/er/folder/<lake>.svg");
+  CHECK(svg.starts_with("<svg "));
+  CHECK(svg.ends_with("</svg>\n"));
+  CHECK_THAT(svg, ContainsSubstring("<title>&lt;lake&gt;.png</title>"));
+  std::size_t paths = 0;
+  for (std::size_t at = 0; (at = svg.find("<path ", at)) != std::string::npos; ++at) ++paths;
+  CHECK(paths == 40);
+  CHECK(call("vectorize", "'<lake>.png' --quiet", folder.path()).out.empty());
+  CHECK(std::filesystem::exists(folder / "<lake>/<lake>.svg"));
+}
+
+TEST_CASE("results replace those of before, and other files stay") {
+  const ScratchFolder folder;
+  draw_sample(folder / "sample.png");
+  std::filesystem::create_directory(folder / "out");
+  dht::test::store(folder / "out/labels.npy", "old");
+  dht::test::store(folder / "out/mine.txt", "mine");
+  REQUIRE(call("tokenize", "sample.png --output out --tokens 5", folder.path()).code == 0);
+  CHECK(check_labels(folder / "out/labels.npy", size, size) == 5);
+  CHECK(dht::test::text_of(folder / "out/mine.txt") == "mine");
+  CHECK(dht::test::entries(folder / "out") == 7);
+}
+
+TEST_CASE("help and version") {
+  const ScratchFolder folder;
+  for (const std::string program : {"tokenize", "vectorize"}) {
+    const Said help = call(program, "--help", folder.path());
+    CHECK(help.code == 0);
+    CHECK(help.err.empty());
+    for (const char* option :
+         {"--output", "--weights", "--tokens", "--selection", "--criterion", "--similarity", "--bandwidth",
+          "--compactness", "--threads", "--quiet", "--iota", "--penalty"}) {
+      CHECK_THAT(help.out, ContainsSubstring(option));
+    }
+    const Said version = call(program, "--version", folder.path());
+    CHECK(version.code == 0);
+    CHECK_THAT(version.out, ContainsSubstring(program + " (dht "));
+  }
+}
+
+TEST_CASE("the programs that teach") {
+  const ScratchFolder folder;
+  draw_sample(folder / "sample.png");
+  for (const char* photo : {"", "sample.png"}) {
+    const Said first = call("first_tokens", photo, folder.path());
+    INFO(first.err);
+    CHECK(first.code == 0);
+    CHECK_THAT(first.out, ContainsSubstring("token 15: "));
+    CHECK_THAT(first.out, !ContainsSubstring("token 16: "));
+    CHECK(call("own_policy", photo, folder.path()).code == 0);
+  }
+  const Said foreign = call("foreign_buffer", "", folder.path());
+  CHECK(foreign.code == 0);
+  CHECK_THAT(foreign.out, ContainsSubstring("64 tokens"));
+  CHECK_THAT(foreign.out, ContainsSubstring("the same labels"));
+  CHECK(call("first_tokens", "missing.png", folder.path()).code == 2);
+}
