@@ -29,7 +29,7 @@ struct UninitialisedAllocator {
   friend bool operator==(const UninitialisedAllocator&, const UninitialisedAllocator&) { return true; }
 
   T* allocate(std::size_t n) { return static_cast<T*>(::operator new(n * sizeof(T), alignment)); }
-  void deallocate(T* place, std::size_t n) { ::operator delete(place, n * sizeof(T), alignment); }
+  void deallocate(T* place, std::size_t) { ::operator delete(place, alignment); }
 
   template <class U, class... Arguments>
   void construct(U* place, Arguments&&... arguments) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The few compiler-dependent words. Every macro of the library is defined in this file or in core/error.hpp.
+// The few compiler-dependent words, most of the macros of the library.
 #pragma once
 
 /// For small functions inside hot loops. They must be inlined into the caller, or the instruction set that

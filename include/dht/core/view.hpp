@@ -54,8 +54,9 @@ void check(const ImageView<T>& image, const char* name) {
   DHT_EXPECTS(image.batch > 0 && image.channels > 0 && image.height > 0 && image.width > 0, name,
               ": has an empty shape, batch ", image.batch, ", channels ", image.channels, ", height ",
               image.height, ", width ", image.width, "; each must be at least 1");
-  DHT_EXPECTS(image.total_pixels() < (std::int64_t{1} << 31) - 1, name, ": has ", image.total_pixels(),
-              " pixels; at most 2147483646 are numbered");
+  constexpr std::int64_t most = (std::int64_t{1} << 31) - 2;
+  DHT_EXPECTS(image.pixels() <= most / image.batch, name, ": has ", image.batch, " images of ", image.height, " x ",
+              image.width, " pixels; at most ", most, " pixels are numbered");
 }
 
 /// One value a pixel, rows `row_stride` elements apart: a label map, a saliency map.

@@ -33,6 +33,13 @@ struct RegionGraphWorkspace {
   Buffer<Edge> grouped;        // the same, by their lower region
   Buffer<std::int32_t> begin;  // per region: where its group begins
   Buffer<std::int32_t> seen;   // per region: the last lower region that it was paired with
+
+  void reserve(std::size_t regions, std::size_t edges) {
+    pairs.reserve(edges);
+    grouped.reserve(edges);
+    begin.reserve(regions + 2);
+    seen.reserve(regions);
+  }
 };
 
 }  // namespace detail

@@ -63,25 +63,33 @@ class Builder {
           HierarchyWorkspace<S>& workspace)
       : backend_(backend), parts_(parts), compactness_(options.compactness), tree_(tree), work_(workspace) {}
 
-  /// Empties the tree and makes room for about as many regions as photos have. Memory that is never written costs
-  /// nothing, and an image with more regions just makes the arrays grow.
+  /// Empties the tree and makes room for as many regions as noise has, so that the next image of the size finds enough.
+  /// Memory that is never written costs nothing; should an image need more, the arrays grow.
   void reserve() {
-    const auto pixels = static_cast<std::size_t>(tree_.pixels());
-    const std::size_t nodes = pixels * 3 / 4 + 64, values = nodes * static_cast<std::size_t>(tree_.features);
+    const auto pixels = static_cast<std::size_t>(tree_.pixels()), features = static_cast<std::size_t>(tree_.features);
+    const std::size_t nodes = pixels * 3 / 4 + 64, regions = pixels / 2 + 64, edges = pixels * C::forward.size() + 64;
     tree_.begin.reserve(32);
     tree_.edge_begin.reserve(32);
     tree_.begin.assign(1, 0);
     tree_.edge_begin.assign(1, 0);
     tree_.edges.clear();
-    tree_.edges.reserve(pixels * (C::forward.size() + 1) + 64);
+    tree_.edges.reserve(edges + pixels);
     tree_.parent.reserve(nodes);
     tree_.size.reserve(nodes);
     tree_.box.reserve(nodes);
-    tree_.mean.reserve(values);
-    tree_.variance.reserve(values);
+    tree_.mean.reserve(nodes * features);
+    tree_.variance.reserve(nodes * features);
     tree_.information.reserve(nodes);
     tree_.chosen.reserve(nodes);
     tree_.similarity.reserve(nodes);
+    work_.pixels.begin.reserve(regions);
+    work_.graph.reserve(regions, edges);
+    work_.moments.sums.reserve(regions * features);  // two for each region of level 2 and above: half as many
+    work_.moments.weight.reserve(regions);
+    work_.edge_similarity.reserve(edges);
+    work_.best_edge.reserve(regions);
+    work_.best_information.reserve(regions);
+    work_.coarser.reserve(regions);
   }
 
   /// Level 1 from the pixels. Returns the number of its regions.

@@ -139,6 +139,11 @@ void gather_regions(const Backend& backend, std::int32_t members, int features, 
                       std::max(box.xmax, from.xmax)};
       }
       finish_regions(out, w, begin, end, n);
+      // A region that stayed apart is what it was, to the last bit.
+      for (std::int64_t i = 0; i < members; ++i) {
+        const std::int64_t r = parent[i];
+        if (static_cast<std::uint32_t>(parent[i] - low) < count && out.size[r] == in.size[i]) copy_values(in.variance + i * n, out.variance + r * n, n);
+      }
     });
   });
 }

@@ -42,8 +42,10 @@ void best_ancestor(const Backend& backend, const Hierarchy<S>& tree, std::span<c
   DHT_EXPECTS(static_cast<std::int64_t>(information.size()) == tree.nodes(), "information: has ", information.size(),
               " numbers; must have one for each of ", tree.nodes(), " nodes");
   const auto pixels = static_cast<std::size_t>(tree.pixels());
+  workspace.choice.reserve(pixels * 3 / 4 + 64);
   workspace.choice.resize(static_cast<std::size_t>(tree.nodes()));
   workspace.pixel_choice.resize(pixels);
+  out.reserve(tree.pixels());
   out.labels.resize(pixels);
 
   // Down the tree: a region inherits its parent's choice unless it is strictly better itself.

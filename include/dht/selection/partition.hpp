@@ -23,6 +23,13 @@ struct Partition {
   Buffer<std::int64_t> source_begin;   ///< per region, and one more
   Buffer<Source> sources;
 
+  /// Makes room for label maps of this size, and for more regions than photos have.
+  void reserve(std::int64_t pixels) {
+    labels.reserve(static_cast<std::size_t>(pixels));
+    source_begin.reserve(static_cast<std::size_t>(pixels) / 4 + 65);
+    sources.reserve(static_cast<std::size_t>(pixels) / 4 + 64);
+  }
+
   std::span<const Source> sources_of(std::int32_t region) const {
     return {sources.data() + source_begin[static_cast<std::size_t>(region)],
             sources.data() + source_begin[static_cast<std::size_t>(region) + 1]};

@@ -48,7 +48,10 @@ void describe(const Hierarchy<S>& tree, Tokens<S>& tokens) {
   tokens.width = tree.width;
   tokens.features = tree.features;
   const Partition& part = tokens.partition;
-  const auto n = static_cast<std::size_t>(part.regions);
+  const auto n = static_cast<std::size_t>(part.regions), room = static_cast<std::size_t>(tree.pixels()) / 4 + 64;
+  tokens.size.reserve(room);
+  tokens.box.reserve(room);
+  tokens.feature.reserve(room * static_cast<std::size_t>(tree.features));
   tokens.size.resize(n);
   tokens.box.resize(n);
   tokens.feature.resize(n * static_cast<std::size_t>(tree.features));

@@ -16,6 +16,7 @@ namespace dht {
 
 /// The numbers first .. last-1, for range-based loops. (std::views::iota is beyond clang 14 with libstdc++.)
 struct NumberRange {
+  /// Stands on one of the numbers.
   struct Iterator {
     std::int32_t number = 0;
     std::int32_t operator*() const { return number; }

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+// The library's exp, log and what is made of them against the long double functions of the C library.
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include <dht/core/math.hpp>
+
+#include "kit/catch.hpp"
+#include "kit/random.hpp"
+
+namespace {
+
+using Real = long double;
+
+/// The distance to the exact value, in units of the last place of S there.
+template <class S>
+double ulps(S found, Real exact) {
+  int exponent = 0;
+  std::frexp(exact, &exponent);
+  exponent = std::max(exponent, std::numeric_limits<S>::min_exponent);
+  return static_cast<double>(std::abs(Real(found) - exact) /
+                             std::ldexp(Real(1), exponent - std::numeric_limits<S>::digits));
+}
+
+/// Numbers of both signs and every magnitude up to `most`, `n` of each sign, and their neighbours 0, 1 and -1.
+template <class S>
+std::vector<S> samples(double least, double most, int n) {
+  std::vector<S> out{S(0), S(1), S(-1), S(-0.0)};
+  dht::test::Random random(7);
+  for (int i = 0; i < n; ++i) {
+    // Half of them even in magnitude, half of them even in value.
+    const double v =
+        i % 2 ? std::exp(random.uniform(std::log(least), std::log(most))) : random.uniform(0, most);
+    out.push_back(static_cast<S>(v));
+    out.push_back(static_cast<S>(-v));
+  }
+  return out;
+}
+
+template <class S, class Function, class Exact>
+double worst(const std::vector<S>& at, const Function& function, const Exact& exact) {
+  double most = 0;
+  for (const S x : at) {
+    const double error = ulps<S>(function(x), exact(Real(x)));
+    most = std::isnan(error) ? 1e300 : std::max(most, error);
+  }
+  return most;
+}
+
+template <class S>
+S step_up(S x) {
+  return std::nextafter(x, std::numeric_limits<S>::infinity());
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("math: exp, log, sigmoid and SiLU to about one unit in the last place", "[core]", float,
+                   double) {
+  using S = TestType;
+  const double most = std::is_same_v<S, float> ? 87 : 708;
+  const auto numbers = samples<S>(1e-12, most, 200000);
+  const double exp_error = worst(
+      numbers, [](S x) { return dht::exp(x); }, [](Real x) { return std::exp(x); });
+  const double sigmoid_error = worst(
+      samples<S>(1e-12, most - 1, 100000), [](S x) { return dht::sigmoid(x); },
+      [](Real x) { return 1 / (1 + std::exp(-x)); });
+  const double silu_error = worst(
+      samples<S>(1e-12, most - 1, 100000), [](S x) { return dht::silu(x); },
+      [](Real x) { return x / (1 + std::exp(-x)); });
+
+  std::vector<S> positive;
+  dht::test::Random random(8);
+  for (int i = 0; i < 200000; ++i) {
+    const double range = std::is_same_v<S, float> ? 87 : 708;
+    positive.push_back(static_cast<S>(std::exp(random.uniform(-range, range))));
+    positive.push_back(static_cast<S>(random.uniform(0.5, 2)));
+  }
+  for (S x = S(1) - 1000 * std::numeric_limits<S>::epsilon(); x < S(1.0001);
+       x += std::numeric_limits<S>::epsilon()) {
+    positive.push_back(x);
+    if (positive.size() > 500000) break;
+  }
+  const double log_error = worst(
+      positive, [](S x) { return dht::log(x); }, [](Real x) { return std::log(x); });
+  CAPTURE(exp_error, log_error, sigmoid_error, silu_error);
+  // Measured: 0.90, 1.91, 2.12 and 2.21 in float, 0.86, 1.91, 1.99 and 1.95 in double.
+  CHECK(exp_error < 1);
+  CHECK(log_error < 2);
+  CHECK(sigmoid_error < 2.5);
+  CHECK(silu_error < 2.5);
+}
+
+TEMPLATE_TEST_CASE("math: exact where exactness is promised", "[core]", float, double) {
+  using S = TestType;
+  CHECK(dht::exp(S(0)) == 1);
+  CHECK(dht::exp(S(-0.0)) == 1);
+  CHECK(dht::log(S(1)) == 0);
+  CHECK(dht::sigmoid(S(0)) == S(0.5));
+  CHECK(dht::silu(S(0)) == 0);
+}
+
+TEMPLATE_TEST_CASE("math: exp is positive, finite and normal whatever comes in", "[core]", float, double) {
+  using S = TestType;
+  using Limits = std::numeric_limits<S>;
+  const S highest = std::is_same_v<S, float> ? S(88) : S(709),
+          lowest = std::is_same_v<S, float> ? S(-87) : S(-708);
+  for (const S x : {Limits::max(), Limits::infinity(), highest + 1, step_up(highest)}) {
+    CHECK(dht::exp(x) == dht::exp(highest));
+  }
+  for (const S x : {Limits::lowest(), -Limits::infinity(), lowest - 1})
+    CHECK(dht::exp(x) == dht::exp(lowest));
+  CHECK(std::isnormal(dht::exp(Limits::quiet_NaN())));
+  CHECK(dht::exp(Limits::quiet_NaN()) > 0);
+  CHECK(std::isnormal(dht::exp(lowest)));
+  CHECK(std::isnormal(dht::exp(highest)));
+  CHECK(dht::exp(Limits::denorm_min()) == 1);
+  CHECK(dht::sigmoid(Limits::infinity()) == 1);
+  CHECK(dht::sigmoid(-Limits::infinity()) < S(1e-37));
+  CHECK(dht::sigmoid(-Limits::infinity()) >= 0);
+  // The encoder tells the user of numbers that are none by its result: SiLU must not swallow them.
+  CHECK(std::isnan(dht::silu(Limits::quiet_NaN())));
+  CHECK_FALSE(std::isfinite(dht::silu(Limits::infinity())));
+  CHECK_FALSE(std::isfinite(dht::silu(-Limits::infinity())));
+}
+
+TEMPLATE_TEST_CASE("math: larger arguments give larger results, up to the last place", "[core]", float,
+                   double) {
+  using S = TestType;
+  dht::test::Random random(9);
+  int backwards = 0;
+  for (int i = 0; i < 50000; ++i) {
+    // Neighbours may swap by the error of one of them; four units apart they may not.
+    const S x = static_cast<S>(random.uniform(-80, 80));
+    const S next = static_cast<S>(x + 4 * std::numeric_limits<S>::epsilon() * std::max(S(1), std::abs(x)));
+    backwards += dht::exp(next) < dht::exp(x);
+    const S y = dht::exp(x), above = y * (1 + 4 * std::numeric_limits<S>::epsilon());
+    if (std::abs(x) > 1) backwards += dht::log(above) < dht::log(y);
+  }
+  CHECK(backwards == 0);
+}
+
+TEST_CASE("math: fma rounds once", "[core]") {
+  const double a = 1 + 0x1p-30, b = 1 - 0x1p-30;  // a*b = 1 - 2^-60, which rounds to 1
+  CHECK(dht::fma(a, b, -1.0) == -0x1p-60);
+  const float c = 1 + 0x1p-13f, d = 1 - 0x1p-13f;
+  CHECK(dht::fma(c, d, -1.0f) == -0x1p-26f);
+}

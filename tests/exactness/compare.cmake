@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: MIT
+# Runs every program of PROGRAMS (separated by commas) and fails unless all print the same.
+string(REPLACE "," ";" programs "${PROGRAMS}")
+set(first "")
+foreach(program IN LISTS programs)
+  execute_process(COMMAND ${program} OUTPUT_VARIABLE printed RESULT_VARIABLE result OUTPUT_STRIP_TRAILING_WHITESPACE)
+  if(NOT result EQUAL 0 OR printed STREQUAL "")
+    message(FATAL_ERROR "${program} failed: ${result}")
+  endif()
+  message(STATUS "${printed} ${program}")
+  if(first STREQUAL "")
+    set(first "${printed}")
+  elseif(NOT printed STREQUAL first)
+    message(FATAL_ERROR "${program} prints ${printed}; the first program printed ${first}")
+  endif()
+endforeach()

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+// What satisfies the concepts `similarity` and `weighting`, and what just fails to.
+#include <cstdint>
+#include <memory>
+
+#include <dht/similarity/kernels.hpp>
+#include <dht/similarity/weighting.hpp>
+
+#include "kit/any_parts.hpp"
+#include "kit/catch.hpp"
+
+namespace {
+
+using dht::concepts::similarity;
+using dht::concepts::weighting;
+
+template <class K>
+constexpr bool is_similarity = similarity<K, float>&& similarity<K, double>;
+static_assert(is_similarity<dht::Gaussian>);
+static_assert(is_similarity<dht::Laplacian>);
+static_assert(is_similarity<dht::Cauchy>);
+static_assert(is_similarity<dht::Cosine>);
+static_assert(is_similarity<dht::test::AnySimilarity>);
+
+/// A user's own, in ten lines.
+struct Largest {
+  static constexpr int sums = 1;
+  template <class S>
+  void add(S* most, S a, S b) const {
+    most[0] = std::max(most[0], a < b ? b - a : a - b);
+  }
+  template <class S>
+  S value(const S* most) const {
+    return 1 / (1 + most[0]);
+  }
+};
+static_assert(is_similarity<Largest>);
+
+// Each lacks exactly one thing.
+struct NoSums {
+  void add(float*, float, float) const {}
+  float value(const float*) const { return 1; }
+};
+struct NoAdd {
+  static constexpr int sums = 1;
+  float value(const float*) const { return 1; }
+};
+struct NoValue {
+  static constexpr int sums = 1;
+  void add(float*, float, float) const {}
+};
+struct OtherValue {
+  static constexpr int sums = 1;
+  void add(float*, float, float) const {}
+  double value(const float*) const { return 1; }
+};
+struct NotConst {
+  static constexpr int sums = 1;
+  void add(float*, float, float) {}
+  float value(const float*) const { return 1; }
+};
+struct ValueWrites {
+  static constexpr int sums = 1;
+  void add(float*, float, float) const {}
+  float value(float*) const { return 1; }
+};
+struct NotCopyable {
+  static constexpr int sums = 1;
+  std::unique_ptr<int> state;
+  void add(float*, float, float) const {}
+  float value(const float*) const { return 1; }
+};
+struct Complete {
+  static constexpr int sums = 1;
+  void add(float*, float, float) const {}
+  float value(const float*) const { return 1; }
+};
+static_assert(similarity<Complete, float>);
+static_assert(!similarity<Complete, double>);  // it would return float
+static_assert(!similarity<NoSums, float>);
+static_assert(!similarity<NoAdd, float>);
+static_assert(!similarity<NoValue, float>);
+static_assert(!similarity<OtherValue, float>);
+static_assert(!similarity<NotConst, float>);
+static_assert(!similarity<ValueWrites, float>);
+static_assert(!similarity<NotCopyable, float>);
+
+template <class W>
+constexpr bool is_weighting = weighting<W, float>&& weighting<W, double>;
+static_assert(is_weighting<dht::SizeWeighting>);
+static_assert(is_weighting<dht::SimilarityWeighting>);
+static_assert(is_weighting<dht::test::AnyWeighting>);
+
+struct Weighs {
+  float operator()(std::int32_t, float) const { return 1; }
+};
+struct WeighsNothing {};
+struct WeighsOtherwise {
+  double operator()(std::int32_t, float) const { return 1; }
+};
+struct WeighsNotConst {
+  float operator()(std::int32_t, float) { return 1; }
+};
+struct WeighsOnce {
+  std::unique_ptr<int> state;
+  float operator()(std::int32_t, float) const { return 1; }
+};
+struct WeighsSizesOnly {
+  float operator()(std::int32_t) const { return 1; }
+};
+static_assert(weighting<Weighs, float>);
+static_assert(!weighting<WeighsNothing, float>);
+static_assert(!weighting<WeighsOtherwise, float>);
+static_assert(!weighting<WeighsNotConst, float>);
+static_assert(!weighting<WeighsOnce, float>);
+static_assert(!weighting<WeighsSizesOnly, float>);
+
+}  // namespace
+
+TEST_CASE("similarity: a kernel of the user's own runs through the real hierarchy", "[similarity]") {
+  dht::Hierarchy<float> tree;
+  tree.batch = 1;
+  tree.features = 1;
+  tree.height = 2;
+  tree.width = 4;
+  tree.pixel_features.assign({0, 0, 9, 9, 0, 0, 9, 9});
+  dht::HierarchyWorkspace<float> workspace;
+  const dht::HierarchyParts<float, Largest, dht::SizeWeighting, dht::Aicc> parts{{}, {}, dht::Aicc(), {}};
+  dht::build_hierarchy<dht::FourConnected>(dht::backend::Cpu(1), parts, {}, tree, workspace);
+  CHECK(tree.labels(1) == std::vector<std::int32_t>{0, 0, 1, 1, 0, 0, 1, 1});
+}

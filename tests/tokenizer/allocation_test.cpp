@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+// Nothing is allocated on the second image of a size, counted by replacing the global operator new of this executable.
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <new>
+#include <vector>
+
+#include <dht/tokenizer.hpp>
+
+#include "kit/catch.hpp"
+#include "kit/parameters.hpp"
+#include "kit/random.hpp"
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
+#define DHT_TEST_HAS_SANITIZER
+#endif
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define DHT_TEST_HAS_SANITIZER
+#endif
+
+// Sanitizers have operators of their own, which find what these would hide.
+#ifndef DHT_TEST_HAS_SANITIZER
+
+namespace {
+std::atomic<long> allocations{0};  // by any thread
+}
+
+void* operator new(std::size_t size) {
+  ++allocations;
+  if (void* place = std::malloc(size ? size : 1)) return place;
+  throw std::bad_alloc();
+}
+void* operator new(std::size_t size, std::align_val_t alignment) {
+  ++allocations;
+  const auto unit = static_cast<std::size_t>(alignment);
+  if (void* place = std::aligned_alloc(unit, (size + unit - 1) / unit * unit + (size ? 0 : unit)))
+    return place;
+  throw std::bad_alloc();
+}
+void operator delete(void* place) noexcept { std::free(place); }
+void operator delete(void* place, std::size_t) noexcept { std::free(place); }
+void operator delete(void* place, std::align_val_t) noexcept { std::free(place); }
+void operator delete(void* place, std::size_t, std::align_val_t) noexcept { std::free(place); }
+
+namespace {
+
+using namespace dht::test;
+
+constexpr int height = 150, width = 170;
+
+std::vector<std::uint8_t> photo(Pattern pattern, std::uint64_t seed) {
+  Random random(seed);
+  auto values = planes(pattern, 1, 3, height, width, random);
+  for (double& v : values) v *= 255;
+  return converted<std::uint8_t>(values);
+}
+
+template <class Tokenizer>
+long allocations_for(Tokenizer& tokenizer, const std::vector<std::uint8_t>& image) {
+  const long before = allocations;
+  const auto& tokens = tokenizer(dht::planar_view(image.data(), 1, 3, height, width));
+  const long after = allocations;
+  CHECK(tokens.count() >= 1);
+  return after - before;
+}
+
+template <class Tokenizer>
+void check_allocations(Tokenizer tokenizer) {
+  const auto first = photo(Pattern::blobs, 1), second = photo(Pattern::blobs, 2);
+  CHECK(allocations_for(tokenizer, first) > 0);  // the counter counts
+  CHECK(allocations_for(tokenizer, first) == 0);
+  CHECK(allocations_for(tokenizer, second) == 0);
+  // From an image with almost no regions to those with the most.
+  Tokenizer poor(tokenizer.parts());
+  CHECK(allocations_for(poor, photo(Pattern::constant, 3)) > 0);
+  const auto noise = photo(Pattern::noise, 4), checkerboard = photo(Pattern::checkerboard, 6);
+  CHECK(allocations_for(poor, second) == 0);
+  CHECK(allocations_for(poor, noise) == 0);
+  CHECK(allocations_for(poor, checkerboard) == 0);
+  CHECK(allocations_for(poor, noise) == 0);
+}
+
+}  // namespace
+
+TEST_CASE("allocations: none on the second image of a size, plain colour", "[tokenizer]") {
+  for (const int threads : {1, 2}) {
+    CAPTURE(threads);
+    dht::TokenizerParts<dht::DefaultPolicies> parts;
+    parts.backend = dht::backend::Cpu(threads);
+    check_allocations(dht::Tokenizer<>(parts));
+  }
+}
+
+TEST_CASE("allocations: none on the second image of a size, learned features", "[tokenizer]") {
+  for (const int threads : {1, 2}) {
+    CAPTURE(threads);
+    dht::TokenizerParts<dht::LearnedPolicies> parts{
+        dht::ConvolutionalEncoder<float>(random_parameters<float>(3, 8, true, 1))};
+    parts.self_loop.weight.assign(8, 0.5f);
+    parts.backend = dht::backend::Cpu(threads);
+    check_allocations(dht::Tokenizer<dht::LearnedPolicies>(parts));
+  }
+}
+
+#else
+
+TEST_CASE("allocations: none on the second image of a size", "[tokenizer]") {
+  DHT_TEST_SKIP("sanitizers bring an operator new of their own");
+}
+
+#endif

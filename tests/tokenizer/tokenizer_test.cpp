@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: MIT
+// The tokenizer as its users meet it: tokens of a photo, as many as asked, and a sentence for what is no photo.
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include <dht/tokenizer.hpp>
+#include <dht/tokens/projection.hpp>
+
+#include "kit/catch.hpp"
+#include "kit/label_maps.hpp"
+#include "kit/partitions.hpp"
+#include "kit/random.hpp"
+
+namespace {
+
+using namespace dht::test;
+using dht::Tokenizer;
+
+struct Photo {
+  int batch, height, width;
+  std::vector<float> values;
+  Photo(Pattern pattern, int b, int h, int w, std::uint64_t seed) : batch(b), height(h), width(w) {
+    Random random(seed);
+    values = converted<float>(planes(pattern, b, 3, h, w, random));
+  }
+  dht::ImageView<const float> view() const {
+    return dht::planar_view(values.data(), batch, 3, height, width);
+  }
+  Grid grid() const { return {batch, height, width, false}; }
+};
+
+/// What is wrong with tokens beyond their partition, or "".
+std::string fault_of_tokens(const dht::Tokens<float>& tokens, const dht::Hierarchy<float>& tree,
+                            const Grid& grid) {
+  if (tokens.batch != grid.batch || tokens.height != grid.height || tokens.width != grid.width)
+    return "shape";
+  if (tokens.count() != tokens.partition.regions) return "count";
+  const std::string fault = fault_of(grid, tokens.partition.labels, tokens.count());
+  if (!fault.empty()) return fault;
+  const Extents e = extents(grid, tokens.partition.labels, tokens.count());
+  if (!std::equal(e.size.begin(), e.size.end(), tokens.size.begin(), tokens.size.end())) return "sizes";
+  if (!std::equal(e.box.begin(), e.box.end(), tokens.box.begin(), tokens.box.end())) return "boxes";
+  if (tokens.begin.size() != static_cast<std::size_t>(grid.batch) + 1 || tokens.begin[0] != 0 ||
+      tokens.begin.back() != tokens.count())
+    return "begin";
+  for (int b = 0; b < grid.batch; ++b) {
+    const auto labels = tokens.labels(b);
+    if (labels(0, 0) != tokens.begin[static_cast<std::size_t>(b)]) return "begin of an image";
+    if (tokens.count(b) !=
+        tokens.begin[static_cast<std::size_t>(b) + 1] - tokens.begin[static_cast<std::size_t>(b)])
+      return "count of an image";
+  }
+  for (std::int32_t t = 0; t < tokens.count(); ++t) {
+    for (int c = 0; c < tokens.features; ++c) {
+      double sum = 0, weight = 0;
+      for (const dht::Source source : tokens.partition.sources_of(t)) {
+        const double m = source < 0 ? 1 : tree.size[static_cast<std::size_t>(source)];
+        sum += m * (source < 0
+                        ? tree.pixel_features[static_cast<std::size_t>((-1 - source) * tokens.features + c)]
+                        : tree.mean_of(source)[static_cast<std::size_t>(c)]);
+        weight += m;
+      }
+      // One rounding to float of numbers up to about 3.
+      if (std::abs(tokens.feature_of(t)[static_cast<std::size_t>(c)] - sum / weight) > 1e-6) return "feature";
+    }
+  }
+  return "";
+}
+
+}  // namespace
+
+TEST_CASE("tokenizer: tokens of photos of every shape", "[tokenizer]") {
+  Tokenizer<> tokenizer;
+  std::uint64_t seed = 0;
+  for (const Pattern pattern : all_patterns) {
+    for (const auto& [batch, height, width] :
+         {std::tuple{1, 1, 1}, {1, 1, 2}, {2, 1, 9}, {1, 17, 1}, {1, 33, 45}, {3, 20, 14}, {1, 2, 3}}) {
+      const Photo photo(pattern, batch, height, width, ++seed);
+      CAPTURE(name_of(pattern), batch, height, width);
+      const auto& tokens = tokenizer(photo.view());
+      CHECK(fault_of_tokens(tokens, tokenizer.hierarchy(), photo.grid()) == "");
+      CHECK(fault_of(tokenizer.hierarchy(), photo.grid(), tokens.partition, false) == "");
+    }
+  }
+}
+
+TEST_CASE("tokenizer: exactly as many tokens as asked, from one hierarchy", "[tokenizer]") {
+  Tokenizer<> tokenizer;
+  const Photo photo(Pattern::blobs, 2, 24, 31, 5);
+  CHECK(tokenizer(photo.view(), 49).count() == 98);
+  const auto nodes = tokenizer.hierarchy().nodes();
+  for (const std::int64_t count : {1, 2, 3, 16, 49, 100, 700, 744}) {
+    CAPTURE(count);
+    const auto& tokens = tokenizer.tokens(count);
+    CHECK(tokens.count(0) == count);
+    CHECK(tokens.count(1) == count);
+    CHECK(fault_of_tokens(tokens, tokenizer.hierarchy(), photo.grid()) == "");
+    CHECK(fault_of(tokenizer.hierarchy(), photo.grid(), tokens.partition, true) == "");
+  }
+  CHECK(tokenizer.hierarchy().nodes() == nodes);
+  // Another image: the cuts of the last one are not used for it.
+  const Photo other(Pattern::noise, 1, 11, 13, 6);
+  tokenizer.build(other.view());
+  CHECK(tokenizer.tokens(20).count() == 20);
+  CHECK(fault_of_tokens(tokenizer.tokens(20), tokenizer.hierarchy(), other.grid()) == "");
+  Tokenizer<> fresh;
+  CHECK(fresh(other.view(), 20).partition.labels == tokenizer.tokens(20).partition.labels);
+}
+
+TEST_CASE("tokenizer: counts that are none, and a hierarchy that is none", "[tokenizer]") {
+  Tokenizer<> tokenizer;
+  CHECK(error_of([&] { tokenizer.tokens(5); }) == "hierarchy: is empty; build it first");
+  CHECK(error_of([&] { tokenizer.tokens(5); }) == "hierarchy: is empty; build it first");
+  CHECK(error_of([&] { tokenizer.select(dht::BestAncestor{}); }) == "hierarchy: is empty; build it first");
+  const Photo photo(Pattern::noise, 1, 4, 5, 5);
+  CHECK(error_of([&] { tokenizer(photo.view(), 0); }) ==
+        "tokens: is 0; must be 1 to 20, the number of pixels");
+  CHECK(error_of([&] { tokenizer.tokens(21); }) == "tokens: is 21; must be 1 to 20, the number of pixels");
+  CHECK(tokenizer.tokens(7).count() == 7);
+}
+
+TEST_CASE("tokenizer: other selections from the same hierarchy", "[tokenizer]") {
+  Tokenizer<> tokenizer;
+  const Photo photo(Pattern::blobs, 1, 25, 30, 8);
+  const auto first = tokenizer(photo.view()).partition.labels;
+  CHECK(tokenizer.select(dht::TokenBudget<>{dht::CodeLength(), 12}).count() == 12);
+  CHECK(tokenizer.select(dht::OptimalCut<>{dht::CodeLength(), 1e12}).count() == 1);
+  const int many = tokenizer.select(dht::OptimalCut<dht::SquaredError>{{}, 0}).count();
+  CHECK(many > 12);
+  CHECK(tokenizer.select(dht::BestAncestor{}).partition.labels == first);
+}
+
+TEST_CASE("tokenizer: values that are no numbers are named with their place", "[tokenizer]") {
+  Tokenizer<> tokenizer;
+  for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(),
+                          -std::numeric_limits<float>::infinity()}) {
+    Photo photo(Pattern::noise, 2, 6, 7, 3);
+    photo.values[static_cast<std::size_t>(((1 * 3 + 2) * 6 + 4) * 7 + 5)] = bad;
+    const std::string sentence =
+        "image: is not finite at image 1, channel 2, row 4, column 5; must be numbers";
+    CHECK(error_of([&] { tokenizer(photo.view()); }) == sentence);
+    CHECK(error_of([&] { tokenizer(photo.view(), 3); }) == sentence);
+    CHECK(error_of([&] { tokenizer.build(photo.view()); }) == sentence);
+  }
+  // Finite, but not what comes of it.
+  const dht::TokenizerParts<dht::DefaultPolicies> grey{dht::ColourEncoder<float>(1, 40)};
+  Tokenizer<> of_grey(grey);
+  const std::vector<float> huge(9, 3e38f);
+  CHECK(error_of([&] { of_grey(dht::planar_view(huge.data(), 1, 1, 3, 3)); }) ==
+        "image: has values so large that its features are not finite");
+}
+
+TEST_CASE("tokenizer: images of the wrong shape", "[tokenizer]") {
+  Tokenizer<> tokenizer;
+  float value = 0;
+  CHECK(error_of([&] { tokenizer(dht::planar_view(&value, 1, 1, 1, 1)); }) ==
+        "image: has 1 channels; the encoder takes 3");
+  CHECK(error_of([&] { tokenizer(dht::planar_view(&value, 1, 4, 1, 1)); }) ==
+        "image: has 4 channels; the encoder takes 3");
+  CHECK(error_of([&] { tokenizer(dht::planar_view(&value, 1, 3, 0, 5)); }) ==
+        "image: has an empty shape, batch 1, channels 3, height 0, width 5; each must be at least 1");
+  CHECK(error_of([&] { tokenizer(dht::ImageView<float>{}); }) == "image: has no data (null pointer)");
+}
+
+TEST_CASE("tokenizer: a failed image leaves nothing that could be misread", "[tokenizer]") {
+  Tokenizer<> tokenizer;
+  const Photo good(Pattern::noise, 1, 5, 6, 1);
+  Photo bad(Pattern::noise, 1, 50, 60, 2);
+  bad.values[0] = std::numeric_limits<float>::quiet_NaN();
+  CHECK(tokenizer(good.view(), 10).count() == 10);
+  CHECK(error_of([&] { tokenizer(bad.view()); }) ==
+        "image: is not finite at image 0, channel 0, row 0, column 0; must be numbers");
+  // Either the good image's hierarchy is still whole, or there is none: never its levels with the bad image's size.
+  const auto& tree = tokenizer.hierarchy();
+  const bool whole = tree.levels() > 0 && tree.pixels() == 30 && tree.pixel_features.size() == 90;
+  REQUIRE((whole || tree.levels() == 0));
+  if (!whole) {
+    CHECK(error_of([&] { tokenizer.tokens(3); }) == "hierarchy: is empty; build it first");
+    CHECK(error_of([&] { tokenizer.select(dht::BestAncestor{}); }) == "hierarchy: is empty; build it first");
+  }
+  CHECK(tokenizer(good.view(), 10).count() == 10);
+}
+
+TEST_CASE("tokenizer: parts that cannot work together are named when an image comes", "[tokenizer]") {
+  const Photo photo(Pattern::noise, 1, 5, 6, 1);
+  const auto with = [&](auto change) {
+    dht::TokenizerParts<dht::DefaultPolicies> parts{dht::ColourEncoder<float>()};
+    change(parts);
+    return error_of([&] { Tokenizer<>{parts}(photo.view()); });
+  };
+  CHECK(with([](auto&) {}) == "(no error)");
+  CHECK(with([](auto& p) { p.hierarchy.compactness = 2; }) ==
+        "compactness: is 2; must be at least 0 and below 1");
+  CHECK(with([](auto& p) { p.hierarchy.enough_regions = 0; }) == "enough regions: is 0; must be at least 1");
+  CHECK(with([](auto& p) {
+          p.self_loop.weight = {1, 2};
+        }) == "self-loop: is a map of 2 variances; must be of 3");
+}
+
+TEST_CASE("tokenizer: token features go through W; the mean colour injected changes nothing", "[tokenizer]") {
+  Tokenizer<> tokenizer;
+  const Photo photo(Pattern::blobs, 2, 13, 17, 4);
+  const auto& tokens = tokenizer(photo.view());
+  Random random(2);
+  dht::Linear<float> map{3, 5, {}, {}};
+  for (int i = 0; i < 15; ++i) map.weight.push_back(static_cast<float>(random.uniform(-1, 1)));
+  for (int i = 0; i < 5; ++i) map.bias.push_back(static_cast<float>(random.uniform(-1, 1)));
+  const auto projected = dht::project(tokens, map);
+  REQUIRE(projected.size() == static_cast<std::size_t>(tokens.count()) * 5);
+  for (std::int32_t t = 0; t < tokens.count(); ++t) {
+    for (std::size_t o = 0; o < 5; ++o) {
+      double sum = map.bias[o];
+      for (std::size_t i = 0; i < 3; ++i) sum += double(map.weight[o * 3 + i]) * tokens.feature_of(t)[i];
+      CHECK(std::abs(projected[static_cast<std::size_t>(t) * 5 + o] - sum) <
+            1e-5);  // numbers up to 5, four roundings
+    }
+  }
+
+  const auto image = photo.view();
+  const auto means = dht::mean_over_tokens(image, tokens);
+  std::vector<double> sum(means.size()), size(static_cast<std::size_t>(tokens.count()));
+  for (int b = 0; b < 2; ++b)
+    for (int y = 0; y < 13; ++y)
+      for (int x = 0; x < 17; ++x) {
+        const auto t = static_cast<std::size_t>(tokens.labels(b)(y, x));
+        ++size[t];
+        for (int c = 0; c < 3; ++c) sum[t * 3 + static_cast<std::size_t>(c)] += image(b, c, y, x);
+      }
+  for (std::size_t i = 0; i < means.size(); ++i)
+    CHECK(means[i] == Catch::Approx(sum[i] / size[i / 3]).epsilon(1e-6));
+  const auto same = dht::inject_means(image, tokens, means);
+  CHECK(std::equal(same.begin(), same.end(), photo.values.begin(), photo.values.end()));
+
+  auto brighter = means;
+  for (std::size_t i = 0; i < brighter.size(); ++i) brighter[i] += static_cast<float>(i % 7);
+  const auto injected = dht::inject_means(image, tokens, brighter);
+  std::size_t i = 0;
+  for (int b = 0; b < 2; ++b)
+    for (int c = 0; c < 3; ++c)
+      for (int y = 0; y < 13; ++y)
+        for (int x = 0; x < 17; ++x) {
+          const auto k = static_cast<std::size_t>(tokens.labels(b)(y, x)) * 3 + static_cast<std::size_t>(c);
+          CHECK(std::abs(injected[i++] - (image(b, c, y, x) + static_cast<float>(k % 7))) < 2e-6);
+        }
+  const auto wrong = dht::Buffer<float>(means.size() - 1);
+  CHECK(error_of([&] { (void)dht::inject_means(image, tokens, wrong); }) ==
+        "token features: are " + std::to_string(wrong.size()) + " numbers; must be " +
+            std::to_string(tokens.count()) + " x 3");
+  const Photo other(Pattern::blobs, 1, 13, 17, 4);
+  CHECK(error_of([&] { (void)dht::mean_over_tokens(other.view(), tokens); }) ==
+        "image: is 1 x 13 x 17; the tokens are of 2 x 13 x 17");
+  CHECK(error_of([&] {
+          (void)dht::project(tokens, dht::Linear<float>{2, 1, {1, 1}, {0}});
+        }) == "x: has 3 columns; the linear map takes 2");
+}
