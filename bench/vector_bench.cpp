@@ -119,5 +119,3 @@ BENCHMARK(labels_to_svg)->DHT_SIDES;
 BENCHMARK(naive_rectangles)->DHT_SIDES;
 
 }  // namespace
-
-BENCHMARK_MAIN();

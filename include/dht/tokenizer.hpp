@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
+
 #include <dht/backend/cpu.hpp>
 #include <dht/core/error.hpp>
 #include <dht/core/view.hpp>
@@ -16,7 +18,6 @@
 #include <dht/similarity/self_loop.hpp>
 #include <dht/similarity/weighting.hpp>
 #include <dht/tokens/tokens.hpp>
-#include <utility>
 
 namespace dht {
 
@@ -25,19 +26,21 @@ namespace dht {
 ///     struct MyPolicies : dht::DefaultPolicies { using Similarity = dht::Laplacian; };
 ///     dht::Tokenizer<MyPolicies> tokenizer;
 struct DefaultPolicies {
-  using Scalar = float;                                 ///< float or double
-  template <class S> using Encoder = ColourEncoder<S>;  ///< image -> features; see concepts::encoder
-  using Connectivity = FourConnected;                   ///< who is whose neighbour; concepts::connectivity
-  using Similarity = Gaussian;                          ///< how alike two regions are; concepts::similarity
-  using Weighting = SimilarityWeighting;                ///< how much a member counts; concepts::weighting
-  using Criterion = Aicc;                               ///< what a region is worth; concepts::criterion
-  using Selection = BestAncestor;                       ///< how the tree is cut; concepts::selection
-  using Backend = backend::Cpu;                         ///< where loops run
+  using Scalar = float;  ///< float or double
+  template <class S>
+  using Encoder = ColourEncoder<S>;       ///< image -> features; see concepts::encoder
+  using Connectivity = FourConnected;     ///< who is whose neighbour; concepts::connectivity
+  using Similarity = Gaussian;            ///< how alike two regions are; concepts::similarity
+  using Weighting = SimilarityWeighting;  ///< how much a member counts; concepts::weighting
+  using Criterion = Aicc;                 ///< what a region is worth; concepts::criterion
+  using Selection = BestAncestor;         ///< how the tree is cut; concepts::selection
+  using Backend = backend::Cpu;           ///< where loops run
 };
 
 /// The published method with learned features: what the released checkpoints need.
 struct LearnedPolicies : DefaultPolicies {
-  template <class S> using Encoder = ConvolutionalEncoder<S>;
+  template <class S>
+  using Encoder = ConvolutionalEncoder<S>;
 };
 
 /// The parts of a tokenizer as values. Every member has the default that its type has.
@@ -66,12 +69,18 @@ class Tokenizer {
   using Parts = TokenizerParts<Policies>;
 
   static_assert(std::is_floating_point_v<Scalar>, "Policies::Scalar must be float or double");
-  static_assert(concepts::encoder<Encoder, Scalar>, "Policies::Encoder does not satisfy dht::concepts::encoder");
-  static_assert(concepts::connectivity<Connectivity>, "Policies::Connectivity does not satisfy dht::concepts::connectivity");
-  static_assert(concepts::similarity<typename Policies::Similarity, Scalar>, "Policies::Similarity does not satisfy dht::concepts::similarity");
-  static_assert(concepts::weighting<typename Policies::Weighting, Scalar>, "Policies::Weighting does not satisfy dht::concepts::weighting");
-  static_assert(concepts::criterion<typename Policies::Criterion, Scalar>, "Policies::Criterion does not satisfy dht::concepts::criterion");
-  static_assert(concepts::selection<typename Policies::Selection, Scalar>, "Policies::Selection does not satisfy dht::concepts::selection");
+  static_assert(concepts::encoder<Encoder, Scalar>,
+                "Policies::Encoder does not satisfy dht::concepts::encoder");
+  static_assert(concepts::connectivity<Connectivity>,
+                "Policies::Connectivity does not satisfy dht::concepts::connectivity");
+  static_assert(concepts::similarity<typename Policies::Similarity, Scalar>,
+                "Policies::Similarity does not satisfy dht::concepts::similarity");
+  static_assert(concepts::weighting<typename Policies::Weighting, Scalar>,
+                "Policies::Weighting does not satisfy dht::concepts::weighting");
+  static_assert(concepts::criterion<typename Policies::Criterion, Scalar>,
+                "Policies::Criterion does not satisfy dht::concepts::criterion");
+  static_assert(concepts::selection<typename Policies::Selection, Scalar>,
+                "Policies::Selection does not satisfy dht::concepts::selection");
 
   Tokenizer() requires std::default_initializable<Encoder> : Tokenizer(Parts{}) {}
   explicit Tokenizer(Parts parts) : parts_(std::move(parts)) {}
@@ -96,18 +105,21 @@ class Tokenizer {
   /// The hierarchy alone; also the first half of the calls above.
   template <class P>
   const Hierarchy<Scalar>& build(const ImageView<P>& image) {
-    encode(image);
-    const HierarchyParts<Scalar, typename Policies::Similarity, typename Policies::Weighting, typename Policies::Criterion> parts{
-        parts_.similarity, parts_.weighting, parts_.criterion, parts_.self_loop};
-    build_hierarchy<Connectivity>(parts_.backend, parts, parts_.hierarchy, tree_, build_);
     cuts_are_built_ = false;
+    encode(image);
+    const HierarchyParts<Scalar, typename Policies::Similarity, typename Policies::Weighting,
+                         typename Policies::Criterion>
+        parts{parts_.similarity, parts_.weighting, parts_.criterion, parts_.self_loop};
+    build_hierarchy<Connectivity>(parts_.backend, parts, parts_.hierarchy, tree_, build_);
     return tree_;
   }
 
-  /// Exactly `count` tokens from the hierarchy that was built last. Costs a few milliseconds; the hierarchy stays.
+  /// Exactly `count` tokens from the hierarchy that was built last, which stays as it is. The first call prepares all
+  /// cuts; each further one costs a few milliseconds.
   const Tokens<Scalar>& tokens(std::int64_t count) {
     const CodeLength cost;
-    if (!std::exchange(cuts_are_built_, true)) cost_.cuts.build(tree_, cost);
+    if (!cuts_are_built_) cost_.cuts.build(tree_, cost);
+    cuts_are_built_ = true;
     cut_to_budget<Connectivity>(tree_, cost_.cuts, cost, count, tokens_.partition, cost_.cut);
     detail::describe(tree_, tokens_);
     return tokens_;
@@ -127,14 +139,16 @@ class Tokenizer {
   template <class P>
   void encode(const ImageView<P>& image) {
     check(image, "image");
-    DHT_EXPECTS(image.channels == parts_.encoder.channels(), "image: has ", image.channels, " channels; the encoder takes ",
-                parts_.encoder.channels());
+    DHT_EXPECTS(image.channels == parts_.encoder.channels(), "image: has ", image.channels,
+                " channels; the encoder takes ", parts_.encoder.channels());
+    tree_.begin.clear();  // should the encoder fail, no hierarchy is left that belongs to another image
     tree_.batch = image.batch;
     tree_.height = image.height;
     tree_.width = image.width;
     tree_.features = parts_.encoder.features();
     tree_.pixel_features.resize(static_cast<std::size_t>(image.total_pixels() * tree_.features));
-    if (!parts_.encoder.encode(parts_.backend, image, tree_.pixel_features.data(), encode_)) report_not_finite(image);
+    if (!parts_.encoder.encode(parts_.backend, image, tree_.pixel_features.data(), encode_))
+      report_not_finite(image);
   }
 
   template <class P>
@@ -143,7 +157,8 @@ class Tokenizer {
       for (int c = 0; c < image.channels; ++c) {
         for (int y = 0; y < image.height; ++y) {
           for (int x = 0; x < image.width; ++x) {
-            DHT_EXPECTS(std::isfinite(static_cast<double>(image(b, c, y, x))), "image: is not finite at image ", b, ", channel ", c, ", row ", y, ", column ", x,
+            DHT_EXPECTS(std::isfinite(static_cast<double>(image(b, c, y, x))),
+                        "image: is not finite at image ", b, ", channel ", c, ", row ", y, ", column ", x,
                         "; must be numbers");
           }
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The CPU backend: every step exactly once, whatever the number of threads, and what happens when a step throws.
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <stdexcept>
 #include <thread>
@@ -56,6 +57,22 @@ TEST_CASE("cpu: thousands of short loops, one after the other", "[backend]") {
     sum += part_sum[0] + part_sum[1] + part_sum[2];
   }
   CHECK(sum == 3000 * 3 + 3 * (2999 * 3000 / 2));
+}
+
+TEST_CASE("cpu: parts run at the same time, and a loop ends when its last part does", "[backend]") {
+  const Cpu backend(2);
+  std::atomic<int> begun = 0, ended = 0;
+  const auto caller = std::this_thread::get_id();
+  for (int round = 1; round <= 5; ++round) {
+    backend.for_parts(2, 1, [&](int, std::int64_t, std::int64_t) {
+      ++begun;
+      while (begun < 2 * round)
+        std::this_thread::yield();  // for the other part, which only another thread can begin
+      if (std::this_thread::get_id() != caller) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+      ++ended;
+    });
+    CHECK(ended == 2 * round);
+  }
 }
 
 TEST_CASE("cpu: an exception in any part arrives at the caller, and the threads live on", "[backend]") {

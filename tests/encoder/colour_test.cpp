@@ -132,6 +132,21 @@ TEST_CASE("colour encoder: the same features from every layout and number of thr
   check(double{}, 1e-30);
 }
 
+TEST_CASE("colour encoder: channels side by side, two to five", "[encoder]") {
+  Random random(6);
+  for (const int channels : {2, 3, 4, 5}) {
+    const ColourEncoder<float> encoder(channels);
+    std::vector<float> side_by_side, apart(static_cast<std::size_t>(channels * 6 * 7));
+    for (int i = 0; i < channels * 42; ++i) side_by_side.push_back(static_cast<float>(random.uniform()));
+    const auto from = dht::interleaved_view(side_by_side.data(), 6, 7, channels);
+    const auto to = dht::planar_view(apart.data(), 1, channels, 6, 7);
+    for (int c = 0; c < channels; ++c)
+      for (int y = 0; y < 6; ++y)
+        for (int x = 0; x < 7; ++x) to(0, c, y, x) = from(0, c, y, x);
+    CHECK(encoded(encoder, from, Cpu(1)) == encoded(encoder, to, Cpu(1)));
+  }
+}
+
 TEST_CASE("colour encoder: any other number of channels passes through", "[encoder]") {
   Random random(5);
   for (const int channels : {1, 2, 4, 7}) {

@@ -219,6 +219,19 @@ TEST_CASE("convolutional encoder: the same features from every layout of an imag
   check(double{}, 1e-5);
 }
 
+TEST_CASE("convolutional encoder: four channels side by side", "[encoder]") {
+  Random random(12);
+  const auto p = random_parameters<float>(4, 8, false, 13);
+  const auto apart = converted<float>(planes(Pattern::noise, 1, 4, 9, 13, random));
+  const auto from = dht::planar_view(apart.data(), 1, 4, 9, 13);
+  std::vector<float> side_by_side(apart.size());
+  const auto to = dht::interleaved_view(side_by_side.data(), 9, 13, 4);
+  for (int c = 0; c < 4; ++c)
+    for (int y = 0; y < 9; ++y)
+      for (int x = 0; x < 13; ++x) to(0, c, y, x) = from(0, c, y, x);
+  CHECK(encoded(p, to, Cpu(1)) == encoded(p, from, Cpu(1)));
+}
+
 TEST_CASE("convolutional encoder: the same bits with every instruction set and number of threads",
           "[encoder]") {
   using dht::backend::InstructionSet;

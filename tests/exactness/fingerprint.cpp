@@ -4,8 +4,9 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
-#include <dht/dht.hpp>
 #include <vector>
+
+#include <dht/dht.hpp>
 
 namespace {
 
@@ -32,8 +33,10 @@ std::vector<std::uint8_t> picture(int height, int width, std::uint32_t seed) {
     for (int x = 0; x < width; ++x) {
       for (int c = 0; c < 3; ++c) {
         state = state * 1664525u + 1013904223u;
-        const int blob = ((x - 40) * (x - 40) + (y - 30) * (y - 30) < 900 ? 90 : 0) + (y > height / 2 ? 50 * c : 0);
-        rgb[(static_cast<std::size_t>(y) * width + x) * 3 + c] = static_cast<std::uint8_t>((x + 2 * y * c) / 4 + blob + static_cast<int>(state >> 28));
+        const int blob =
+            ((x - 40) * (x - 40) + (y - 30) * (y - 30) < 900 ? 90 : 0) + (y > height / 2 ? 50 * c : 0);
+        rgb[(static_cast<std::size_t>(y) * width + x) * 3 + c] =
+            static_cast<std::uint8_t>((x + 2 * y * c) / 4 + blob + static_cast<int>(state >> 28));
       }
     }
   }
@@ -52,7 +55,8 @@ dht::ConvolutionalParameters<S> parameters() {
     return v;
   };
   const auto layer = [&](std::size_t outputs, std::size_t taps) {
-    return dht::ConvolutionAndNorm<S>{values(outputs * taps, 0.8, 0), values(outputs, 0.3, 0), values(outputs, 0.5, 1), values(outputs, 0.2, 0),
+    return dht::ConvolutionAndNorm<S>{values(outputs * taps, 0.8, 0), values(outputs, 0.3, 0),
+                                      values(outputs, 0.5, 1),        values(outputs, 0.2, 0),
                                       values(outputs, 0.2, 0),        values(outputs, 0.5, 1)};
   };
   dht::ConvolutionalParameters<S> p;

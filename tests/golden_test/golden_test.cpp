@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: MIT
 // The library against the figures that define the method: every file of a kind known here, in the folder that the
 // environment variable DHT_GOLDEN names, or in tests/golden.
-#include "kit/catch.hpp"
-
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
-#include <dht/dht.hpp>
-#include <dht/encoder/checkpoint.hpp>
 #include <filesystem>
 #include <string>
 #include <vector>
+
+#include <dht/dht.hpp>
+#include <dht/encoder/checkpoint.hpp>
+
+#include "kit/catch.hpp"
 
 namespace {
 
@@ -19,7 +20,8 @@ std::vector<std::filesystem::path> figures(const std::string& prefix) {
   std::vector<std::filesystem::path> files;
   for (const auto& entry : std::filesystem::directory_iterator(folder ? folder : DHT_TEST_DATA_DIR)) {
     const auto& path = entry.path();
-    if (path.extension() == ".safetensors" && path.filename().string().starts_with(prefix)) files.push_back(path);
+    if (path.extension() == ".safetensors" && path.filename().string().starts_with(prefix))
+      files.push_back(path);
   }
   std::sort(files.begin(), files.end());
   return files;
@@ -103,12 +105,14 @@ auto slice(const Buffer& values, std::int64_t begin, std::int64_t end) {
 
 /// Pixel by pixel, channels last: how the files hold pixel_features and injected.
 template <class S>
-std::vector<double> channels_last(const std::vector<S>& planes, int batch, int channels, std::int64_t pixels) {
+std::vector<double> channels_last(const std::vector<S>& planes, int batch, int channels,
+                                  std::int64_t pixels) {
   std::vector<double> out(planes.size());
   for (std::int64_t b = 0; b < batch; ++b) {
     for (std::int64_t c = 0; c < channels; ++c) {
       for (std::int64_t p = 0; p < pixels; ++p) {
-        out[static_cast<std::size_t>((b * pixels + p) * channels + c)] = static_cast<double>(planes[static_cast<std::size_t>((b * channels + c) * pixels + p)]);
+        out[static_cast<std::size_t>((b * pixels + p) * channels + c)] =
+            static_cast<double>(planes[static_cast<std::size_t>((b * channels + c) * pixels + p)]);
       }
     }
   }
@@ -158,16 +162,20 @@ Result<S> compute(const dht::SafeTensors& file) {
   options.compactness = std::stod(note(file, "compactness"));
   options.enough_regions = std::stoi(note(file, "min_regions_per_image"));
   REQUIRE(note(file, "similarity") == "gaussian");
-  with_criterion(note(file, "criterion"), std::stod(note(file, "iota")), std::stod(note(file, "eps")), [&](auto criterion) {
-    with_weighting(note(file, "weights"), [&](auto weighting) {
-      using Parts = dht::HierarchyParts<S, dht::Gaussian, decltype(weighting), decltype(criterion)>;
-      dht::HierarchyWorkspace<S> workspace;
-      dht::build_hierarchy<dht::FourConnected>(backend, Parts{dht::Gaussian{}, weighting, criterion, self_loop}, options, r.tree, workspace);
-    });
-    dht::BestAncestorWorkspace workspace;
-    dht::best_ancestor<dht::FourConnected, S>(backend, r.tree, r.tree.information, criterion.template pixel_information<S>(r.tree.image_pixels()),
-                                              r.tokens.partition, workspace);
-  });
+  with_criterion(
+      note(file, "criterion"), std::stod(note(file, "iota")), std::stod(note(file, "eps")),
+      [&](auto criterion) {
+        with_weighting(note(file, "weights"), [&](auto weighting) {
+          using Parts = dht::HierarchyParts<S, dht::Gaussian, decltype(weighting), decltype(criterion)>;
+          dht::HierarchyWorkspace<S> workspace;
+          dht::build_hierarchy<dht::FourConnected>(
+              backend, Parts{dht::Gaussian{}, weighting, criterion, self_loop}, options, r.tree, workspace);
+        });
+        dht::BestAncestorWorkspace workspace;
+        dht::best_ancestor<dht::FourConnected, S>(
+            backend, r.tree, r.tree.information,
+            criterion.template pixel_information<S>(r.tree.image_pixels()), r.tokens.partition, workspace);
+      });
   dht::detail::describe(r.tree, r.tokens);
   r.token_features = dht::project(r.tokens, checkpoint.projection);
   r.injected = dht::inject_means(image, r.tokens, r.token_features);
@@ -184,18 +192,23 @@ void check_levels(const dht::SafeTensors& file, const dht::Hierarchy<double>& tr
     CHECK(widened(tree.labels(l + 1)) == file.read<std::int64_t>(name + "labels"));
     CHECK(widened(slice(tree.size, begin, end)) == file.read<std::int64_t>(name + "size"));
     CHECK(box_planes(slice(tree.box, begin, end)) == file.read<std::int64_t>(name + "box"));
-    CHECK(worst(slice(tree.mean, begin * d, end * d), file.read<double>(name + "mean"), floor_of_values) < tolerance);
-    CHECK(worst(slice(tree.variance, begin * d, end * d), file.read<double>(name + "variance"), floor_of_values) < tolerance);
-    CHECK(worst(slice(tree.information, begin, end), file.read<double>(name + "info"), floor_of_values) < tolerance);
+    CHECK(worst(slice(tree.mean, begin * d, end * d), file.read<double>(name + "mean"), floor_of_values) <
+          tolerance);
+    CHECK(worst(slice(tree.variance, begin * d, end * d), file.read<double>(name + "variance"),
+                floor_of_values) < tolerance);
+    CHECK(worst(slice(tree.information, begin, end), file.read<double>(name + "info"), floor_of_values) <
+          tolerance);
     if (l == 0) {
       CHECK(chosen_pixels(tree) == file.read<std::int64_t>(name + "chosen"));
       CHECK(widened(tree.pixel_parent) == file.read<std::int64_t>(name + "parent"));
-      CHECK(worst(tree.pixel_similarity, file.read<double>(name + "similarity"), floor_of_values) < tolerance);
+      CHECK(worst(tree.pixel_similarity, file.read<double>(name + "similarity"), floor_of_values) <
+            tolerance);
     } else {
       const std::int64_t below = tree.node(l, 0);
       CHECK(widened(slice(tree.chosen, below, begin)) == file.read<std::int64_t>(name + "chosen"));
       CHECK(widened(slice(tree.parent, below, begin)) == file.read<std::int64_t>(name + "parent"));
-      CHECK(worst(slice(tree.similarity, below, begin), file.read<double>(name + "similarity"), floor_of_values) < tolerance);
+      CHECK(worst(slice(tree.similarity, below, begin), file.read<double>(name + "similarity"),
+                  floor_of_values) < tolerance);
     }
   }
 }
@@ -213,13 +226,15 @@ TEST_CASE("figures: encoder", "[golden]") {
     const dht::ConvolutionalEncoder<double> encoder(dht::read_encoder<double>(file, "param."));
     dht::ConvolutionalEncoder<double>::Workspace workspace;
     std::vector<double> out(file.read<double>("output").size());
-    REQUIRE(encoder.encode(dht::backend::Cpu(2),
-                           dht::planar_view(image.data(), int(shape[0]), int(shape[1]), int(shape[2]), int(shape[3])), out.data(),
-                           workspace));
+    REQUIRE(encoder.encode(
+        dht::backend::Cpu(2),
+        dht::planar_view(image.data(), int(shape[0]), int(shape[1]), int(shape[2]), int(shape[3])),
+        out.data(), workspace));
     // The file holds planes, the library rows.
     const auto planes = file.read<double>("output");
     const int features = static_cast<int>(file.shape("output")[1]);
-    CHECK(worst(out, channels_last(planes, int(shape[0]), features, shape[2] * shape[3]), floor_of_values) < tolerance);
+    CHECK(worst(out, channels_last(planes, int(shape[0]), features, shape[2] * shape[3]), floor_of_values) <
+          tolerance);
   }
 }
 
@@ -239,11 +254,14 @@ TEST_CASE("figures: criteria", "[golden]") {
       if (dot == std::string::npos) continue;
       INFO(name);
       std::vector<double> found;
-      with_criterion(name.substr(0, dot), std::stod(name.substr(dot + 5)), std::stod(note(file, "eps")), [&](auto criterion) {
-        for (std::size_t i = 0; i < size.size(); ++i) {
-          found.push_back(criterion.information(static_cast<std::int32_t>(size[i]), &variance[i * static_cast<std::size_t>(features)], features, pixels));
-        }
-      });
+      with_criterion(name.substr(0, dot), std::stod(name.substr(dot + 5)), std::stod(note(file, "eps")),
+                     [&](auto criterion) {
+                       for (std::size_t i = 0; i < size.size(); ++i) {
+                         found.push_back(criterion.information(
+                             static_cast<std::int32_t>(size[i]),
+                             &variance[i * static_cast<std::size_t>(features)], features, pixels));
+                       }
+                     });
       CHECK(worst(found, file.read<double>(name), floor_of_values) < tolerance);
       ++compared;
     }
@@ -268,7 +286,8 @@ TEST_CASE("figures: hierarchy in double", "[golden]") {
     CHECK(worst(r.token_features, file.read<double>("token_features"), floor_of_values) < tolerance);
     const std::vector<double> injected(r.injected.begin(), r.injected.end());
     const int channels = static_cast<int>(file.shape("image")[1]);
-    CHECK(worst(channels_last(injected, r.tree.batch, channels, pixels), file.read<double>("injected"), floor_of_values) < tolerance);
+    CHECK(worst(channels_last(injected, r.tree.batch, channels, pixels), file.read<double>("injected"),
+                floor_of_values) < tolerance);
   }
 }
 
@@ -294,12 +313,15 @@ TEST_CASE("figures: hierarchy in float", "[golden]") {
     std::int64_t same = 0;
     double feature_error = 0;
     for (std::size_t t = 0; t < wanted; ++t) {
-      const auto best = *std::max_element(overlap[t].begin(), overlap[t].end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+      const auto best = *std::max_element(overlap[t].begin(), overlap[t].end(),
+                                          [](const auto& a, const auto& b) { return a.second < b.second; });
       same += best.second;
-      if (overlap[t].size() > 1 || r.tokens.size[static_cast<std::size_t>(best.first)] != best.second) continue;
+      if (overlap[t].size() > 1 || r.tokens.size[static_cast<std::size_t>(best.first)] != best.second)
+        continue;
       for (std::size_t c = 0; c < channels; ++c) {
         const double f = features[t * channels + c];
-        const double difference = std::abs(static_cast<double>(r.token_features[static_cast<std::size_t>(best.first) * channels + c]) - f);
+        const double difference = std::abs(
+            static_cast<double>(r.token_features[static_cast<std::size_t>(best.first) * channels + c]) - f);
         feature_error = std::max(feature_error, difference / std::max(1.0, std::abs(f)));
       }
     }

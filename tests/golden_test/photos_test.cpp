@@ -50,7 +50,9 @@ std::vector<std::filesystem::path> photos() {
   std::vector<std::filesystem::path> found;
   for (const auto& entry : std::filesystem::directory_iterator(std::getenv("DHT_PHOTOS"))) {
     auto figures = entry.path();
-    if (entry.path().extension() == ".png" && std::filesystem::exists(figures.replace_extension(".safetensors"))) found.push_back(entry.path());
+    if (entry.path().extension() == ".png" &&
+        std::filesystem::exists(figures.replace_extension(".safetensors")))
+      found.push_back(entry.path());
   }
   std::sort(found.begin(), found.end());
   return found;
@@ -72,8 +74,10 @@ void compare(double each, double all) {
     const auto& found = tokens.partition.labels;
     REQUIRE(found.size() == wanted.size());
     const std::int64_t a = overlap(wanted, found), b = overlap(found, wanted);
-    const auto n = static_cast<double>(wanted.size()), count = static_cast<double>(figures.shape("token_features")[0]);
-    UNSCOPED_INFO("same region: " << 100 * static_cast<double>(a) / n << " %, the other way " << 100 * static_cast<double>(b) / n << " %");
+    const auto n = static_cast<double>(wanted.size()),
+               count = static_cast<double>(figures.shape("token_features")[0]);
+    UNSCOPED_INFO("same region: " << 100 * static_cast<double>(a) / n << " %, the other way "
+                                  << 100 * static_cast<double>(b) / n << " %");
     CHECK(static_cast<double>(a) >= each * n);
     CHECK(static_cast<double>(b) >= each * n);
     CHECK(std::abs(tokens.count() - count) <= 0.005 * count);

@@ -20,7 +20,7 @@ struct Hexagonal {  // rows of bricks
 static_assert(connectivity<Hexagonal>);
 
 struct NoForward {
-  static constexpr std::array<Offset, 2> neighbours{};
+  [[maybe_unused]] static constexpr std::array<Offset, 2> neighbours{};
 };
 struct NoSize {
   static constexpr Offset forward[2] = {{0, 1}, {1, 0}};

@@ -356,9 +356,11 @@ TEST_CASE("token budget: between nested cuts one split is made in part, merged p
     s.height = 3 + random.below(7);
     s.width = 3 + random.below(7);
     s.features = 2;
-    // Noise: no two pairs cost the same.
-    const auto tree = build_tree<double>(
-        s, planes(seed % 2 ? Pattern::noise : Pattern::blobs, 1, 2, s.height, s.width, random));
+    // In noise no two pairs cost the same; in a constant image all do, and ties decide.
+    const Pattern pattern = seed % 3 == 0   ? Pattern::constant
+                            : seed % 3 == 1 ? Pattern::noise
+                                            : Pattern::blobs;
+    const auto tree = build_tree<double>(s, planes(pattern, 1, 2, s.height, s.width, random));
     const dht::CodeLength cost(0.1);
     dht::NestedCuts cuts;
     cuts.build(tree, cost);

@@ -42,36 +42,36 @@ struct NoSums {
   float value(const float*) const { return 1; }
 };
 struct NoAdd {
-  static constexpr int sums = 1;
+  [[maybe_unused]] static constexpr int sums = 1;
   float value(const float*) const { return 1; }
 };
 struct NoValue {
-  static constexpr int sums = 1;
+  [[maybe_unused]] static constexpr int sums = 1;
   void add(float*, float, float) const {}
 };
 struct OtherValue {
-  static constexpr int sums = 1;
+  [[maybe_unused]] static constexpr int sums = 1;
   void add(float*, float, float) const {}
   double value(const float*) const { return 1; }
 };
 struct NotConst {
-  static constexpr int sums = 1;
+  [[maybe_unused]] static constexpr int sums = 1;
   void add(float*, float, float) {}
   float value(const float*) const { return 1; }
 };
 struct ValueWrites {
-  static constexpr int sums = 1;
+  [[maybe_unused]] static constexpr int sums = 1;
   void add(float*, float, float) const {}
   float value(float*) const { return 1; }
 };
 struct NotCopyable {
-  static constexpr int sums = 1;
+  [[maybe_unused]] static constexpr int sums = 1;
   std::unique_ptr<int> state;
   void add(float*, float, float) const {}
   float value(const float*) const { return 1; }
 };
 struct Complete {
-  static constexpr int sums = 1;
+  [[maybe_unused]] static constexpr int sums = 1;
   void add(float*, float, float) const {}
   float value(const float*) const { return 1; }
 };

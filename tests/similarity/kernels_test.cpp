@@ -142,8 +142,8 @@ TEMPLATE_TEST_CASE("similarity: far apart is 0 or nearly, never negative and nev
   CHECK(similarity(dht::Laplacian(), a, b) >= 0);
 }
 
-TEMPLATE_TEST_CASE("similarity: equal vectors have 1 at every bandwidth", "[similarity]", dht::Gaussian, dht::Laplacian,
-                   dht::Cauchy, dht::Cosine) {
+TEMPLATE_TEST_CASE("similarity: equal vectors have 1 at every bandwidth", "[similarity]", dht::Gaussian,
+                   dht::Laplacian, dht::Cauchy, dht::Cosine) {
   for (const double bandwidth : {1e-6, 1e-3, 1.0, 1e6}) {
     const std::vector<float> a{0.3f, -7, 100}, zero{0, 0, 0};
     CHECK(similarity(TestType(bandwidth), a, a) == 1);

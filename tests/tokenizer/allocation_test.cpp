@@ -97,8 +97,13 @@ TEST_CASE("allocations: none on the second image of a size, plain colour", "[tok
 TEST_CASE("allocations: none on the second image of a size, learned features", "[tokenizer]") {
   for (const int threads : {1, 2}) {
     CAPTURE(threads);
-    dht::TokenizerParts<dht::LearnedPolicies> parts{
-        dht::ConvolutionalEncoder<float>(random_parameters<float>(3, 8, true, 1))};
+    auto parameters = random_parameters<float>(3, 8, true, 1);
+    // Features as close to each other as those of trained weights: regions merge, and few levels are needed. Where all
+    // stay apart for ten levels the tree has more nodes than anybody makes room for at first.
+    for (auto* layer : {&parameters.fine, &parameters.coarse}) {
+      for (float& w : layer->norm_weight) w *= 0.2f;
+    }
+    dht::TokenizerParts<dht::LearnedPolicies> parts{dht::ConvolutionalEncoder<float>(parameters)};
     parts.self_loop.weight.assign(8, 0.5f);
     parts.backend = dht::backend::Cpu(threads);
     check_allocations(dht::Tokenizer<dht::LearnedPolicies>(parts));

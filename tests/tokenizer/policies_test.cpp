@@ -92,11 +92,9 @@ TEST_CASE("policies: learned features, 8 neighbours, double, optimal cut", "[tok
   dht::Tokenizer<EverythingElse> tokenizer(parts);
   Random random(6);
   for (const auto& [batch, height, width] : {std::tuple{1, 21, 34}, {2, 9, 10}, {1, 1, 1}}) {
-    const auto image = converted<std::uint16_t>([&] {
-      auto values = planes(Pattern::blobs, batch, 1, height, width, random);
-      for (double& v : values) v *= 60000;
-      return values;
-    }());
+    auto values = planes(Pattern::blobs, batch, 1, height, width, random);
+    for (double& v : values) v *= 60000;
+    const auto image = converted<std::uint16_t>(values);
     CAPTURE(batch, height, width);
     const auto& tokens = tokenizer(dht::planar_view(image.data(), batch, 1, height, width));
     const Grid grid{batch, height, width, true};

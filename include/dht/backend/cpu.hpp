@@ -4,11 +4,12 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
+#include <thread>
+
 #include <dht/backend/instruction_set.hpp>
 #include <dht/backend/thread_pool.hpp>
 #include <dht/core/error.hpp>
-#include <memory>
-#include <thread>
 
 namespace dht::backend {
 
@@ -20,7 +21,8 @@ class Cpu {
   explicit Cpu(int threads = 1, InstructionSet set = best_instruction_set())
       : threads_(threads > 0 ? threads : std::max(1, static_cast<int>(std::thread::hardware_concurrency()))),
         set_(std::min(set, best_instruction_set())) {
-    DHT_EXPECTS(threads >= 0 && threads <= 1024, "threads: ", threads, " is out of range; must be 0 (one per core) to 1024");
+    DHT_EXPECTS(threads >= 0 && threads <= 1024, "threads: ", threads,
+                " is out of range; must be 0 (one per core) to 1024");
     if (threads_ > 1) pool_ = std::make_shared<ThreadPool>(threads_ - 1);
   }
 

@@ -29,7 +29,8 @@ template <class... Parts>
 
 /// Throws dht::Error with the remaining arguments streamed into one message unless `condition` holds.
 /// The message is only built when it is needed.
-#define DHT_EXPECTS(condition, ...)                                \
-  do {                                                             \
-    if (!(condition)) [[unlikely]] ::dht::detail::fail(__VA_ARGS__); \
+#define DHT_EXPECTS(condition, ...)     \
+  do {                                  \
+    if (!(condition)) [[unlikely]]      \
+      ::dht::detail::fail(__VA_ARGS__); \
   } while (false)

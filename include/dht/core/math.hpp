@@ -6,8 +6,9 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
-#include <dht/core/config.hpp>
 #include <type_traits>
+
+#include <dht/core/config.hpp>
 
 namespace dht {
 
@@ -36,7 +37,8 @@ struct Elementary<float> {
   static constexpr float log2e = 1.44269504088896341f, round = 12582912.0f;  // 1.5 * 2^23
   static constexpr float ln2_high = 0.693145751953125f, ln2_low = 1.42860682030941723212e-6f;
   // 1/k! down from k = 7: the next term is below 6e-9 of the result for |r| <= ln(2)/2.
-  static constexpr float exp_terms[] = {1.0f / 5040, 1.0f / 720, 1.0f / 120, 1.0f / 24, 1.0f / 6, 0.5f, 1.0f, 1.0f};
+  static constexpr float exp_terms[] = {1.0f / 5040, 1.0f / 720, 1.0f / 120, 1.0f / 24,
+                                        1.0f / 6,    0.5f,       1.0f,       1.0f};
   // 2/(2k+1) down from k = 5, in powers of s^2 with |s| <= 0.1716: the next term is below 1e-10.
   static constexpr float log_terms[] = {2.0f / 11, 2.0f / 9, 2.0f / 7, 2.0f / 5, 2.0f / 3};
 };
@@ -49,10 +51,20 @@ struct Elementary<double> {
   static constexpr double log2e = 1.4426950408889634074, round = 6755399441055744.0;  // 1.5 * 2^52
   static constexpr double ln2_high = 6.93147180369123816490e-01, ln2_low = 1.90821492927058770002e-10;
   // Down from 1/13!: the next term is below 5e-18 of the result.
-  static constexpr double exp_terms[] = {1.0 / 6227020800.0, 1.0 / 479001600.0, 1.0 / 39916800.0, 1.0 / 3628800.0,
-                                         1.0 / 362880.0,     1.0 / 40320.0,     1.0 / 5040.0,     1.0 / 720.0,
-                                         1.0 / 120.0,        1.0 / 24.0,        1.0 / 6.0,        0.5,
-                                         1.0,                1.0};
+  static constexpr double exp_terms[] = {1.0 / 6227020800.0,
+                                         1.0 / 479001600.0,
+                                         1.0 / 39916800.0,
+                                         1.0 / 3628800.0,
+                                         1.0 / 362880.0,
+                                         1.0 / 40320.0,
+                                         1.0 / 5040.0,
+                                         1.0 / 720.0,
+                                         1.0 / 120.0,
+                                         1.0 / 24.0,
+                                         1.0 / 6.0,
+                                         0.5,
+                                         1.0,
+                                         1.0};
   // Down from 2/23: the next term is below 2e-18.
   static constexpr double log_terms[] = {2.0 / 23, 2.0 / 21, 2.0 / 19, 2.0 / 17, 2.0 / 15, 2.0 / 13,
                                          2.0 / 11, 2.0 / 9,  2.0 / 7,  2.0 / 5,  2.0 / 3};

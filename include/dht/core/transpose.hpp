@@ -4,8 +4,9 @@
 #pragma once
 
 #include <cstdint>
-#include <dht/core/config.hpp>
 #include <type_traits>
+
+#include <dht/core/config.hpp>
 
 namespace dht::detail {
 
@@ -29,7 +30,8 @@ DHT_INLINE void copy_values(const S* DHT_RESTRICT from, S* DHT_RESTRICT to, Feat
 
 /// rows[x * features + c] = planes[c * pitch + x] for x < n.
 template <class S>
-DHT_INLINE void planes_to_rows(const S* DHT_RESTRICT planes, std::int64_t pitch, std::int64_t n, int features, S* DHT_RESTRICT rows) {
+DHT_INLINE void planes_to_rows(const S* DHT_RESTRICT planes, std::int64_t pitch, std::int64_t n, int features,
+                               S* DHT_RESTRICT rows) {
   with_features(features, [=](auto count) DHT_INLINE_LAMBDA {
     DHT_INDEPENDENT
     for (std::int64_t x = 0; x < n; ++x) {
@@ -40,7 +42,8 @@ DHT_INLINE void planes_to_rows(const S* DHT_RESTRICT planes, std::int64_t pitch,
 
 /// planes[c * pitch + x] = rows[x * features + c] for x < n.
 template <class S>
-DHT_INLINE void rows_to_planes(const S* DHT_RESTRICT rows, std::int64_t n, int features, S* DHT_RESTRICT planes, std::int64_t pitch) {
+DHT_INLINE void rows_to_planes(const S* DHT_RESTRICT rows, std::int64_t n, int features,
+                               S* DHT_RESTRICT planes, std::int64_t pitch) {
   with_features(features, [=](auto count) DHT_INLINE_LAMBDA {
     DHT_INDEPENDENT
     for (std::int64_t x = 0; x < n; ++x) {

@@ -4,8 +4,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <dht/core/error.hpp>
 #include <type_traits>
+
+#include <dht/core/error.hpp>
 
 namespace dht {
 
@@ -55,8 +56,8 @@ void check(const ImageView<T>& image, const char* name) {
               ": has an empty shape, batch ", image.batch, ", channels ", image.channels, ", height ",
               image.height, ", width ", image.width, "; each must be at least 1");
   constexpr std::int64_t most = (std::int64_t{1} << 31) - 2;
-  DHT_EXPECTS(image.pixels() <= most / image.batch, name, ": has ", image.batch, " images of ", image.height, " x ",
-              image.width, " pixels; at most ", most, " pixels are numbered");
+  DHT_EXPECTS(image.pixels() <= most / image.batch, name, ": has ", image.batch, " x ", image.pixels(),
+              " pixels; at most ", most, " are numbered");
 }
 
 /// One value a pixel, rows `row_stride` elements apart: a label map, a saliency map.
@@ -70,7 +71,9 @@ struct PlaneView {
   T* row(int y) const { return data + y * row_stride; }
   std::int64_t pixels() const { return std::int64_t{height} * width; }
 
-  operator PlaneView<const T>() const requires(!std::is_const_v<T>) { return {data, height, width, row_stride}; }
+  operator PlaneView<const T>() const requires(!std::is_const_v<T>) {
+    return {data, height, width, row_stride};
+  }
 };
 
 template <class T>

@@ -5,16 +5,17 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include <dht/core/error.hpp>
 #include <dht/encoder/convolutional.hpp>
 #include <dht/encoder/rows.hpp>
 #include <dht/io/safetensors.hpp>
 #include <dht/nn/linear.hpp>
 #include <dht/similarity/self_loop.hpp>
-#include <filesystem>
-#include <string>
-#include <string_view>
-#include <vector>
 
 namespace dht {
 
@@ -34,7 +35,8 @@ namespace detail {
 inline double parse_number(const std::string& text, const std::string& file, const char* name) {
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  DHT_EXPECTS(error == std::errc{} && end == text.data() + text.size(), file, ": metadata \"", name, "\" is \"", text, "\"; must be numbers");
+  DHT_EXPECTS(error == std::errc{} && end == text.data() + text.size(), file, ": metadata \"", name,
+              "\" is \"", text, "\"; must be numbers");
   return value;
 }
 
@@ -54,14 +56,16 @@ inline std::vector<double> metadata_numbers(const SafeTensors& file, const char*
 
 inline double metadata_number(const SafeTensors& file, const char* name, double otherwise) {
   const auto numbers = metadata_numbers(file, name);
-  DHT_EXPECTS(numbers.size() <= 1, file.file(), ": metadata \"", name, "\" has ", numbers.size(), " numbers; must be one");
+  DHT_EXPECTS(numbers.size() <= 1, file.file(), ": metadata \"", name, "\" has ", numbers.size(),
+              " numbers; must be one");
   return numbers.empty() ? otherwise : numbers[0];
 }
 
 /// The convolution `prefix.index` and the batch normalisation that follows it.
 template <class S>
-ConvolutionAndNorm<S> read_layer(const SafeTensors& file, const std::string& convolution, const std::string& norm,
-                                 std::int64_t outputs, std::int64_t inputs, std::int64_t side) {
+ConvolutionAndNorm<S> read_layer(const SafeTensors& file, const std::string& convolution,
+                                 const std::string& norm, std::int64_t outputs, std::int64_t inputs,
+                                 std::int64_t side) {
   const std::vector<std::int64_t> one{outputs};
   return {file.read<S>(convolution + ".weight", {outputs, inputs, side, side}),
           file.read<S>(convolution + ".bias", one),
@@ -78,7 +82,8 @@ ConvolutionAndNorm<S> read_layer(const SafeTensors& file, const std::string& con
 template <class S>
 ConvolutionalParameters<S> read_encoder(const SafeTensors& file, const std::string& prefix = "conv.") {
   const std::vector<std::int64_t> shape = file.shape(prefix + "ds.0.weight");
-  DHT_EXPECTS(shape.size() == 4 && shape[0] >= 1 && shape[0] <= 1024 && shape[1] >= 1 && shape[1] <= 1024, file.file(), ": ", prefix,
+  DHT_EXPECTS(shape.size() == 4 && shape[0] >= 1 && shape[0] <= 1024 && shape[1] >= 1 && shape[1] <= 1024,
+              file.file(), ": ", prefix,
               "ds.0.weight must have shape [features, channels, 1, 1] with 1 to 1024 of each");
   const std::int64_t d = shape[0], channels = shape[1];
   ConvolutionalParameters<S> p;
@@ -102,14 +107,17 @@ Checkpoint<S> read_checkpoint(const SafeTensors& file, const std::string& prefix
   if (file.contains(prefix + "linear.weight")) {
     const std::vector<std::int64_t> shape = file.shape(prefix + "linear.weight");
     const std::int64_t outputs = shape.empty() ? 0 : shape[0];
-    c.projection = {static_cast<int>(d), static_cast<int>(outputs), file.read<S>(prefix + "linear.weight", {outputs, d}),
+    c.projection = {static_cast<int>(d), static_cast<int>(outputs),
+                    file.read<S>(prefix + "linear.weight", {outputs, d}),
                     file.read<S>(prefix + "linear.bias", {outputs})};
   }
   if (file.contains(prefix + "varproj.weight")) {
     c.self_loop.weight = file.read<S>(prefix + "varproj.weight", {1, d});
     c.self_loop.bias = file.read<S>(prefix + "varproj.bias", {1})[0];
-    const bool finite = std::all_of(c.self_loop.weight.begin(), c.self_loop.weight.end(), detail::is_finite<S>);
-    DHT_EXPECTS(finite && detail::is_finite(c.self_loop.bias), file.file(), ": ", prefix, "varproj holds values that are not finite");
+    const bool finite =
+        std::all_of(c.self_loop.weight.begin(), c.self_loop.weight.end(), detail::is_finite<S>);
+    DHT_EXPECTS(finite && detail::is_finite(c.self_loop.bias), file.file(), ": ", prefix,
+                "varproj holds values that are not finite");
   }
   const auto criterion = file.metadata().find("criterion");
   if (criterion != file.metadata().end()) c.criterion = criterion->second;

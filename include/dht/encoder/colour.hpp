@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <type_traits>
+#include <vector>
+
 #include <dht/core/buffer.hpp>
 #include <dht/core/config.hpp>
 #include <dht/core/error.hpp>
@@ -11,8 +14,6 @@
 #include <dht/core/transpose.hpp>
 #include <dht/core/view.hpp>
 #include <dht/encoder/rows.hpp>
-#include <type_traits>
-#include <vector>
 
 namespace dht {
 
@@ -48,6 +49,7 @@ DHT_INLINE S lab_curve(S t) {
 template <class S>
 class ColourEncoder {
  public:
+  /// Rows on their way through colour spaces, kept for the next image.
   struct Workspace {
     Buffer<S> rows;            // per part
     std::vector<char> finite;  // per part
@@ -81,7 +83,8 @@ class ColourEncoder {
           load_linear(image, b, y, light);
           to_lab(light, image.width, out);
         } else {
-          for (int c = 0; c < channels_; ++c) detail::load_row(image, b, c, y, static_cast<S>(100 / unit_), S(0), out + c * width);
+          for (int c = 0; c < channels_; ++c)
+            detail::load_row(image, b, c, y, static_cast<S>(100 / unit_), S(0), out + c * width);
         }
         for (std::int64_t i = 0; i < channels_ * width; ++i) bad |= !detail::is_finite(out[i]);
         detail::planes_to_rows(out, width, width, channels_, features + row * width * channels_);
@@ -115,7 +118,8 @@ class ColourEncoder {
   }
 
   DHT_INLINE void to_lab(const S* line, int width, S* out) const {
-    const S lightness = static_cast<S>(116 / unit_), red = static_cast<S>(500 / unit_), yellow = static_cast<S>(200 / unit_);
+    const S lightness = static_cast<S>(116 / unit_), red = static_cast<S>(500 / unit_),
+            yellow = static_cast<S>(200 / unit_);
     const S dark = static_cast<S>(-16 / unit_);
     const S *r = line, *g = line + width, *b = line + 2 * width;
     DHT_INDEPENDENT

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <concepts>
+
 #include <dht/backend/cpu.hpp>
 #include <dht/core/view.hpp>
 

@@ -6,6 +6,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <string>
+#include <vector>
+
 #include <dht/core/buffer.hpp>
 #include <dht/core/config.hpp>
 #include <dht/core/error.hpp>
@@ -13,8 +16,6 @@
 #include <dht/core/transpose.hpp>
 #include <dht/core/view.hpp>
 #include <dht/encoder/rows.hpp>
-#include <string>
-#include <vector>
 
 namespace dht {
 
@@ -65,11 +66,13 @@ struct FoldedConvolution {
   std::vector<S> weight, bias;  // outputs x taps, outputs
 
   /// w * g / sqrt(var + eps), (b - mean) * g / sqrt(var + eps) + beta.
-  FoldedConvolution(const ConvolutionAndNorm<S>& layer, int inputs, int outputs_, int area, double epsilon, const std::string& name)
+  FoldedConvolution(const ConvolutionAndNorm<S>& layer, int inputs, int outputs_, int area, double epsilon,
+                    const std::string& name)
       : taps(inputs * area), outputs(outputs_) {
     const auto n = static_cast<std::size_t>(outputs), m = static_cast<std::size_t>(taps);
     const auto check = [&](const std::vector<S>& values, std::size_t wanted, const char* what) {
-      DHT_EXPECTS(values.size() == wanted, name, what, ": has ", values.size(), " numbers; must have ", wanted);
+      DHT_EXPECTS(values.size() == wanted, name, what, ": has ", values.size(), " numbers; must have ",
+                  wanted);
       for (const S v : values) DHT_EXPECTS(is_finite(v), name, what, ": holds ", v, "; must be finite");
     };
     check(layer.weight, n * m, " weight");
@@ -81,7 +84,8 @@ struct FoldedConvolution {
     weight.resize(n * m);
     bias.resize(n);
     for (std::size_t o = 0; o < n; ++o) {
-      DHT_EXPECTS(layer.running_var[o] >= 0, name, " running variance: holds ", layer.running_var[o], "; must be at least 0");
+      DHT_EXPECTS(layer.running_var[o] >= 0, name, " running variance: holds ", layer.running_var[o],
+                  "; must be at least 0");
       const double scale = layer.norm_weight[o] / std::sqrt(layer.running_var[o] + epsilon);
       const double centred = static_cast<double>(layer.bias[o]) - layer.running_mean[o];
       bias[o] = static_cast<S>(fma(centred, scale, static_cast<double>(layer.norm_bias[o])));
@@ -98,10 +102,14 @@ struct FoldedConvolution {
       for (int o = 0; o < outputs; ++o) {
         const S* w = weight.data() + std::int64_t{o} * taps + t;
         S* sum = out + o * pitch;
-        if (k == 8) add_rows<8>(rows + t, w, n, sum);
-        else if (k == 4) add_rows<4>(rows + t, w, n, sum);
-        else if (k == 3) add_rows<3>(rows + t, w, n, sum);
-        else add_rows<1>(rows + t, w, n, sum);
+        if (k == 8)
+          add_rows<8>(rows + t, w, n, sum);
+        else if (k == 4)
+          add_rows<4>(rows + t, w, n, sum);
+        else if (k == 3)
+          add_rows<3>(rows + t, w, n, sum);
+        else
+          add_rows<1>(rows + t, w, n, sum);
       }
       t += k;
     }
@@ -150,11 +158,17 @@ class ConvolutionalEncoder {
         coarse_(p.coarse, 4 * p.features, p.features, 4, p.epsilon, "coarse layer"),
         scale_(static_cast<std::size_t>(p.channels), S(1)),
         offset_(static_cast<std::size_t>(p.channels), S(0)) {
-    DHT_EXPECTS(p.mean.size() == p.standard_deviation.size() && (p.mean.empty() || p.mean.size() == scale_.size()),
-                "normalisation: has ", p.mean.size(), " means and ", p.standard_deviation.size(), " standard deviations; must have ",
-                scale_.size(), " of both, or none");
+    DHT_EXPECTS(p.channels >= 1 && p.features >= 1, "encoder: has ", p.channels, " channels and ", p.features,
+                " features; must have at least 1 of both");
+    DHT_EXPECTS(
+        p.mean.size() == p.standard_deviation.size() && (p.mean.empty() || p.mean.size() == scale_.size()),
+        "normalisation: has ", p.mean.size(), " means and ", p.standard_deviation.size(),
+        " standard deviations; must have ", scale_.size(), " of both, or none");
     for (std::size_t c = 0; c < p.mean.size(); ++c) {
-      DHT_EXPECTS(p.standard_deviation[c] > 0, "normalisation: has a standard deviation of ", p.standard_deviation[c], "; must be above 0");
+      DHT_EXPECTS(p.standard_deviation[c] > 0, "normalisation: has a standard deviation of ",
+                  p.standard_deviation[c], "; must be above 0");
+      DHT_EXPECTS(detail::is_finite(p.mean[c]), "normalisation: has a mean of ", p.mean[c],
+                  "; must be finite");
       scale_[c] = static_cast<S>(1 / p.standard_deviation[c]);
       offset_[c] = static_cast<S>(-p.mean[c] / p.standard_deviation[c]);
     }
@@ -203,10 +217,10 @@ class ConvolutionalEncoder {
     w.rows.resize(static_cast<std::size_t>(parts * s.coarse_scratch));
     backend.for_parts(rows, grain, [&](int part, std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
       S* phases = w.rows.data() + part * s.coarse_scratch;  // [channel][row 0..3][column mod 4][pitch]
-      S* line = phases + channels_ * 16 * s.pitch;           // one image row
-      S* middle = line + 4 * s.pitch;                        // [row 0..1][even, odd][output][pitch]
+      S* line = phases + channels_ * 16 * s.pitch;          // one image row
+      S* middle = line + 4 * s.pitch;                       // [row 0..1][even, odd][output][pitch]
       const std::int64_t quarter = 4 * features_ * s.pitch;
-      const S** taps = w.taps.data() + part * most_taps;     // in the order of the weights: input, row, column
+      const S** taps = w.taps.data() + part * most_taps;  // in the order of the weights: input, row, column
       const int n = s.coarse_width;
       for (std::int64_t row = begin; row < end; ++row) {
         const int b = static_cast<int>(row / s.coarse_height), q = static_cast<int>(row % s.coarse_height);
@@ -226,7 +240,8 @@ class ConvolutionalEncoder {
         }
         for (int place = 0; place < 4; ++place) {
           const int dy = place / 2, dx = place % 2;
-          for (int t = 0; t < middle_.taps; ++t) taps[t] = phases + ((t / 4 * 4 + 2 * dy + t % 4 / 2) * 4 + 2 * dx + t % 2) * s.pitch;
+          for (int t = 0; t < middle_.taps; ++t)
+            taps[t] = phases + ((t / 4 * 4 + 2 * dy + t % 4 / 2) * 4 + 2 * dx + t % 2) * s.pitch;
           S* out = middle + place * quarter;
           middle_.apply(taps, n, out, s.pitch);
           for (std::int64_t i = 0; i < quarter; i += s.pitch) {
@@ -244,7 +259,8 @@ class ConvolutionalEncoder {
 
   /// The full resolution: the 1x1 convolution plus the upsampled coarse map, activated.
   template <class P, class Backend>
-  bool encode_fine(const Backend& backend, const ImageView<P>& image, const Shape& s, S* features, Workspace& w) const {
+  bool encode_fine(const Backend& backend, const ImageView<P>& image, const Shape& s, S* features,
+                   Workspace& w) const {
     const std::int64_t rows = std::int64_t{image.batch} * image.height, grain = 1 + 8192 / image.width;
     const int parts = backend.parts(rows, grain);
     w.rows.resize(static_cast<std::size_t>(parts * s.fine_scratch));
@@ -253,7 +269,8 @@ class ConvolutionalEncoder {
     backend.for_parts(rows, grain, [&](int part, std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
       const int width = image.width;
       S* pixels = w.rows.data() + part * s.fine_scratch;  // [channel][width]
-      S* above = pixels + std::int64_t{channels_} * width;  // [feature][width]: the coarse row above, upsampled along x
+      S* above = pixels + std::int64_t{channels_} *
+                              width;  // [feature][width]: the coarse row above, upsampled along x
       S* below = above + std::int64_t{features_} * width;
       S* const sums = below + std::int64_t{features_} * width;  // the row that comes out
       const S** taps = w.taps.data() + part * channels_;
@@ -262,7 +279,8 @@ class ConvolutionalEncoder {
       int bad = 0;
       for (std::int64_t row = begin; row < end; ++row) {
         const int b = static_cast<int>(row / image.height), y = static_cast<int>(row % image.height);
-        const detail::Between<S> at = detail::between<S>(y, 4 * std::int64_t{s.coarse_height}, s.coarse_height);
+        const detail::Between<S> at =
+            detail::between<S>(y, 4 * std::int64_t{s.coarse_height}, s.coarse_height);
         const std::int64_t low = std::int64_t{b} * s.coarse_height + at.low;
         const std::int64_t high = low + (at.low + 1 < s.coarse_height ? 1 : 0);
         if (held_above != low && held_below == low) {
@@ -272,7 +290,8 @@ class ConvolutionalEncoder {
         if (held_above != low) upsample(s, w, held_above = low, width, above);
         if (held_below != high) upsample(s, w, held_below = high, width, below);
         for (int c = 0; c < channels_; ++c) {
-          detail::load_row(image, b, c, y, scale_[static_cast<std::size_t>(c)], offset_[static_cast<std::size_t>(c)], pixels + std::int64_t{c} * width);
+          detail::load_row(image, b, c, y, scale_[static_cast<std::size_t>(c)],
+                           offset_[static_cast<std::size_t>(c)], pixels + std::int64_t{c} * width);
         }
         fine_.apply(taps, width, sums, width);
         for (int o = 0; o < features_; ++o) {
@@ -298,7 +317,8 @@ class ConvolutionalEncoder {
     const std::int32_t* low = w.low.data();
     const S* share = w.share.data();
     for (int o = 0; o < features_; ++o) {
-      const S* from = w.coarse.data() + (row / s.coarse_height * features_ + o) * s.coarse_plane + row % s.coarse_height * s.pitch;
+      const S* from = w.coarse.data() + (row / s.coarse_height * features_ + o) * s.coarse_plane +
+                      row % s.coarse_height * s.pitch;
       S* out = to + std::int64_t{o} * width;
       DHT_INDEPENDENT
       for (int x = 0; x < width; ++x) out[x] = fma(share[x], from[low[x] + 1] - from[low[x]], from[low[x]]);
@@ -307,8 +327,10 @@ class ConvolutionalEncoder {
 
   /// A row of one channel, extended to a multiple of 4 by its last value.
   template <class P>
-  DHT_INLINE void load_padded(const ImageView<P>& image, int b, int c, int y, int coarse_width, S* line) const {
-    detail::load_row(image, b, c, y, scale_[static_cast<std::size_t>(c)], offset_[static_cast<std::size_t>(c)], line);
+  DHT_INLINE void load_padded(const ImageView<P>& image, int b, int c, int y, int coarse_width,
+                              S* line) const {
+    detail::load_row(image, b, c, y, scale_[static_cast<std::size_t>(c)],
+                     offset_[static_cast<std::size_t>(c)], line);
     for (int x = image.width; x < 4 * coarse_width; ++x) line[x] = line[image.width - 1];
   }
 

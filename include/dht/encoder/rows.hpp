@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+
 #include <dht/core/config.hpp>
 #include <dht/core/math.hpp>
 #include <dht/core/sample.hpp>

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+
 #include <dht/core/buffer.hpp>
 #include <dht/core/config.hpp>
 #include <dht/graph/connectivity.hpp>
@@ -13,16 +14,16 @@ namespace dht::detail {
 
 /// Scratch memory of `grid_components`, kept for the next image.
 struct GridComponentsWorkspace {
-  Buffer<std::int32_t> parent;      // per provisional label; a strip's labels begin at its first pixel's number
-  Buffer<std::uint8_t> links;       // one row per part
-  Buffer<std::int32_t> used;        // per part: end of the provisional labels in use
+  Buffer<std::int32_t> parent;  // per provisional label; a strip's labels begin at its first pixel's number
+  Buffer<std::uint8_t> links;   // one row per part
+  Buffer<std::int32_t> used;    // per part: end of the provisional labels in use
 };
 
 /// Provisional labels of a row: that of a linked pixel, or a new one from `next` on; labels that meet become one set. Which
 /// links a pixel has cannot be foreseen, so that only the meeting of two labels, which is rare, is a branch.
 template <concepts::connectivity C>
-DHT_INLINE void label_row(const UnionFind& sets, const std::uint8_t* links, bool first_row, std::int32_t* row, int width,
-                          std::int32_t& next) {
+DHT_INLINE void label_row(const UnionFind& sets, const std::uint8_t* links, bool first_row, std::int32_t* row,
+                          int width, std::int32_t& next) {
   using N = Neighbours<C>;
   constexpr int left = N::half - 1;  // the last of the backward neighbours, the only one in this row
   std::int32_t before = -1;          // the label of the pixel to the left
@@ -34,9 +35,11 @@ DHT_INLINE void label_row(const UnionFind& sets, const std::uint8_t* links, bool
       for (int k = left - 1; k >= 0; --k) {
         const Offset o = N::all[static_cast<std::size_t>(k)];
         const bool linked = bits >> k & 1u;
-        const std::int32_t other = row[x - width + (linked ? o.dx : 0)];  // the pixel above exists in any case
-        if (linked & (label >= 0) & (label != other)) [[unlikely]] label = sets.unite(label, other);
-        label = linked & (label < 0) ? other : label;
+        const std::int32_t other =
+            row[x - width + (linked ? o.dx : 0)];  // the pixel above exists in any case
+        if (linked & (label >= 0) & (label != other)) [[unlikely]]
+          label = sets.unite(label, other);
+        label = (linked & (label < 0)) ? other : label;
       }
     }
     sets.parent[next] = next;
@@ -84,13 +87,16 @@ std::int32_t grid_components(const Backend& backend, std::int64_t rows, int widt
     const std::int32_t* row = labels + y * width;
     for (int x = 0; x < width; ++x) {
       for (int k = 0; k < N::half - 1; ++k) {
-        if (links[x] >> k & 1) sets.unite(row[x], row[x + N::all[static_cast<std::size_t>(k)].dy * width + N::all[static_cast<std::size_t>(k)].dx]);
+        if (links[x] >> k & 1)
+          sets.unite(row[x], row[x + N::all[static_cast<std::size_t>(k)].dy * width +
+                                 N::all[static_cast<std::size_t>(k)].dx]);
       }
     }
   }
   for (int part = 0; part < parts; ++part) {
     const auto begin = static_cast<std::int32_t>(Backend::part_begin(rows, parts, part) * width);
-    components = number_components(sets.parent, begin, workspace.used[static_cast<std::size_t>(part)], components);
+    components =
+        number_components(sets.parent, begin, workspace.used[static_cast<std::size_t>(part)], components);
   }
 
   // Second pass: final labels.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+
 #include <dht/core/buffer.hpp>
 #include <dht/core/config.hpp>
 #include <dht/graph/connectivity.hpp>
@@ -47,17 +48,21 @@ struct RegionGraphWorkspace {
 /// Appends the edges between the regions of a label map of `batch` images, height x width each. `pixels` are those of
 /// its regions. Each edge comes once, by its lower region, then in the order in which that region's pixels meet it.
 template <concepts::connectivity C>
-void append_region_edges(const std::int32_t* labels, int height, int width, const RegionPixels& pixels,
-                         detail::RegionGraphWorkspace& w, Buffer<Edge>& edges) {
+DHT_INLINE void append_region_edges(const std::int32_t* labels, int height, int width,
+                                    const RegionPixels& pixels, detail::RegionGraphWorkspace& w,
+                                    Buffer<Edge>& edges) {
   using N = detail::Neighbours<C>;
   const std::int32_t regions = pixels.regions();
   w.seen.assign(static_cast<std::size_t>(regions), -1);
   std::int32_t* const seen = w.seen.data();
   const std::size_t old = edges.size();
-  edges.resize(old + pixels.pixels.size() * N::half + N::count);  // every pair of pixels may be a pair of regions
+  edges.resize(old + pixels.pixels.size() * N::half +
+               N::count);  // every pair of pixels may be a pair of regions
   Edge* out = edges.data() + old;
   std::ptrdiff_t step[N::count];
-  for (int i = 0; i < N::count; ++i) step[i] = std::ptrdiff_t{N::all[static_cast<std::size_t>(i)].dy} * width + N::all[static_cast<std::size_t>(i)].dx;
+  for (int i = 0; i < N::count; ++i)
+    step[i] = std::ptrdiff_t{N::all[static_cast<std::size_t>(i)].dy} * width +
+              N::all[static_cast<std::size_t>(i)].dx;
   // One loop over all pixels instead of one in each region, whose ends could not be foreseen.
   const double rows_per_pixel = 1.0 / width, images_per_row = 1.0 / height;
   for (const std::int32_t p : pixels.pixels) {
@@ -86,8 +91,9 @@ void append_region_edges(const std::int32_t* labels, int height, int width, cons
 /// Appends the edges one level up: both ends of `edges[begin, end)` replaced by their parents, of which there are
 /// `regions`; inner edges and duplicates are dropped. Each edge comes by its lower region, then in the order in which
 /// the edges below name it. Linear time.
-inline void append_contracted_edges(std::size_t begin, std::size_t end, const std::int32_t* parent, std::int32_t regions,
-                                    detail::RegionGraphWorkspace& w, Buffer<Edge>& edges) {
+DHT_INLINE void append_contracted_edges(std::size_t begin, std::size_t end, const std::int32_t* parent,
+                                        std::int32_t regions, detail::RegionGraphWorkspace& w,
+                                        Buffer<Edge>& edges) {
   const auto n = static_cast<std::size_t>(regions);
   w.pairs.resize(std::max(w.pairs.size(), end - begin));
   w.begin.assign(n + 2, 0);
@@ -102,7 +108,8 @@ inline void append_contracted_edges(std::size_t begin, std::size_t end, const st
   for (std::size_t r = 1; r <= n; ++r) place[r] += place[r - 1];
   const auto count = static_cast<std::size_t>(pairs - w.pairs.data());
   w.grouped.resize(std::max(w.grouped.size(), count));
-  for (const Edge* e = w.pairs.data(); e != pairs; ++e) w.grouped[static_cast<std::size_t>(place[e->low]++)] = *e;
+  for (const Edge* e = w.pairs.data(); e != pairs; ++e)
+    w.grouped[static_cast<std::size_t>(place[e->low]++)] = *e;
 
   w.seen.assign(n, -1);
   std::int32_t* const seen = w.seen.data();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+
 #include <dht/core/buffer.hpp>
 #include <dht/core/config.hpp>
 
@@ -18,10 +19,12 @@ struct RegionPixels {
     const auto n = static_cast<std::size_t>(regions);
     pixels.resize(static_cast<std::size_t>(count));
     begin.assign(n + 2, 0);
-    std::int32_t* place = begin.data() + 1;  // place[r] moves from the begin of r to its end, the begin of r + 1
+    std::int32_t* place =
+        begin.data() + 1;  // place[r] moves from the begin of r to its end, the begin of r + 1
     for (std::int64_t p = 0; p < count; ++p) ++place[labels[p] + 1];
     for (std::size_t r = 1; r <= n; ++r) place[r] += place[r - 1];
-    for (std::int64_t p = 0; p < count; ++p) pixels[static_cast<std::size_t>(place[labels[p]]++)] = static_cast<std::int32_t>(p);
+    for (std::int64_t p = 0; p < count; ++p)
+      pixels[static_cast<std::size_t>(place[labels[p]]++)] = static_cast<std::int32_t>(p);
     begin.resize(n + 1);
   }
 

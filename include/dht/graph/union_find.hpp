@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+
 #include <dht/core/config.hpp>
 
 namespace dht::detail {
@@ -34,7 +35,8 @@ struct UnionFind {
 
 /// Replaces the forest over [begin, end) by component numbers, counted on from `next`; returns the next free number.
 /// Components are numbered in the order of their smallest members. Ranges must come in ascending order.
-inline std::int32_t number_components(std::int32_t* parent, std::int32_t begin, std::int32_t end, std::int32_t next) {
+DHT_INLINE std::int32_t number_components(std::int32_t* parent, std::int32_t begin, std::int32_t end,
+                                          std::int32_t next) {
   for (std::int32_t i = begin; i < end; ++i) parent[i] = parent[i] == i ? next++ : parent[parent[i]];
   return next;
 }

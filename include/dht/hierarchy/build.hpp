@@ -5,6 +5,10 @@
 #include <algorithm>
 #include <bit>
 #include <cstdint>
+#include <limits>
+#include <span>
+#include <type_traits>
+
 #include <dht/core/buffer.hpp>
 #include <dht/graph/connectivity.hpp>
 #include <dht/graph/grid_components.hpp>
@@ -18,9 +22,6 @@
 #include <dht/similarity/kernels.hpp>
 #include <dht/similarity/self_loop.hpp>
 #include <dht/similarity/weighting.hpp>
-#include <limits>
-#include <span>
-#include <type_traits>
 
 namespace dht {
 
@@ -31,12 +32,13 @@ struct HierarchyOptions {
 };
 
 /// The parts that make a hierarchy, as values: a kernel with its bandwidth, a criterion with its iota.
-template <class S, concepts::similarity<S> Similarity, concepts::weighting<S> Weighting, concepts::criterion<S> Criterion>
+template <class S, concepts::similarity<S> Similarity, concepts::weighting<S> Weighting,
+          concepts::criterion<S> Criterion>
 struct HierarchyParts {
   Similarity similarity;
   Weighting weighting;
-  Criterion criterion;    ///< decides when further rounds are of no use
-  SelfLoop<S> self_loop;
+  Criterion criterion;           ///< decides when further rounds are of no use
+  const SelfLoop<S>& self_loop;  ///< must live as long as these parts
 };
 
 /// Scratch memory of `build_hierarchy`, kept for the next image.
@@ -47,10 +49,10 @@ struct HierarchyWorkspace {
   RegionPixels pixels;
   detail::RegionGraphWorkspace graph;
   detail::MomentsWorkspace moments;
-  Buffer<S> scratch;                      // per part: features of a block of edges
-  Buffer<S> edge_similarity;              // per edge of a level
-  Buffer<std::uint64_t> best_edge;        // per region: quantised similarity above, neighbour below
-  Buffer<S> best_information, coarser;    // per region: the least over its pixels of the best so far
+  Buffer<S> scratch;                    // per part: features of a block of edges
+  Buffer<S> edge_similarity;            // per edge of a level
+  Buffer<std::uint64_t> best_edge;      // per region: quantised similarity above, neighbour below
+  Buffer<S> best_information, coarser;  // per region: the least over its pixels of the best so far
 };
 
 namespace detail {
@@ -66,14 +68,16 @@ class Builder {
   /// Empties the tree and makes room for as many regions as noise has, so that the next image of the size finds enough.
   /// Memory that is never written costs nothing; should an image need more, the arrays grow.
   void reserve() {
-    const auto pixels = static_cast<std::size_t>(tree_.pixels()), features = static_cast<std::size_t>(tree_.features);
-    const std::size_t nodes = pixels * 3 / 4 + 64, regions = pixels / 2 + 64, edges = pixels * C::forward.size() + 64;
+    const auto pixels = static_cast<std::size_t>(tree_.pixels()),
+               features = static_cast<std::size_t>(tree_.features);
+    const std::size_t nodes = 3 * pixels + 64, regions = pixels / 2 + 64,
+                      edges = pixels * C::forward.size() + 64;
     tree_.begin.reserve(32);
     tree_.edge_begin.reserve(32);
     tree_.begin.assign(1, 0);
     tree_.edge_begin.assign(1, 0);
     tree_.edges.clear();
-    tree_.edges.reserve(edges + pixels);
+    tree_.edges.reserve(3 * edges);
     tree_.parent.reserve(nodes);
     tree_.size.reserve(nodes);
     tree_.box.reserve(nodes);
@@ -86,6 +90,7 @@ class Builder {
     work_.graph.reserve(regions, edges);
     work_.moments.sums.reserve(regions * features);  // two for each region of level 2 and above: half as many
     work_.moments.weight.reserve(regions);
+    work_.scratch.reserve(4 * block * features * static_cast<std::size_t>(backend_.threads()));
     work_.edge_similarity.reserve(edges);
     work_.best_edge.reserve(regions);
     work_.best_information.reserve(regions);
@@ -98,20 +103,24 @@ class Builder {
     tree_.pixel_choice.resize(n);
     tree_.pixel_similarity.resize(n);
     tree_.pixel_parent.resize(n);
-    choose_pixels<S, C>(backend_, tree_.pixel_features.data(), tree_.batch, tree_.features, tree_.height, tree_.width,
-                        parts_.similarity, compactness_, tree_.pixel_choice.data(), tree_.pixel_similarity.data(),
-                        work_.choice);
+    choose_pixels<S, C>(backend_, tree_.pixel_features.data(), tree_.batch, tree_.features, tree_.height,
+                        tree_.width, parts_.similarity, compactness_, tree_.pixel_choice.data(),
+                        tree_.pixel_similarity.data(), work_.choice);
     const std::uint8_t* choice = tree_.pixel_choice.data();
     const int width = tree_.width;
     const std::int32_t regions = grid_components<C>(
         backend_, std::int64_t{tree_.batch} * tree_.height, width,
-        [=](std::int64_t y, std::uint8_t* links) DHT_INLINE_LAMBDA { choice_links<C>(choice, y, width, links); },
+        [=](std::int64_t y, std::uint8_t* links)
+            DHT_INLINE_LAMBDA { choice_links<C>(choice, y, width, links); },
         tree_.pixel_parent.data(), work_.components);
     open_level(regions);
     work_.pixels.assign(tree_.pixel_parent.data(), tree_.pixels(), regions);
     gather_pixels(backend_, tree_.pixel_features.data(), tree_.features, tree_.height, width, work_.pixels,
                   tree_.pixel_similarity.data(), parts_.weighting, level(0), work_.moments);
-    append_region_edges<C>(tree_.pixel_parent.data(), tree_.height, width, work_.pixels, work_.graph, tree_.edges);
+    backend_.serial([&]() DHT_INLINE_LAMBDA {
+      append_region_edges<C>(tree_.pixel_parent.data(), tree_.height, width, work_.pixels, work_.graph,
+                             tree_.edges);
+    });
     close_level();
     return regions;
   }
@@ -123,14 +132,19 @@ class Builder {
     const std::int64_t first = tree_.begin[static_cast<std::size_t>(top) - 1];
     choose(top, first, members);
     std::int32_t* parent = tree_.parent.data() + first;
-    for (std::int32_t r = 0; r < members; ++r) parent[r] = r;
     const std::int32_t* chosen = tree_.chosen.data() + first;
-    for (std::int32_t r = 0; r < members; ++r) UnionFind{parent}.unite(r, chosen[r]);
-    const std::int32_t regions = number_components(parent, 0, members, 0);
+    std::int32_t regions = 0;
+    backend_.serial([&]() DHT_INLINE_LAMBDA {
+      for (std::int32_t r = 0; r < members; ++r) parent[r] = r;
+      for (std::int32_t r = 0; r < members; ++r) UnionFind{parent}.unite(r, chosen[r]);
+      regions = number_components(parent, 0, members, 0);
+    });
     gather(first, members, regions, parts_.weighting);
-    append_contracted_edges(static_cast<std::size_t>(tree_.edge_begin[static_cast<std::size_t>(top) - 1]),
-                            static_cast<std::size_t>(tree_.edge_begin[static_cast<std::size_t>(top)]),
-                            tree_.parent.data() + first, regions, work_.graph, tree_.edges);
+    backend_.serial([&]() DHT_INLINE_LAMBDA {
+      append_contracted_edges(static_cast<std::size_t>(tree_.edge_begin[static_cast<std::size_t>(top) - 1]),
+                              static_cast<std::size_t>(tree_.edge_begin[static_cast<std::size_t>(top)]),
+                              tree_.parent.data() + first, regions, work_.graph, tree_.edges);
+    });
     close_level();
     return regions;
   }
@@ -146,7 +160,8 @@ class Builder {
     std::int32_t* parent = tree_.parent.data() + first;
     for (std::int32_t image = 0; image < tree_.batch; ++image) {
       std::int32_t r = tree_.pixel_parent[static_cast<std::size_t>(image * tree_.image_pixels())];
-      for (int l = 1; l < top; ++l) r = tree_.parent[static_cast<std::size_t>(tree_.begin[static_cast<std::size_t>(l) - 1] + r)];
+      for (int l = 1; l < top; ++l)
+        r = tree_.parent[static_cast<std::size_t>(tree_.begin[static_cast<std::size_t>(l) - 1] + r)];
       std::fill(parent + r, parent + members, image);
     }
     gather(first, members, tree_.batch, SizeWeighting{});
@@ -217,7 +232,8 @@ class Builder {
       const S* const variance = tree_.variance.data() + first * features;
       S* const information = tree_.information.data() + first;
       with_features(features, [&](auto n) DHT_INLINE_LAMBDA {
-        for (std::int64_t i = b; i < e; ++i) information[i] = criterion.information(size[i], variance + i * n, n, pixels);
+        for (std::int64_t i = b; i < e; ++i)
+          information[i] = criterion.information(size[i], variance + i * n, n, pixels);
       });
       std::fill(tree_.parent.data() + first + b, tree_.parent.data() + first + e, -1);
     });
@@ -226,7 +242,8 @@ class Builder {
   /// Similarities of the edges [begin, end), whose regions begin at node `first`. Features are gathered for a block of
   /// edges and turned into planes, so that the kernel runs over edges side by side.
   template <class Features>
-  DHT_INLINE void edge_similarities(const Edge* edges, std::int64_t count, std::int64_t first, Features n, S* scratch, S* out) const {
+  DHT_INLINE void edge_similarities(const Edge* edges, std::int64_t count, std::int64_t first, Features n,
+                                    S* scratch, S* out) const {
     constexpr int sums_n = decltype(parts_.similarity)::sums;
     S sums[sums_n][block];
     std::int32_t size[block], extent[block];
@@ -235,7 +252,8 @@ class Builder {
     const S* mean = tree_.mean.data() + first * n;
     const std::int32_t* sizes = tree_.size.data() + first;
     const Box* boxes = tree_.box.data() + first;
-    S *low_rows = scratch, *high_rows = low_rows + block * n, *low = high_rows + block * n, *high = low + block * n;
+    S *low_rows = scratch, *high_rows = low_rows + block * n, *low = high_rows + block * n,
+      *high = low + block * n;
     for (std::int64_t done = 0; done < count; done += block) {
       const int m = static_cast<int>(std::min<std::int64_t>(block, count - done));
       for (int i = 0; i < m; ++i) {
@@ -268,7 +286,8 @@ class Builder {
 
   /// Similarities of the self-loops of `count` nodes from `first` on.
   template <class Features>
-  DHT_INLINE void self_similarities(std::int64_t first, std::int64_t count, Features n, S* scratch, S* out) const {
+  DHT_INLINE void self_similarities(std::int64_t first, std::int64_t count, Features n, S* scratch,
+                                    S* out) const {
     S sums[block];
     const SelfLoop<S>& loop = parts_.self_loop;
     const Compactness<S> compactness = compactness_;
@@ -314,15 +333,18 @@ class Builder {
     std::int32_t* const chosen = tree_.chosen.data() + first;
     backend_.for_parts(members, 4096, [&](int part, std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
       with_features(features, [&](auto n) DHT_INLINE_LAMBDA {
-        self_similarities(first + begin, end - begin, n, work_.scratch.data() + part * scratch, similarity + begin);
+        self_similarities(first + begin, end - begin, n, work_.scratch.data() + part * scratch,
+                          similarity + begin);
       });
       for (std::int64_t r = begin; r < end; ++r) best[r] = key(similarity[r], static_cast<std::int32_t>(r));
     });
-    backend_.for_parts(edge_count, 4096, [&](int part, std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
-      with_features(features, [&](auto n) DHT_INLINE_LAMBDA {
-        edge_similarities(edges.data() + begin, end - begin, first, n, work_.scratch.data() + part * scratch, edge_similarity + begin);
-      });
-    });
+    backend_.for_parts(edge_count, 4096,
+                       [&](int part, std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
+                         with_features(features, [&](auto n) DHT_INLINE_LAMBDA {
+                           edge_similarities(edges.data() + begin, end - begin, first, n,
+                                             work_.scratch.data() + part * scratch, edge_similarity + begin);
+                         });
+                       });
     // Which offer is better cannot be foreseen, so the better one is taken without a branch.
     const auto offer = [=](std::int32_t region, std::uint64_t offered, S value) DHT_INLINE_LAMBDA {
       const std::uint64_t held = best[region], better = std::uint64_t{0} - std::uint64_t{offered > held};
@@ -364,11 +386,12 @@ class Builder {
     tree_.pixel_choice.assign(n, no_choice);
     tree_.pixel_similarity.assign(n, S(1));
     tree_.pixel_parent.resize(n);
-    for (std::size_t p = 0; p < n; ++p) tree_.pixel_parent[p] = static_cast<std::int32_t>(static_cast<std::int64_t>(p) / tree_.image_pixels());
+    for (std::size_t p = 0; p < n; ++p)
+      tree_.pixel_parent[p] = static_cast<std::int32_t>(static_cast<std::int64_t>(p) / tree_.image_pixels());
     open_level(tree_.batch);
     work_.pixels.assign(tree_.pixel_parent.data(), tree_.pixels(), tree_.batch);
-    gather_pixels(backend_, tree_.pixel_features.data(), tree_.features, tree_.height, tree_.width, work_.pixels,
-                  tree_.pixel_similarity.data(), SizeWeighting{}, level(0), work_.moments);
+    gather_pixels(backend_, tree_.pixel_features.data(), tree_.features, tree_.height, tree_.width,
+                  work_.pixels, tree_.pixel_similarity.data(), SizeWeighting{}, level(0), work_.moments);
     close_level();
     choose_nothing(0, tree_.batch);
   }
@@ -388,15 +411,20 @@ class Builder {
 /// Throws dht::Error for options out of range and for a self-loop of another number of features. Nothing is allocated
 /// when `tree` and `workspace` have served an image of this size before.
 template <concepts::connectivity C, class S, class Parts, class Backend>
-void build_hierarchy(const Backend& backend, const Parts& parts, const HierarchyOptions& options, Hierarchy<S>& tree,
-                     HierarchyWorkspace<S>& workspace) {
+void build_hierarchy(const Backend& backend, const Parts& parts, const HierarchyOptions& options,
+                     Hierarchy<S>& tree, HierarchyWorkspace<S>& workspace) {
+  tree.begin.clear();  // should anything below fail, the tree is empty
   const std::int64_t pixels = tree.pixels();
   DHT_EXPECTS(pixels > 0 && tree.features > 0, "hierarchy: has no pixels or no features to build on");
-  DHT_EXPECTS(static_cast<std::int64_t>(tree.pixel_features.size()) == pixels * tree.features, "pixel features: are ",
-              tree.pixel_features.size(), " numbers; must be ", pixels * tree.features);
-  DHT_EXPECTS(parts.self_loop.is_constant() || parts.self_loop.weight.size() == static_cast<std::size_t>(tree.features),
-              "self-loop: is a map of ", parts.self_loop.weight.size(), " variances; must be of ", tree.features);
-  DHT_EXPECTS(options.enough_regions >= 1, "enough regions: is ", options.enough_regions, "; must be at least 1");
+  DHT_EXPECTS(static_cast<std::int64_t>(tree.pixel_features.size()) == pixels * tree.features,
+              "pixel features: are ", tree.pixel_features.size(), " numbers; must be ",
+              pixels * tree.features);
+  DHT_EXPECTS(parts.self_loop.is_constant() ||
+                  parts.self_loop.weight.size() == static_cast<std::size_t>(tree.features),
+              "self-loop: is a map of ", parts.self_loop.weight.size(), " variances; must be of ",
+              tree.features);
+  DHT_EXPECTS(options.enough_regions >= 1, "enough regions: is ", options.enough_regions,
+              "; must be at least 1");
   detail::Builder<S, C, Parts, Backend> builder(backend, parts, options, tree, workspace);
   builder.reserve();
 
@@ -404,7 +432,8 @@ void build_hierarchy(const Backend& backend, const Parts& parts, const Hierarchy
   while ((std::int64_t{1} << 2 * most_rounds) < tree.image_pixels()) ++most_rounds;
   std::int64_t regions = pixels;
   bool taken = true;
-  for (int round = 0; round < most_rounds && regions > std::int64_t{options.enough_regions} * tree.batch && taken; ++round) {
+  for (int round = 0;
+       round < most_rounds && regions > std::int64_t{options.enough_regions} * tree.batch && taken; ++round) {
     regions = round == 0 ? builder.contract_pixels() : builder.contract_regions();
     taken = builder.last_level_is_taken() || round == 0;
   }

@@ -9,8 +9,8 @@ namespace dht::concepts {
 
 /// The worth of a region as a token; larger is better. It must be finite for every size from 1 and every variance >= 0.
 template <class C, class S>
-concept criterion = std::copyable<C> && requires(const C criterion, std::int32_t size, const S* variance, int features,
-                                                 std::int64_t pixels) {
+concept criterion = std::copyable<C> &&
+    requires(const C criterion, std::int32_t size, const S* variance, int features, std::int64_t pixels) {
   // Of a region with `size` pixels and `features` variances, in an image of `pixels` pixels.
   { criterion.information(size, variance, features, pixels) } -> std::same_as<S>;
   // Of a single pixel.

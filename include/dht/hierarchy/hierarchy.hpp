@@ -4,12 +4,13 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <span>
+#include <vector>
+
 #include <dht/core/buffer.hpp>
 #include <dht/core/error.hpp>
 #include <dht/core/view.hpp>
 #include <dht/graph/region_graph.hpp>
-#include <span>
-#include <vector>
 
 namespace dht {
 
@@ -27,23 +28,25 @@ class Hierarchy {
   int batch = 0, height = 0, width = 0, features = 0;
 
   // Per pixel.
-  Buffer<S> pixel_features;             ///< `features` numbers a pixel
-  Buffer<std::int32_t> pixel_parent;    ///< region at level 1: the finest label map
-  Buffer<std::uint8_t> pixel_choice;    ///< the neighbour that a pixel chose, an index into its neighbourhood
-  Buffer<S> pixel_similarity;           ///< similarity of the edge to it, after compactness
+  Buffer<S> pixel_features;           ///< `features` numbers a pixel
+  Buffer<std::int32_t> pixel_parent;  ///< region at level 1: the finest label map
+  Buffer<std::uint8_t> pixel_choice;  ///< the neighbour that a pixel chose, an index into its neighbourhood
+  Buffer<S> pixel_similarity;         ///< similarity of the edge to it, after compactness
 
   // Per node.
-  std::vector<std::int64_t> begin;      ///< first node of level l >= 1 is begin[l-1]; one more element closes the last
-  Buffer<std::int32_t> parent;          ///< region one level up; -1 at the last level
-  Buffer<std::int32_t> size;            ///< pixels
+  std::vector<std::int64_t>
+      begin;  ///< first node of level l >= 1 is begin[l-1]; one more element closes the last
+  Buffer<std::int32_t> parent;  ///< region one level up; -1 at the last level
+  Buffer<std::int32_t> size;    ///< pixels
   Buffer<Box> box;
-  Buffer<S> mean, variance;             ///< `features` numbers a node
-  Buffer<S> information;                ///< by the criterion that the hierarchy was built with
-  Buffer<std::int32_t> chosen;          ///< the neighbour chosen, or the own number; own number where no round followed
-  Buffer<S> similarity;                 ///< of that edge, after compactness; 1 where no round followed
+  Buffer<S> mean, variance;  ///< `features` numbers a node
+  Buffer<S> information;     ///< by the criterion that the hierarchy was built with
+  Buffer<std::int32_t>
+      chosen;            ///< the neighbour chosen, or the own number; own number where no round followed
+  Buffer<S> similarity;  ///< of that edge, after compactness; 1 where no round followed
 
-  Buffer<Edge> edges;                   ///< neighbouring regions, level after level
-  std::vector<std::int64_t> edge_begin; ///< of level l >= 1: edge_begin[l-1]
+  Buffer<Edge> edges;                    ///< neighbouring regions, level after level
+  std::vector<std::int64_t> edge_begin;  ///< of level l >= 1: edge_begin[l-1]
 
   /// Number of levels, pixels and whole images included: at least 2 once built, 0 before.
   int levels() const { return static_cast<int>(begin.size()); }
@@ -55,13 +58,15 @@ class Hierarchy {
   /// Number of regions at a level.
   std::int64_t regions(int level) const {
     check_level(level, 0);
-    return level == 0 ? pixels() : begin[static_cast<std::size_t>(level)] - begin[static_cast<std::size_t>(level) - 1];
+    return level == 0 ? pixels()
+                      : begin[static_cast<std::size_t>(level)] - begin[static_cast<std::size_t>(level) - 1];
   }
 
   /// The node of a region at a level from 1 up.
   std::int64_t node(int level, std::int64_t region) const {
     check_level(level, 1);
-    DHT_EXPECTS(region >= 0 && region < regions(level), "region: ", region, " does not exist; level ", level, " has ", regions(level));
+    DHT_EXPECTS(region >= 0 && region < regions(level), "region: ", region, " does not exist; level ", level,
+                " has ", regions(level));
     return begin[static_cast<std::size_t>(level) - 1] + region;
   }
 
@@ -84,8 +89,12 @@ class Hierarchy {
     return static_cast<int>(node - begin[begin.size() - 2]);
   }
 
-  std::span<const S> mean_of(std::int64_t node) const { return {mean.data() + node * features, static_cast<std::size_t>(features)}; }
-  std::span<const S> variance_of(std::int64_t node) const { return {variance.data() + node * features, static_cast<std::size_t>(features)}; }
+  std::span<const S> mean_of(std::int64_t node) const {
+    return {mean.data() + node * features, static_cast<std::size_t>(features)};
+  }
+  std::span<const S> variance_of(std::int64_t node) const {
+    return {variance.data() + node * features, static_cast<std::size_t>(features)};
+  }
 
   /// Neighbouring regions of a level from 1 up, each pair once, sorted by the lower number.
   std::span<const Edge> edges_of(int level) const {
@@ -97,7 +106,8 @@ class Hierarchy {
   /// For each region of a level from 1 up, the region that contains it at a coarser level `to`.
   std::vector<std::int32_t> ancestors(int level, int to) const {
     check_level(level, 1);
-    DHT_EXPECTS(to >= level && to < levels(), "to: level ", to, " is not above level ", level, " of ", levels());
+    DHT_EXPECTS(to >= level && to < levels(), "to: level ", to, " is not above level ", level, " of ",
+                levels());
     std::vector<std::int32_t> up(static_cast<std::size_t>(regions(to)));
     for (std::size_t i = 0; i < up.size(); ++i) up[i] = static_cast<std::int32_t>(i);
     for (int l = to - 1; l >= level; --l) {
@@ -112,7 +122,8 @@ class Hierarchy {
   /// Writes the label map of a level, `pixels()` numbers, (batch, height, width).
   void labels(int level, std::span<std::int32_t> out) const {
     check_level(level, 0);
-    DHT_EXPECTS(static_cast<std::int64_t>(out.size()) == pixels(), "out: has room for ", out.size(), " labels; must have ", pixels());
+    DHT_EXPECTS(static_cast<std::int64_t>(out.size()) == pixels(), "out: has room for ", out.size(),
+                " labels; must have ", pixels());
     if (level == 0) {
       for (std::size_t p = 0; p < out.size(); ++p) out[p] = static_cast<std::int32_t>(p);
       return;
@@ -130,7 +141,8 @@ class Hierarchy {
  private:
   void check_level(int level, int lowest) const {
     DHT_EXPECTS(levels() > 0, "hierarchy: is empty; build it first");
-    DHT_EXPECTS(level >= lowest && level < levels(), "level: ", level, " does not exist; must be ", lowest, " to ", levels() - 1);
+    DHT_EXPECTS(level >= lowest && level < levels(), "level: ", level, " does not exist; must be ", lowest,
+                " to ", levels() - 1);
   }
 };
 

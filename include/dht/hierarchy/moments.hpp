@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+
 #include <dht/core/buffer.hpp>
 #include <dht/core/config.hpp>
 #include <dht/core/math.hpp>
@@ -25,15 +26,16 @@ struct RegionArrays {
 /// Sums over members, in double whatever S is: a flat sky of a million equal pixels must have exactly their mean. They
 /// are taken relative to the region's first member, so little cancels in the variance and nothing in a constant region.
 struct MomentsWorkspace {
-  Buffer<double> sums;    // per region, or part: features of sum w*d, then features of sum w*(d^2 + s2)
-  Buffer<double> weight;  // per region: sum w
+  Buffer<double> sums;     // per region, or part: features of sum w*d, then features of sum w*(d^2 + s2)
+  Buffer<double> weight;   // per region: sum w
   Buffer<double> nothing;  // zeros
 };
 
 /// sums = held + weight * (d, d^2 + variance), d = value - reference. `variance` may be null; `sums` may be `held`.
 template <class S, class Features>
-DHT_INLINE void add_member(const S* DHT_RESTRICT value, const S* DHT_RESTRICT variance, const S* DHT_RESTRICT reference,
-                           double weight, const double* held, double* sums, Features n) {
+DHT_INLINE void add_member(const S* DHT_RESTRICT value, const S* DHT_RESTRICT variance,
+                           const S* DHT_RESTRICT reference, double weight, const double* held, double* sums,
+                           Features n) {
   for (int c = 0; c < n; ++c) {
     const double d = static_cast<double>(value[c]) - static_cast<double>(reference[c]);
     const double square = variance ? fma(d, d, static_cast<double>(variance[c])) : d * d;
@@ -60,7 +62,8 @@ template <class S, class Features>
 DHT_INLINE void finish_regions(const RegionArrays<S>& regions, const MomentsWorkspace& w, std::int64_t begin,
                                std::int64_t end, Features n) {
   for (std::int64_t r = begin; r < end; ++r) {
-    finish_region(w.sums.data() + r * 2 * n, w.weight[static_cast<std::size_t>(r)], regions.mean + r * n, regions.variance + r * n, n);
+    finish_region(w.sums.data() + r * 2 * n, w.weight[static_cast<std::size_t>(r)], regions.mean + r * n,
+                  regions.variance + r * n, n);
   }
 }
 
@@ -68,40 +71,41 @@ DHT_INLINE void finish_regions(const RegionArrays<S>& regions, const MomentsWork
 /// weight. A region takes its pixels in raster order, whatever the number of parts.
 template <class S, class Weighting, class Backend>
 void gather_pixels(const Backend& backend, const S* features, int channels, int height, int width,
-                   const RegionPixels& pixels, const S* similarity, const Weighting& weighting, const RegionArrays<S>& out,
-                   MomentsWorkspace& w) {
+                   const RegionPixels& pixels, const S* similarity, const Weighting& weighting,
+                   const RegionArrays<S>& out, MomentsWorkspace& w) {
   const int parts = backend.parts(pixels.regions(), 1024);
   w.sums.resize(static_cast<std::size_t>(parts) * 2 * static_cast<std::size_t>(channels));
-  backend.for_parts(pixels.regions(), 1024, [&](int part, std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
-    const std::int32_t* const starts = pixels.begin.data();
-    const std::int32_t* const members = pixels.pixels.data();
-    const Weighting weight_of = weighting;
-    with_features(channels, [&](auto n) DHT_INLINE_LAMBDA {
-      double* const sums = w.sums.data() + part * 2 * n;
-      for (std::int64_t r = begin; r < end; ++r) {
-        const std::int32_t first = starts[r], last = starts[r + 1], p0 = members[first];
-        const std::int32_t first_row = p0 / width, image_row = first_row - first_row % height;
-        std::int32_t row = first_row, xmin = width, xmax = 0;
-        S* const mean = out.mean + r * n;
-        copy_values(features + std::int64_t{p0} * n, mean, n);
-        std::fill_n(sums, 2 * n, 0.0);
-        double weights = 0;
-        for (std::int32_t k = first; k < last; ++k) {
-          const std::int32_t p = members[k];
-          row += p - row * width >= width;  // one row at most: regions are connected
-          xmin = std::min(xmin, p - row * width);
-          xmax = std::max(xmax, p - row * width);
-          const double weight = static_cast<double>(weight_of(1, similarity[p]));
-          weights += weight;
-          double* const held = opaque(sums);
-          add_member<S>(features + std::int64_t{p} * n, nullptr, opaque(mean), weight, held, held, n);
-        }
-        finish_region(opaque(sums), weights, opaque(mean), out.variance + r * n, n);
-        out.size[r] = last - first;
-        out.box[r] = {first_row - image_row, xmin, row - image_row, xmax};
-      }
-    });
-  });
+  backend.for_parts(
+      pixels.regions(), 1024, [&](int part, std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
+        const std::int32_t* const starts = pixels.begin.data();
+        const std::int32_t* const members = pixels.pixels.data();
+        const Weighting weight_of = weighting;
+        with_features(channels, [&](auto n) DHT_INLINE_LAMBDA {
+          double* const sums = w.sums.data() + part * 2 * n;
+          for (std::int64_t r = begin; r < end; ++r) {
+            const std::int32_t first = starts[r], last = starts[r + 1], p0 = members[first];
+            const std::int32_t first_row = p0 / width, image_row = first_row - first_row % height;
+            std::int32_t row = first_row, xmin = width, xmax = 0;
+            S* const mean = out.mean + r * n;
+            copy_values(features + std::int64_t{p0} * n, mean, n);
+            std::fill_n(sums, 2 * n, 0.0);
+            double weights = 0;
+            for (std::int32_t k = first; k < last; ++k) {
+              const std::int32_t p = members[k];
+              row += p - row * width >= width;  // one row at most: regions are connected
+              xmin = std::min(xmin, p - row * width);
+              xmax = std::max(xmax, p - row * width);
+              const double weight = static_cast<double>(weight_of(1, similarity[p]));
+              weights += weight;
+              double* const held = opaque(sums);
+              add_member<S>(features + std::int64_t{p} * n, nullptr, opaque(mean), weight, held, held, n);
+            }
+            finish_region(opaque(sums), weights, opaque(mean), out.variance + r * n, n);
+            out.size[r] = last - first;
+            out.box[r] = {first_row - image_row, xmin, row - image_row, xmax};
+          }
+        });
+      });
 }
 
 /// Gathers `members` regions into `regions` new ones; `weight(i)` is a member's weight.
@@ -135,14 +139,15 @@ void gather_regions(const Backend& backend, std::int32_t members, int features, 
         const Box& from = in.box[i];
         const Box box = fresh ? from : out.box[r];
         out.size[r] = (fresh ? 0 : out.size[r]) + in.size[i];
-        out.box[r] = {std::min(box.ymin, from.ymin), std::min(box.xmin, from.xmin), std::max(box.ymax, from.ymax),
-                      std::max(box.xmax, from.xmax)};
+        out.box[r] = {std::min(box.ymin, from.ymin), std::min(box.xmin, from.xmin),
+                      std::max(box.ymax, from.ymax), std::max(box.xmax, from.xmax)};
       }
       finish_regions(out, w, begin, end, n);
       // A region that stayed apart is what it was, to the last bit.
       for (std::int64_t i = 0; i < members; ++i) {
         const std::int64_t r = parent[i];
-        if (static_cast<std::uint32_t>(parent[i] - low) < count && out.size[r] == in.size[i]) copy_values(in.variance + i * n, out.variance + r * n, n);
+        if (static_cast<std::uint32_t>(parent[i] - low) < count && out.size[r] == in.size[i])
+          copy_values(in.variance + i * n, out.variance + r * n, n);
       }
     });
   });

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+
 #include <dht/core/buffer.hpp>
 #include <dht/core/config.hpp>
 #include <dht/core/transpose.hpp>
@@ -46,7 +47,9 @@ class EdgeRows {
   }
 
   /// Takes in the features of row y, `channels` numbers a pixel, into slot `y & 1`.
-  DHT_INLINE void load(const S* features, int y) { rows_to_planes(features, width_, channels_, planes(y), pitch_); }
+  DHT_INLINE void load(const S* features, int y) {
+    rows_to_planes(features, width_, channels_, planes(y), pitch_);
+  }
 
   /// Edges from row y of an image to its forward neighbours, into slot `y & 1`. Rows y and, above the last, y + 1 must
   /// have been loaded.
@@ -63,7 +66,8 @@ class EdgeRows {
       const int from = o.dx < 0 ? 1 : 0, to = o.dx > 0 ? width_ - 1 : width_;
       if (from > 0) quantised[0] = -1;
       if (to < width_) quantised[to] = -1;
-      fill(planes(y), planes(y + o.dy) + o.dx, from, to, kernel, compactness, o.dy + std::abs(o.dx), similarity, quantised);
+      fill(planes(y), planes(y + o.dy) + o.dx, from, to, kernel, compactness, o.dy + std::abs(o.dx),
+           similarity, quantised);
     }
   }
 
@@ -110,7 +114,8 @@ class EdgeRows {
   DHT_INLINE S* planes(int y) const { return planes_ + (y & 1) * channels_ * pitch_; }
 
   DHT_INLINE void fill(const S* a, const S* b, int from, int to, const Similarity& kernel,
-                       const Compactness<S>& compactness, std::int32_t extent, S* similarity, std::int32_t* quantised) {
+                       const Compactness<S>& compactness, std::int32_t extent, S* similarity,
+                       std::int32_t* quantised) {
     constexpr int sums = Similarity::sums;
     S* const rows = sums_;
     const std::int64_t pitch = pitch_;

@@ -3,12 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
+
 #include <dht/core/buffer.hpp>
 #include <dht/graph/grid_components.hpp>
 #include <dht/hierarchy/concepts.hpp>
 #include <dht/hierarchy/hierarchy.hpp>
 #include <dht/selection/partition.hpp>
-#include <span>
 
 namespace dht {
 
@@ -25,7 +26,8 @@ Buffer<S> information_of(const Hierarchy<S>& tree, const Criterion& criterion) {
   Buffer<S> information(static_cast<std::size_t>(tree.nodes()));
   for (std::int64_t i = 0; i < tree.nodes(); ++i) {
     information[static_cast<std::size_t>(i)] =
-        criterion.information(tree.size[static_cast<std::size_t>(i)], tree.variance_of(i).data(), tree.features, tree.image_pixels());
+        criterion.information(tree.size[static_cast<std::size_t>(i)], tree.variance_of(i).data(),
+                              tree.features, tree.image_pixels());
   }
   return information;
 }
@@ -36,13 +38,13 @@ Buffer<S> information_of(const Hierarchy<S>& tree, const Criterion& criterion) {
 /// `information` has one number a node: `tree.information`, or `information_of(tree, another_criterion)`.
 /// `pixel_information` is that of a single pixel.
 template <concepts::connectivity C, class S, class Backend>
-void best_ancestor(const Backend& backend, const Hierarchy<S>& tree, std::span<const S> information, S pixel_information,
-                   Partition& out, BestAncestorWorkspace& workspace) {
+void best_ancestor(const Backend& backend, const Hierarchy<S>& tree, std::span<const S> information,
+                   S pixel_information, Partition& out, BestAncestorWorkspace& workspace) {
   DHT_EXPECTS(tree.levels() > 1, "hierarchy: is empty; build it first");
-  DHT_EXPECTS(static_cast<std::int64_t>(information.size()) == tree.nodes(), "information: has ", information.size(),
-              " numbers; must have one for each of ", tree.nodes(), " nodes");
+  DHT_EXPECTS(static_cast<std::int64_t>(information.size()) == tree.nodes(), "information: has ",
+              information.size(), " numbers; must have one for each of ", tree.nodes(), " nodes");
   const auto pixels = static_cast<std::size_t>(tree.pixels());
-  workspace.choice.reserve(pixels * 3 / 4 + 64);
+  workspace.choice.reserve(3 * pixels + 64);
   workspace.choice.resize(static_cast<std::size_t>(tree.nodes()));
   workspace.pixel_choice.resize(pixels);
   out.reserve(tree.pixels());
@@ -56,7 +58,9 @@ void best_ancestor(const Backend& backend, const Hierarchy<S>& tree, std::span<c
     for (std::int32_t i = first; i < end; ++i) {
       const std::int32_t up = tree.parent[static_cast<std::size_t>(i)];
       const std::int32_t inherited = up < 0 ? i : choice[end + up];
-      choice[i] = information[static_cast<std::size_t>(i)] > information[static_cast<std::size_t>(inherited)] ? i : inherited;
+      choice[i] = information[static_cast<std::size_t>(i)] > information[static_cast<std::size_t>(inherited)]
+                      ? i
+                      : inherited;
     }
   }
   const std::int32_t* parent = tree.pixel_parent.data();
@@ -72,11 +76,13 @@ void best_ancestor(const Backend& backend, const Hierarchy<S>& tree, std::span<c
   const int height = tree.height, width = tree.width;
   out.regions = detail::grid_components<C>(
       backend, std::int64_t{tree.batch} * height, width,
-      [=](std::int64_t y, std::uint8_t* links) DHT_INLINE_LAMBDA { detail::equality_links<C>(pixel_choice, y, height, width, links); },
+      [=](std::int64_t y, std::uint8_t* links)
+          DHT_INLINE_LAMBDA { detail::equality_links<C>(pixel_choice, y, height, width, links); },
       out.labels.data(), workspace.components);
   out.sources.clear();
   for (std::int64_t p = 0; p < tree.pixels(); ++p) {
-    if (out.labels[static_cast<std::size_t>(p)] == static_cast<std::int32_t>(out.sources.size())) out.sources.push_back(pixel_choice[p]);
+    if (out.labels[static_cast<std::size_t>(p)] == static_cast<std::int32_t>(out.sources.size()))
+      out.sources.push_back(pixel_choice[p]);
   }
   detail::one_source_each(out);
 }

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <cstdint>
+
 #include <dht/core/error.hpp>
 #include <dht/core/math.hpp>
 #include <dht/hierarchy/concepts.hpp>
@@ -18,7 +19,8 @@ class InformationCriterion {
   /// `iota` > 0 is a floor under the variance: the larger, the less variance counts. `epsilon` >= 0 keeps df finite.
   explicit InformationCriterion(double iota = 5, double epsilon = 1e-8) : iota_(iota), epsilon_(epsilon) {
     DHT_EXPECTS(iota > 0 && std::isfinite(iota), "iota: is ", iota, "; must be finite and above 0");
-    DHT_EXPECTS(epsilon >= 0 && std::isfinite(epsilon), "epsilon: is ", epsilon, "; must be finite and at least 0");
+    DHT_EXPECTS(epsilon >= 0 && std::isfinite(epsilon), "epsilon: is ", epsilon,
+                "; must be finite and at least 0");
   }
 
   double iota() const { return iota_; }
@@ -36,7 +38,8 @@ class InformationCriterion {
     const S fit = log(fma(product, last, static_cast<S>(iota_)));
     const S m = static_cast<S>(size) + static_cast<S>(epsilon_);
     const S df = 1 / (2 * (m - std::sqrt(m)));
-    return -fma(static_cast<S>(size) / static_cast<S>(pixels), fit, static_cast<const Derived&>(*this).penalty(m, df));
+    return -fma(static_cast<S>(size) / static_cast<S>(pixels), fit,
+                static_cast<const Derived&>(*this).penalty(m, df));
   }
 
   template <class S>

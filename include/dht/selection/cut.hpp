@@ -4,21 +4,22 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <vector>
+
 #include <dht/core/buffer.hpp>
 #include <dht/graph/connectivity.hpp>
 #include <dht/hierarchy/hierarchy.hpp>
 #include <dht/selection/merge_to.hpp>
 #include <dht/selection/nested_cuts.hpp>
 #include <dht/selection/partition.hpp>
-#include <vector>
 
 namespace dht {
 
 /// Scratch memory of the cuts, kept for the next one.
 struct CutWorkspace {
-  Buffer<std::uint8_t> split;          // per node: whether it has given way to its parts
-  Buffer<std::int64_t> cut_node;       // per node: the unsplit node that contains it, or -1
-  Buffer<std::int32_t> number;         // per node: its label
+  Buffer<std::uint8_t> split;     // per node: whether it has given way to its parts
+  Buffer<std::int64_t> cut_node;  // per node: the unsplit node that contains it, or -1
+  Buffer<std::int32_t> number;    // per node: its label
 };
 
 namespace detail {
@@ -30,11 +31,14 @@ void write_cut(const Hierarchy<S>& tree, Partition& out, CutWorkspace& w) {
   const std::int64_t nodes = tree.nodes();
   w.cut_node.resize(static_cast<std::size_t>(nodes));
   for (int level = tree.levels() - 1; level >= 1; --level) {
-    const std::int64_t first = tree.begin[static_cast<std::size_t>(level) - 1], end = tree.begin[static_cast<std::size_t>(level)];
+    const std::int64_t first = tree.begin[static_cast<std::size_t>(level) - 1],
+                       end = tree.begin[static_cast<std::size_t>(level)];
     for (std::int64_t i = first; i < end; ++i) {
       const std::int32_t up = tree.parent[static_cast<std::size_t>(i)];
       const std::int64_t above = up < 0 ? -1 : w.cut_node[static_cast<std::size_t>(end + up)];
-      w.cut_node[static_cast<std::size_t>(i)] = above >= 0 ? above : w.split[static_cast<std::size_t>(i)] ? -1 : i;
+      w.cut_node[static_cast<std::size_t>(i)] = above >= 0                             ? above
+                                                : w.split[static_cast<std::size_t>(i)] ? -1
+                                                                                       : i;
     }
   }
   const auto pixels = static_cast<std::size_t>(tree.pixels());
@@ -61,8 +65,8 @@ void write_cut(const Hierarchy<S>& tree, Partition& out, CutWorkspace& w) {
 
 /// The regions of `part` that lie inside `node`, with their moments and who is whose neighbour.
 template <concepts::connectivity C, class S>
-MergeInput parts_of(const Hierarchy<S>& tree, const Partition& part, std::int64_t node, const std::vector<std::int32_t>& inside,
-                    const std::vector<std::int32_t>& index) {
+MergeInput parts_of(const Hierarchy<S>& tree, const Partition& part, std::int64_t node,
+                    const std::vector<std::int32_t>& inside, const std::vector<std::int32_t>& index) {
   MergeInput in;
   const int n = in.features = tree.features;
   for (const std::int32_t region : inside) {
@@ -86,7 +90,8 @@ MergeInput parts_of(const Hierarchy<S>& tree, const Partition& part, std::int64_
       if (a < 0) continue;
       for (const Offset o : C::forward) {
         if (y + o.dy > box.ymax || x + o.dx > box.xmax || x + o.dx < box.xmin) continue;
-        const std::int32_t b = index[static_cast<std::size_t>(labels[std::int64_t{y + o.dy} * tree.width + x + o.dx])];
+        const std::int32_t b =
+            index[static_cast<std::size_t>(labels[std::int64_t{y + o.dy} * tree.width + x + o.dx])];
         if (b >= 0 && b != a) in.pairs.emplace_back(a, b);
       }
     }
@@ -96,7 +101,8 @@ MergeInput parts_of(const Hierarchy<S>& tree, const Partition& part, std::int64_
 
 /// Merges the parts of a node that has just been split until `target` of them are left.
 template <concepts::connectivity C, class S, class Cost>
-void merge_parts(const Hierarchy<S>& tree, const Cost& cost, std::int64_t node, std::int64_t target, Partition& out) {
+void merge_parts(const Hierarchy<S>& tree, const Cost& cost, std::int64_t node, std::int64_t target,
+                 Partition& out) {
   const int level = tree.level_of(node);
   std::vector<std::int32_t> inside, index(static_cast<std::size_t>(out.regions), -1);
   const auto inside_node = [&](Source source) {
@@ -114,23 +120,31 @@ void merge_parts(const Hierarchy<S>& tree, const Cost& cost, std::int64_t node, 
   const std::vector<std::int32_t> group = merging.run(target);
 
   // Labels in raster order again: a group has the place of its first member.
-  std::vector<std::int32_t> leader(static_cast<std::size_t>(out.regions)), number(static_cast<std::size_t>(out.regions));
+  std::vector<std::int32_t> leader(static_cast<std::size_t>(out.regions)),
+      number(static_cast<std::size_t>(out.regions));
   std::int32_t next = 0;
   for (std::int32_t r = 0; r < out.regions; ++r) {
     const std::int32_t k = index[static_cast<std::size_t>(r)];
-    leader[static_cast<std::size_t>(r)] = k < 0 ? r : inside[static_cast<std::size_t>(group[static_cast<std::size_t>(k)])];
-    number[static_cast<std::size_t>(r)] = leader[static_cast<std::size_t>(r)] == r ? next++ : number[static_cast<std::size_t>(leader[static_cast<std::size_t>(r)])];
+    leader[static_cast<std::size_t>(r)] =
+        k < 0 ? r : inside[static_cast<std::size_t>(group[static_cast<std::size_t>(k)])];
+    number[static_cast<std::size_t>(r)] =
+        leader[static_cast<std::size_t>(r)] == r
+            ? next++
+            : number[static_cast<std::size_t>(leader[static_cast<std::size_t>(r)])];
   }
   for (std::int32_t& label : out.labels) label = number[static_cast<std::size_t>(label)];
   const Buffer<Source> sources = out.sources;
   const Buffer<std::int64_t> begin = out.source_begin;
   std::vector<std::int64_t> count(static_cast<std::size_t>(next) + 1, 0);
-  for (std::int32_t r = 0; r < out.regions; ++r) count[static_cast<std::size_t>(number[static_cast<std::size_t>(r)]) + 1] += begin[static_cast<std::size_t>(r) + 1] - begin[static_cast<std::size_t>(r)];
+  for (std::int32_t r = 0; r < out.regions; ++r)
+    count[static_cast<std::size_t>(number[static_cast<std::size_t>(r)]) + 1] +=
+        begin[static_cast<std::size_t>(r) + 1] - begin[static_cast<std::size_t>(r)];
   for (std::size_t i = 1; i < count.size(); ++i) count[i] += count[i - 1];
   out.source_begin.assign(count.begin(), count.end());
   for (std::int32_t r = 0; r < out.regions; ++r) {
     std::int64_t& place = count[static_cast<std::size_t>(number[static_cast<std::size_t>(r)])];
-    for (std::int64_t k = begin[static_cast<std::size_t>(r)]; k < begin[static_cast<std::size_t>(r) + 1]; ++k) {
+    for (std::int64_t k = begin[static_cast<std::size_t>(r)]; k < begin[static_cast<std::size_t>(r) + 1];
+         ++k) {
       out.sources[static_cast<std::size_t>(place++)] = sources[static_cast<std::size_t>(k)];
     }
   }
@@ -142,7 +156,9 @@ void merge_parts(const Hierarchy<S>& tree, const Cost& cost, std::int64_t node, 
 /// The cut that minimises (sum of region costs + penalty * number of regions) exactly; the coarser one where two are
 /// equally good. `penalty` >= 0, in the unit of the cost that `cuts` was built with.
 template <class S>
-void optimal_cut(const Hierarchy<S>& tree, const NestedCuts& cuts, double penalty, Partition& out, CutWorkspace& w) {
+void optimal_cut(const Hierarchy<S>& tree, const NestedCuts& cuts, double penalty, Partition& out,
+                 CutWorkspace& w) {
+  DHT_EXPECTS(tree.levels() > 1, "hierarchy: is empty; build it first");
   DHT_EXPECTS(penalty >= 0, "penalty: is ", penalty, "; must be at least 0");
   w.split.resize(static_cast<std::size_t>(tree.nodes()));
   for (std::size_t i = 0; i < w.split.size(); ++i) w.split[i] = cuts.scale()[i] > penalty;
@@ -153,10 +169,11 @@ void optimal_cut(const Hierarchy<S>& tree, const NestedCuts& cuts, double penalt
 /// of the nested cuts has this number; else the finest optimal cut below, whose next split is made in part, its pieces
 /// merged one pair at a time by least cost. `cost` must be the one that `cuts` was built with.
 template <concepts::connectivity C, class S, concepts::region_cost Cost>
-void cut_to_budget(const Hierarchy<S>& tree, const NestedCuts& cuts, const Cost& cost, std::int64_t tokens, Partition& out,
-                   CutWorkspace& w) {
-  DHT_EXPECTS(tokens >= 1 && tokens <= tree.image_pixels(), "tokens: is ", tokens, "; must be 1 to ", tree.image_pixels(),
-              ", the number of pixels");
+void cut_to_budget(const Hierarchy<S>& tree, const NestedCuts& cuts, const Cost& cost, std::int64_t tokens,
+                   Partition& out, CutWorkspace& w) {
+  DHT_EXPECTS(tree.levels() > 1, "hierarchy: is empty; build it first");
+  DHT_EXPECTS(tokens >= 1 && tokens <= tree.image_pixels(), "tokens: is ", tokens, "; must be 1 to ",
+              tree.image_pixels(), ", the number of pixels");
   w.split.assign(static_cast<std::size_t>(tree.nodes()), 0);
   struct PartialSplit {
     std::int64_t node, parts;

@@ -4,12 +4,13 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <dht/core/error.hpp>
-#include <dht/core/math.hpp>
-#include <dht/selection/region_cost.hpp>
 #include <numeric>
 #include <queue>
 #include <vector>
+
+#include <dht/core/error.hpp>
+#include <dht/core/math.hpp>
+#include <dht/selection/region_cost.hpp>
 
 namespace dht::detail {
 
@@ -33,7 +34,8 @@ class MergeTo {
     version_.assign(n, 0);
     neighbours_.resize(n);
     own_cost_.resize(n);
-    for (std::size_t i = 0; i < n; ++i) own_cost_[i] = cost_(in_.size[i], &in_.variance[i * features()], in_.features);
+    for (std::size_t i = 0; i < n; ++i)
+      own_cost_[i] = cost_(in_.size[i], &in_.variance[i * features()], in_.features);
     for (auto [a, b] : in_.pairs) {
       neighbours_[static_cast<std::size_t>(a)].push_back(b);
       neighbours_[static_cast<std::size_t>(b)].push_back(a);
@@ -70,7 +72,8 @@ class MergeTo {
 
   std::int32_t find(std::int32_t i) {
     while (parent_[static_cast<std::size_t>(i)] != i) {
-      i = parent_[static_cast<std::size_t>(i)] = parent_[static_cast<std::size_t>(parent_[static_cast<std::size_t>(i)])];
+      i = parent_[static_cast<std::size_t>(i)] =
+          parent_[static_cast<std::size_t>(parent_[static_cast<std::size_t>(i)])];
     }
     return i;
   }
@@ -86,9 +89,11 @@ class MergeTo {
 
   /// Moments of the union of two regions, into `scratch_` (mean, then variance).
   void join(std::int32_t a, std::int32_t b) {
-    const std::size_t n = features(), i = static_cast<std::size_t>(a) * n, j = static_cast<std::size_t>(b) * n;
-    const double share = static_cast<double>(in_.size[static_cast<std::size_t>(b)]) /
-                         static_cast<double>(in_.size[static_cast<std::size_t>(a)] + in_.size[static_cast<std::size_t>(b)]);
+    const std::size_t n = features(), i = static_cast<std::size_t>(a) * n,
+                      j = static_cast<std::size_t>(b) * n;
+    const double share =
+        static_cast<double>(in_.size[static_cast<std::size_t>(b)]) /
+        static_cast<double>(in_.size[static_cast<std::size_t>(a)] + in_.size[static_cast<std::size_t>(b)]);
     scratch_.resize(2 * n);
     for (std::size_t c = 0; c < n; ++c) {
       const double d = in_.mean[j + c] - in_.mean[i + c];
@@ -99,7 +104,8 @@ class MergeTo {
   }
 
   void push(std::int32_t a, std::int32_t b) {
-    const auto low = static_cast<std::size_t>(std::min(a, b)), high = static_cast<std::size_t>(std::max(a, b));
+    const auto low = static_cast<std::size_t>(std::min(a, b)),
+               high = static_cast<std::size_t>(std::max(a, b));
     join(static_cast<std::int32_t>(low), static_cast<std::int32_t>(high));
     const std::int64_t size = in_.size[low] + in_.size[high];
     const double joint = cost_(size, scratch_.data() + features(), in_.features);
@@ -113,7 +119,8 @@ class MergeTo {
       const Candidate c = queue_.top();
       queue_.pop();
       const auto low = static_cast<std::size_t>(c.low), high = static_cast<std::size_t>(c.high);
-      if (version_[low] != c.low_version || version_[high] != c.high_version) continue;  // one of them has changed since
+      if (version_[low] != c.low_version || version_[high] != c.high_version)
+        continue;  // one of them has changed since
       merge(c.low, c.high);
       return;
     }
@@ -123,7 +130,8 @@ class MergeTo {
     const auto i = static_cast<std::size_t>(low), j = static_cast<std::size_t>(high);
     join(low, high);
     std::copy_n(scratch_.begin(), features(), in_.mean.begin() + static_cast<std::ptrdiff_t>(i * features()));
-    std::copy_n(scratch_.begin() + in_.features, features(), in_.variance.begin() + static_cast<std::ptrdiff_t>(i * features()));
+    std::copy_n(scratch_.begin() + in_.features, features(),
+                in_.variance.begin() + static_cast<std::ptrdiff_t>(i * features()));
     in_.size[i] += in_.size[j];
     own_cost_[i] = cost_(in_.size[i], &in_.variance[i * features()], in_.features);
     parent_[j] = low;

@@ -6,12 +6,14 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <dht/core/buffer.hpp>
-#include <dht/hierarchy/hierarchy.hpp>
-#include <dht/selection/region_cost.hpp>
 #include <limits>
 #include <utility>
 #include <vector>
+
+#include <dht/backend/instruction_set.hpp>
+#include <dht/core/buffer.hpp>
+#include <dht/hierarchy/hierarchy.hpp>
+#include <dht/selection/region_cost.hpp>
 
 namespace dht {
 
@@ -31,7 +33,8 @@ class NestedCuts {
     list_children(tree);
     compute_costs(tree, cost);
     scale_.resize(static_cast<std::size_t>(tree.nodes()));
-    for (std::int64_t i = 0; i < tree.nodes(); ++i) scale_[static_cast<std::size_t>(i)] = scale_of(i, tree.size.data());
+    for (std::int64_t i = 0; i < tree.nodes(); ++i)
+      scale_[static_cast<std::size_t>(i)] = scale_of(i, tree.size.data());
     order_splits(tree);
   }
 
@@ -54,11 +57,14 @@ class NestedCuts {
     std::int64_t total = 0;
     first_with_children_ = pixel_parents;
     for (int level = 2; level < tree.levels(); ++level) {
-      const std::int64_t below = tree.begin[static_cast<std::size_t>(level) - 2], first = tree.begin[static_cast<std::size_t>(level) - 1];
+      const std::int64_t below = tree.begin[static_cast<std::size_t>(level) - 2],
+                         first = tree.begin[static_cast<std::size_t>(level) - 1];
       std::int64_t* begin = child_begin_.data() + first;
       for (std::int64_t i = below; i < first; ++i) ++begin[tree.parent[static_cast<std::size_t>(i)]];
-      for (std::int64_t r = 0; r < tree.regions(level); ++r) begin[r] = std::exchange(total, total + begin[r]);
-      for (std::int64_t i = below; i < first; ++i) children_[static_cast<std::size_t>(begin[tree.parent[static_cast<std::size_t>(i)]]++)] = i;
+      for (std::int64_t r = 0; r < tree.regions(level); ++r)
+        begin[r] = std::exchange(total, total + begin[r]);
+      for (std::int64_t i = below; i < first; ++i)
+        children_[static_cast<std::size_t>(begin[tree.parent[static_cast<std::size_t>(i)]]++)] = i;
       // Each begin has moved to its end, which is the next one's begin: shift back.
       for (std::int64_t r = tree.regions(level) - 1; r > 0; --r) begin[r] = begin[r - 1];
       begin[0] = below;
@@ -70,19 +76,25 @@ class NestedCuts {
   void compute_costs(const Hierarchy<S>& tree, const Cost& cost) {
     cost_.resize(static_cast<std::size_t>(tree.nodes()));
     std::vector<double> variance(static_cast<std::size_t>(tree.features));
-    for (std::int64_t i = 0; i < tree.nodes(); ++i) {
-      const auto s2 = tree.variance_of(i);
-      std::copy(s2.begin(), s2.end(), variance.begin());
-      cost_[static_cast<std::size_t>(i)] = cost(tree.size[static_cast<std::size_t>(i)], variance.data(), tree.features);
-    }
+    double* const s2 = variance.data();
+    const Cost local = cost;
+    backend::run(backend::best_instruction_set(), [&]() DHT_INLINE_LAMBDA {
+      for (std::int64_t i = 0; i < tree.nodes(); ++i) {
+        const S* const from = tree.variance.data() + i * tree.features;
+        for (int c = 0; c < tree.features; ++c) s2[c] = from[c];
+        cost_[static_cast<std::size_t>(i)] = local(tree.size[static_cast<std::size_t>(i)], s2, tree.features);
+      }
+    });
   }
 
   /// Where the line cost(i) + penalty meets the best cut below, which is a concave function of the penalty made of lines.
   /// Walks that function down from large penalties: at first every child is whole, then the child of largest scale
   /// splits, and so on. Children are numbered before their parents, so their scales are known.
   double scale_of(std::int64_t i, const std::int32_t* size) {
-    if (i < first_with_children_) return size[i] > 1 ? cost_[static_cast<std::size_t>(i)] / (size[i] - 1) : 0.0;
-    std::int64_t begin = child_begin_[static_cast<std::size_t>(i)], end = child_begin_[static_cast<std::size_t>(i) + 1];
+    if (i < first_with_children_)
+      return size[i] > 1 ? cost_[static_cast<std::size_t>(i)] / (size[i] - 1) : 0.0;
+    std::int64_t begin = child_begin_[static_cast<std::size_t>(i)],
+                 end = child_begin_[static_cast<std::size_t>(i) + 1];
     if (end - begin == 1) return scale_[static_cast<std::size_t>(children_[static_cast<std::size_t>(begin)])];
     frontier_.clear();
     double cost_below = 0;
@@ -98,7 +110,8 @@ class NestedCuts {
     };
     take(begin, end);
     for (;;) {
-      const double meeting = (cost_[static_cast<std::size_t>(i)] - cost_below) / static_cast<double>(parts - 1);
+      const double meeting =
+          (cost_[static_cast<std::size_t>(i)] - cost_below) / static_cast<double>(parts - 1);
       if (frontier_.empty()) return std::max(meeting, 0.0);
       if (meeting >= frontier_.front().first) return meeting;
       const std::int64_t whole = frontier_.front().second;
@@ -109,7 +122,22 @@ class NestedCuts {
       if (whole < first_with_children_) {
         parts += size[whole];
       } else {
-        take(child_begin_[static_cast<std::size_t>(whole)], child_begin_[static_cast<std::size_t>(whole) + 1]);
+        take(child_begin_[static_cast<std::size_t>(whole)],
+             child_begin_[static_cast<std::size_t>(whole) + 1]);
+      }
+    }
+  }
+
+  /// The node above each node; -1 for whole images.
+  template <class S>
+  void list_parents(const Hierarchy<S>& tree) {
+    parent_.resize(static_cast<std::size_t>(tree.nodes()));
+    for (int level = 1; level < tree.levels(); ++level) {
+      const std::int64_t first = tree.begin[static_cast<std::size_t>(level) - 1],
+                         end = tree.begin[static_cast<std::size_t>(level)];
+      for (std::int64_t i = first; i < end; ++i) {
+        const std::int32_t up = tree.parent[static_cast<std::size_t>(i)];
+        parent_[static_cast<std::size_t>(i)] = up < 0 ? -1 : end + up;
       }
     }
   }
@@ -125,38 +153,43 @@ class NestedCuts {
     parts_.assign(static_cast<std::size_t>(nodes), 0);
     splits_.resize(static_cast<std::size_t>(tree.batch));
     for (auto& list : splits_) list.clear();
+    list_parents(tree);
     for (std::int64_t i = nodes - 1; i >= 0; --i) {
       double above = std::numeric_limits<double>::infinity();
       image_[static_cast<std::size_t>(i)] = static_cast<std::int32_t>(i - roots);
       if (i < roots) {
-        const std::int64_t up = tree.parent_node(i);
+        const std::int64_t up = parent_[static_cast<std::size_t>(i)];
         above = ceiling_[static_cast<std::size_t>(up)];
         image_[static_cast<std::size_t>(i)] = image_[static_cast<std::size_t>(up)];
       }
       const double own = scale_[static_cast<std::size_t>(i)];
       ceiling_[static_cast<std::size_t>(i)] = std::min(own, above);
       takes_part_[static_cast<std::size_t>(i)] = own <= above;
-      if (own <= above) splits_[static_cast<std::size_t>(image_[static_cast<std::size_t>(i)])].push_back({i, 0});
+      if (own <= above)
+        splits_[static_cast<std::size_t>(image_[static_cast<std::size_t>(i)])].push_back({i, 0});
     }
     // How many parts a node splits into: children that take part count once, the others for what they consist of.
     for (std::int64_t i = 0; i < nodes; ++i) {
-      if (i < first_with_children_) parts_[static_cast<std::size_t>(i)] = tree.size[static_cast<std::size_t>(i)];
+      if (i < first_with_children_)
+        parts_[static_cast<std::size_t>(i)] = tree.size[static_cast<std::size_t>(i)];
       if (i >= roots) continue;
-      const std::int64_t up = tree.parent_node(i);
+      const std::int64_t up = parent_[static_cast<std::size_t>(i)];
       parts_[static_cast<std::size_t>(up)] += takes_part(i) ? 1 : parts_[static_cast<std::size_t>(i)];
     }
     for (auto& list : splits_) {
       std::sort(list.begin(), list.end(), [&](const Split& a, const Split& b) {
-        const double sa = scale_[static_cast<std::size_t>(a.node)], sb = scale_[static_cast<std::size_t>(b.node)];
+        const double sa = scale_[static_cast<std::size_t>(a.node)],
+                     sb = scale_[static_cast<std::size_t>(b.node)];
         return sa != sb ? sa > sb : a.node > b.node;
       });
       std::int64_t regions = 1;
-      for (Split& split : list) split.regions_after = regions += parts_[static_cast<std::size_t>(split.node)] - 1;
+      for (Split& split : list)
+        split.regions_after = regions += parts_[static_cast<std::size_t>(split.node)] - 1;
     }
   }
 
   std::int64_t first_with_children_ = 0;  // nodes below consist of pixels
-  Buffer<std::int64_t> child_begin_, children_, parts_;
+  Buffer<std::int64_t> child_begin_, children_, parent_, parts_;
   Buffer<double> cost_, scale_, ceiling_;
   Buffer<std::int32_t> image_;
   Buffer<std::uint8_t> takes_part_;

@@ -3,10 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
+
 #include <dht/core/buffer.hpp>
 #include <dht/graph/connectivity.hpp>
 #include <dht/hierarchy/hierarchy.hpp>
-#include <span>
 
 namespace dht {
 
@@ -19,15 +20,15 @@ inline constexpr Source pixel_source(std::int64_t pixel) { return -1 - pixel; }
 /// of the tree or a piece of one, several for a region merged from siblings.
 struct Partition {
   std::int32_t regions = 0;
-  Buffer<std::int32_t> labels;         ///< per pixel, (batch, height, width)
-  Buffer<std::int64_t> source_begin;   ///< per region, and one more
+  Buffer<std::int32_t> labels;        ///< per pixel, (batch, height, width)
+  Buffer<std::int64_t> source_begin;  ///< per region, and one more
   Buffer<Source> sources;
 
   /// Makes room for label maps of this size, and for more regions than photos have.
   void reserve(std::int64_t pixels) {
     labels.reserve(static_cast<std::size_t>(pixels));
-    source_begin.reserve(static_cast<std::size_t>(pixels) / 4 + 65);
-    sources.reserve(static_cast<std::size_t>(pixels) / 4 + 64);
+    source_begin.reserve(static_cast<std::size_t>(pixels) / 2 + 65);
+    sources.reserve(static_cast<std::size_t>(pixels) / 2 + 64);
   }
 
   std::span<const Source> sources_of(std::int32_t region) const {
@@ -40,7 +41,8 @@ namespace detail {
 
 /// Row y of the batch's rows: bit k is set where a pixel has the same value as its k-th backward neighbour.
 template <concepts::connectivity C>
-DHT_INLINE void equality_links(const std::int32_t* values, std::int64_t y, int height, int width, std::uint8_t* links) {
+DHT_INLINE void equality_links(const std::int32_t* values, std::int64_t y, int height, int width,
+                               std::uint8_t* links) {
   using N = Neighbours<C>;
   std::fill_n(links, width, std::uint8_t{0});
 #pragma GCC unroll 4
@@ -51,14 +53,16 @@ DHT_INLINE void equality_links(const std::int32_t* values, std::int64_t y, int h
     const std::int32_t* other = row + o.dy * width + o.dx;
     const int from = o.dx < 0 ? 1 : 0, to = o.dx > 0 ? width - 1 : width;
     DHT_INDEPENDENT
-    for (int x = from; x < to; ++x) links[x] = static_cast<std::uint8_t>(links[x] | ((row[x] == other[x]) << k));
+    for (int x = from; x < to; ++x)
+      links[x] = static_cast<std::uint8_t>(links[x] | ((row[x] == other[x]) << k));
   }
 }
 
 /// Closes a partition whose `sources` hold one for each region.
 inline void one_source_each(Partition& out) {
   out.source_begin.resize(out.sources.size() + 1);
-  for (std::size_t r = 0; r < out.source_begin.size(); ++r) out.source_begin[r] = static_cast<std::int64_t>(r);
+  for (std::size_t r = 0; r < out.source_begin.size(); ++r)
+    out.source_begin[r] = static_cast<std::int64_t>(r);
 }
 
 }  // namespace detail

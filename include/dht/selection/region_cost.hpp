@@ -5,6 +5,8 @@
 #include <cmath>
 #include <concepts>
 #include <cstdint>
+
+#include <dht/core/config.hpp>
 #include <dht/core/error.hpp>
 #include <dht/core/math.hpp>
 
@@ -14,7 +16,8 @@ namespace concepts {
 
 /// The cost of a region, to which a cut adds one penalty a region. Finite and at least 0; a single pixel costs 0.
 template <class C>
-concept region_cost = std::copyable<C> && requires(const C cost, std::int64_t size, const double* variance, int features) {
+concept region_cost = std::copyable<C> &&
+    requires(const C cost, std::int64_t size, const double* variance, int features) {
   // Of a region with `size` pixels and `features` variances.
   { cost(size, variance, features) } -> std::same_as<double>;
 };
@@ -31,7 +34,7 @@ class CodeLength {
   explicit CodeLength(double noise = 0.1) : precision_(1 / (noise * noise)) {
     DHT_EXPECTS(noise > 0 && std::isfinite(precision_), "noise: is ", noise, "; must be above 0");
   }
-  double operator()(std::int64_t size, const double* variance, int features) const {
+  DHT_INLINE double operator()(std::int64_t size, const double* variance, int features) const {
     double sum = 0;
     for (int c = 0; c < features; ++c) sum += log(fma(variance[c], precision_, 1.0));
     return static_cast<double>(size) * 0.5 * sum;
@@ -44,7 +47,7 @@ class CodeLength {
 /// The squared error of painting the region with its mean: size * sum_c s2_c. Exact under SizeWeighting; under
 /// SimilarityWeighting pixels count by their weights.
 struct SquaredError {
-  double operator()(std::int64_t size, const double* variance, int features) const {
+  DHT_INLINE double operator()(std::int64_t size, const double* variance, int features) const {
     double sum = 0;
     for (int c = 0; c < features; ++c) sum += variance[c];
     return static_cast<double>(size) * sum;

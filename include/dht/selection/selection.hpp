@@ -4,6 +4,8 @@
 
 #include <concepts>
 #include <cstdint>
+#include <type_traits>
+
 #include <dht/backend/cpu.hpp>
 #include <dht/graph/connectivity.hpp>
 #include <dht/hierarchy/hierarchy.hpp>
@@ -13,7 +15,6 @@
 #include <dht/selection/nested_cuts.hpp>
 #include <dht/selection/partition.hpp>
 #include <dht/selection/region_cost.hpp>
-#include <type_traits>
 
 namespace dht {
 
@@ -29,8 +30,10 @@ struct BestAncestor {
   using Workspace = BestAncestorWorkspace;
 
   template <concepts::connectivity C, class Backend, class S, class Criterion>
-  void select(const Backend& backend, const SelectionInput<S, Criterion>& in, Partition& out, Workspace& workspace) const {
-    best_ancestor<C, S>(backend, in.tree, in.tree.information, in.criterion.template pixel_information<S>(in.tree.image_pixels()), out, workspace);
+  void select(const Backend& backend, const SelectionInput<S, Criterion>& in, Partition& out,
+              Workspace& workspace) const {
+    best_ancestor<C, S>(backend, in.tree, in.tree.information,
+                        in.criterion.template pixel_information<S>(in.tree.image_pixels()), out, workspace);
   }
 };
 
@@ -48,7 +51,8 @@ struct OptimalCut {
   double penalty = 100;  ///< >= 0, in the unit of the cost: nats for CodeLength
 
   template <concepts::connectivity C, class Backend, class S, class Criterion>
-  void select(const Backend&, const SelectionInput<S, Criterion>& in, Partition& out, Workspace& workspace) const {
+  void select(const Backend&, const SelectionInput<S, Criterion>& in, Partition& out,
+              Workspace& workspace) const {
     workspace.cuts.build(in.tree, cost);
     optimal_cut(in.tree, workspace.cuts, penalty, out, workspace.cut);
   }
@@ -62,7 +66,8 @@ struct TokenBudget {
   std::int64_t tokens = 196;  ///< 1 to the number of pixels
 
   template <concepts::connectivity C, class Backend, class S, class Criterion>
-  void select(const Backend&, const SelectionInput<S, Criterion>& in, Partition& out, Workspace& workspace) const {
+  void select(const Backend&, const SelectionInput<S, Criterion>& in, Partition& out,
+              Workspace& workspace) const {
     workspace.cuts.build(in.tree, cost);
     cut_to_budget<C>(in.tree, workspace.cuts, cost, tokens, out, workspace.cut);
   }
@@ -73,8 +78,8 @@ namespace concepts {
 /// A way to cut a hierarchy into tokens.
 template <class T, class S>
 concept selection = std::copyable<T> && std::default_initializable<typename T::Workspace> &&
-    requires(const T selection, const backend::Cpu& backend, const SelectionInput<S, Aicc>& in, Partition& out,
-             typename T::Workspace& workspace) {
+    requires(const T selection, const backend::Cpu& backend, const SelectionInput<S, Aicc>& in,
+             Partition& out, typename T::Workspace& workspace) {
   // Writes dense labels in raster order, every region connected under the given neighbourhood, and their sources.
   selection.template select<FourConnected>(backend, in, out, workspace);
 };

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+
 #include <dht/core/error.hpp>
 #include <dht/core/math.hpp>
 #include <dht/core/view.hpp>

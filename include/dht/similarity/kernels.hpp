@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <concepts>
+
 #include <dht/core/error.hpp>
 #include <dht/core/math.hpp>
 
@@ -46,7 +47,9 @@ struct OfDistance {
 /// exp(-(|a-b| / bandwidth)^2): the paper's kernel, with bandwidth 1 in checkpoints.
 class Gaussian : public detail::OfDistance {
  public:
-  explicit Gaussian(double bandwidth = 1) : factor_(-1 / (bandwidth * bandwidth)) { detail::check_bandwidth(bandwidth); }
+  explicit Gaussian(double bandwidth = 1) : factor_(-1 / (bandwidth * bandwidth)) {
+    detail::check_bandwidth(bandwidth);
+  }
   template <class S>
   DHT_INLINE S value(const S* sum) const {
     return exp(sum[0] * static_cast<S>(factor_));
@@ -72,7 +75,9 @@ class Laplacian : public detail::OfDistance {
 /// 1 / (1 + (|a-b| / bandwidth)^2): heavy tails, never quite 0.
 class Cauchy : public detail::OfDistance {
  public:
-  explicit Cauchy(double bandwidth = 1) : factor_(1 / (bandwidth * bandwidth)) { detail::check_bandwidth(bandwidth); }
+  explicit Cauchy(double bandwidth = 1) : factor_(1 / (bandwidth * bandwidth)) {
+    detail::check_bandwidth(bandwidth);
+  }
   template <class S>
   DHT_INLINE S value(const S* sum) const {
     return 1 / fma(sum[0], static_cast<S>(factor_), S(1));

@@ -3,9 +3,10 @@
 #pragma once
 
 #include <cmath>
+#include <vector>
+
 #include <dht/core/error.hpp>
 #include <dht/core/math.hpp>
-#include <vector>
 
 namespace dht {
 
@@ -17,7 +18,8 @@ struct SelfLoop {
 
   /// A self-loop whose similarity is always `similarity`, in [0, 1].
   static SelfLoop constant(double similarity) {
-    DHT_EXPECTS(similarity >= 0 && similarity <= 1, "self-loop: is ", similarity, "; must be between 0 and 1");
+    DHT_EXPECTS(similarity >= 0 && similarity <= 1, "self-loop: is ", similarity,
+                "; must be between 0 and 1");
     SelfLoop loop;
     loop.constant_ = static_cast<S>(similarity);
     return loop;
@@ -26,7 +28,9 @@ struct SelfLoop {
   bool is_constant() const { return weight.empty(); }
 
   /// The sum begins at `bias`, takes in the d variances one by one, and ends as a similarity.
-  DHT_INLINE S add(S sum, int channel, S variance) const { return fma(weight[static_cast<std::size_t>(channel)], variance, sum); }
+  DHT_INLINE S add(S sum, int channel, S variance) const {
+    return fma(weight[static_cast<std::size_t>(channel)], variance, sum);
+  }
   DHT_INLINE S value(S sum) const { return weight.empty() ? constant_ : sigmoid(sum); }
 
  private:

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <concepts>
 #include <cstdint>
+
 #include <dht/core/config.hpp>
 
 namespace dht {

@@ -3,13 +3,14 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
+
 #include <dht/core/buffer.hpp>
 #include <dht/core/error.hpp>
-#include <dht/core/view.hpp>
 #include <dht/core/sample.hpp>
+#include <dht/core/view.hpp>
 #include <dht/nn/linear.hpp>
 #include <dht/tokens/tokens.hpp>
-#include <vector>
 
 namespace dht {
 
@@ -17,7 +18,8 @@ namespace dht {
 template <class S>
 Buffer<S> project(const Tokens<S>& tokens, const Linear<S>& map) {
   Buffer<S> out(static_cast<std::size_t>(tokens.count()) * static_cast<std::size_t>(map.outputs));
-  map.forward({tokens.feature.data(), tokens.count(), tokens.features}, {out.data(), tokens.count(), map.outputs});
+  map.forward({tokens.feature.data(), tokens.count(), tokens.features},
+              {out.data(), tokens.count(), map.outputs});
   return out;
 }
 
@@ -25,10 +27,11 @@ Buffer<S> project(const Tokens<S>& tokens, const Linear<S>& map) {
 /// 1, as ImageView defines it. Sums are taken in double, in raster order.
 template <class S, class P>
 Buffer<S> mean_over_tokens(const ImageView<P>& image, const Tokens<S>& tokens) {
-  DHT_EXPECTS(image.batch == tokens.batch && image.height == tokens.height && image.width == tokens.width, "image: is ",
-              image.batch, " x ", image.height, " x ", image.width, "; the tokens are of ", tokens.batch, " x ",
-              tokens.height, " x ", tokens.width);
-  const auto n = static_cast<std::size_t>(tokens.count()), channels = static_cast<std::size_t>(image.channels);
+  DHT_EXPECTS(image.batch == tokens.batch && image.height == tokens.height && image.width == tokens.width,
+              "image: is ", image.batch, " x ", image.height, " x ", image.width, "; the tokens are of ",
+              tokens.batch, " x ", tokens.height, " x ", tokens.width);
+  const auto n = static_cast<std::size_t>(tokens.count()),
+             channels = static_cast<std::size_t>(image.channels);
   std::vector<double> sum(n * channels, 0.0);
   for (int b = 0; b < image.batch; ++b) {
     const LabelView labels = tokens.labels(b);
@@ -51,8 +54,8 @@ Buffer<S> mean_over_tokens(const ImageView<P>& image, const Tokens<S>& tokens) {
 template <class S, class P>
 Buffer<S> inject_means(const ImageView<P>& image, const Tokens<S>& tokens, const Buffer<S>& token_features) {
   const Buffer<S> mean = mean_over_tokens(image, tokens);
-  DHT_EXPECTS(token_features.size() == mean.size(), "token features: are ", token_features.size(), " numbers; must be ",
-              tokens.count(), " x ", image.channels);
+  DHT_EXPECTS(token_features.size() == mean.size(), "token features: are ", token_features.size(),
+              " numbers; must be ", tokens.count(), " x ", image.channels);
   Buffer<S> out(static_cast<std::size_t>(image.total_pixels() * image.channels));
   S* to = out.data();
   for (int b = 0; b < image.batch; ++b) {
@@ -60,7 +63,8 @@ Buffer<S> inject_means(const ImageView<P>& image, const Tokens<S>& tokens, const
     for (int c = 0; c < image.channels; ++c) {
       for (int y = 0; y < image.height; ++y) {
         for (int x = 0; x < image.width; ++x) {
-          const auto i = static_cast<std::size_t>(labels(y, x)) * static_cast<std::size_t>(image.channels) + static_cast<std::size_t>(c);
+          const auto i = static_cast<std::size_t>(labels(y, x)) * static_cast<std::size_t>(image.channels) +
+                         static_cast<std::size_t>(c);
           const S value = static_cast<S>(static_cast<double>(image(b, c, y, x)) * sample_unit<P>());
           *to++ = value + (token_features[i] - mean[i]);
         }

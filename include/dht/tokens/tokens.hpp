@@ -4,13 +4,14 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <span>
+#include <vector>
+
 #include <dht/core/buffer.hpp>
 #include <dht/core/math.hpp>
 #include <dht/core/view.hpp>
 #include <dht/hierarchy/hierarchy.hpp>
 #include <dht/selection/partition.hpp>
-#include <span>
-#include <vector>
 
 namespace dht {
 
@@ -19,16 +20,18 @@ namespace dht {
 template <class S>
 struct Tokens {
   int batch = 0, height = 0, width = 0, features = 0;
-  Partition partition;                 ///< label map and where in the hierarchy each token comes from
-  std::vector<std::int32_t> begin;     ///< first token of each image, and one more
-  Buffer<std::int32_t> size;           ///< pixels of a token
-  Buffer<Box> box;                     ///< in pixels of its image
-  Buffer<S> feature;                   ///< `features` numbers a token: f* of the method, the mean of its chosen region
+  Partition partition;              ///< label map and where in the hierarchy each token comes from
+  std::vector<std::int32_t> begin;  ///< first token of each image, and one more
+  Buffer<std::int32_t> size;        ///< pixels of a token
+  Buffer<Box> box;                  ///< in pixels of its image
+  Buffer<S> feature;  ///< `features` numbers a token: f* of the method, the mean of its chosen region
 
   /// Number of tokens, all images together.
   std::int32_t count() const { return partition.regions; }
   /// Number of tokens of one image.
-  std::int32_t count(int image) const { return begin[static_cast<std::size_t>(image) + 1] - begin[static_cast<std::size_t>(image)]; }
+  std::int32_t count(int image) const {
+    return begin[static_cast<std::size_t>(image) + 1] - begin[static_cast<std::size_t>(image)];
+  }
   /// The label map of one image. Its labels begin at `begin[image]`.
   LabelView labels(int image = 0) const {
     return plane_view(partition.labels.data() + std::int64_t{image} * height * width, height, width);
@@ -48,7 +51,8 @@ void describe(const Hierarchy<S>& tree, Tokens<S>& tokens) {
   tokens.width = tree.width;
   tokens.features = tree.features;
   const Partition& part = tokens.partition;
-  const auto n = static_cast<std::size_t>(part.regions), room = static_cast<std::size_t>(tree.pixels()) / 4 + 64;
+  const auto n = static_cast<std::size_t>(part.regions),
+             room = static_cast<std::size_t>(tree.pixels()) / 2 + 64;
   tokens.size.reserve(room);
   tokens.box.reserve(room);
   tokens.feature.reserve(room * static_cast<std::size_t>(tree.features));

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+// From an 8-bit RGB photo to features: the learned encoder (d = 8) and plain colour, beside their naive forms.
+#include <cstdint>
+#include <vector>
+
+#include <benchmark/benchmark.h>
+
+#include <dht/backend/cpu.hpp>
+#include <dht/encoder/colour.hpp>
+#include <dht/encoder/convolutional.hpp>
+
+#include "inputs.hpp"
+#include "kit.hpp"
+#include "naive_encoder.hpp"
+
+namespace {
+
+using namespace dht::bench;
+
+template <class Encoder>
+std::vector<float> encode(benchmark::State& state, const Encoder& encoder) {
+  const dht::backend::Cpu backend(static_cast<int>(state.range(1)));
+  const auto image = view(photo(static_cast<int>(state.range(0))));
+  std::vector<float> features(static_cast<std::size_t>(image.pixels() * encoder.features()));
+  typename Encoder::Workspace workspace;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(encoder.encode(backend, image, features.data(), workspace));
+    benchmark::ClobberMemory();
+  }
+  count(state, 3 + 4 * encoder.features());
+  return features;
+}
+
+/// Times `naive()` and compares the largest difference of any feature.
+template <class Encoder, class Naive>
+void encode_naively(benchmark::State& state, const Encoder& encoder, const Naive& naive) {
+  const auto image = view(photo(static_cast<int>(state.range(0))));
+  std::vector<float> features;
+  for (auto _ : state) {
+    features = naive(image);
+    benchmark::DoNotOptimize(features.data());
+  }
+  std::vector<float> ours(features.size());
+  typename Encoder::Workspace workspace;
+  encoder.encode(dht::backend::Cpu(), image, ours.data(), workspace);
+  float furthest = 0;
+  for (std::size_t i = 0; i < ours.size(); ++i)
+    furthest = std::max(furthest, std::abs(features[i] - ours[i]));
+  // Rounding: features are of the order of 1, sums have up to 128 terms.
+  expect_close(state, "1 + largest difference", 1 + furthest, 1, 1e-4);
+  count(state, 3 + 4 * encoder.features());
+}
+
+void learned(benchmark::State& state) { encode(state, dht::ConvolutionalEncoder<float>(weights().encoder)); }
+
+void naive_learned(benchmark::State& state) {
+  const auto& parameters = weights().encoder;
+  encode_naively(state, dht::ConvolutionalEncoder<float>(parameters),
+                 [&](const auto& image) { return naive::encode(parameters, image); });
+}
+
+void colour(benchmark::State& state) { encode(state, dht::ColourEncoder<float>()); }
+
+void naive_colour(benchmark::State& state) {
+  encode_naively(state, dht::ColourEncoder<float>(),
+                 [](const auto& image) { return naive::encode_colour(image, 40); });
+}
+
+BENCHMARK(learned)->Apply(sides_and_threads);
+BENCHMARK(naive_learned)->Apply(small_sides);
+BENCHMARK(colour)->Apply(sides_and_threads);
+BENCHMARK(naive_colour)->Apply(small_sides);
+
+}  // namespace
