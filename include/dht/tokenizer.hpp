@@ -52,7 +52,7 @@ struct TokenizerParts {
   typename Policies::Weighting weighting{};
   typename Policies::Criterion criterion{};
   typename Policies::Selection selection{};
-  SelfLoop<Scalar> self_loop{};  ///< a constant 0.5 where nothing was learned
+  SelfLoop<Scalar> self_loop{};  ///< a constant 0.1 where nothing was learned
   HierarchyOptions hierarchy{};
   typename Policies::Backend backend{};
 };

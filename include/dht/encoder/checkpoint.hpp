@@ -24,10 +24,10 @@ template <class S>
 struct Checkpoint {
   ConvolutionalParameters<S> encoder;  ///< conv.*, with the metadata's mean and std
   Linear<S> projection;                ///< linear.*: W of the method, features -> channels; empty when absent
-  SelfLoop<S> self_loop;               ///< varproj.*, or the constant 0.5 when absent
-  std::string criterion = "aicc";      ///< metadata "criterion"
-  double iota = 5;                     ///< metadata "iota"
-  double compactness = 0.01;           ///< metadata "compactness"
+  SelfLoop<S> self_loop = SelfLoop<S>::constant(0.5);  ///< varproj.*, or the constant 0.5 when absent
+  std::string criterion = "aicc";                      ///< metadata "criterion"
+  double iota = 5;                                     ///< metadata "iota"
+  double compactness = 0.01;                           ///< metadata "compactness"
 };
 
 namespace detail {

@@ -34,7 +34,9 @@ struct SelfLoop {
   DHT_INLINE S value(S sum) const { return weight.empty() ? constant_ : sigmoid(sum); }
 
  private:
-  S constant_ = static_cast<S>(0.5);
+  // Low enough that specks of a few pixels do not outlive the large regions around them, which would spend a budget of
+  // tokens on them: of 196 tokens of the drawn sample picture 14 have fewer than 20 pixels, with 0.5 it is 137.
+  S constant_ = static_cast<S>(0.1);
 };
 
 }  // namespace dht
