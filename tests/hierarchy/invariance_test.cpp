@@ -167,9 +167,9 @@ TEST_CASE("invariance: the same bits with every compiler", "[hierarchy]") {
   // Taken from a release build by GCC 12. A changed order of sums is a change of every user's numbers: where it is
   // meant, write the new values here and say so in CHANGELOG.md.
   const auto r = compute<float>(Cpu(2), 1, 90, 110);
-  CHECK(r.partition.regions == 141);
-  CHECK((Hash() << r.partition.labels).value() == 0xc7ee716dfe9efc95u);
+  CHECK(r.partition.regions == 139);
+  CHECK((Hash() << r.partition.labels).value() == 0x8386b88deb4005f0u);
   CHECK((Hash() << r.tree.pixel_features).value() == 0x9f37c00e1d3125f3u);
   CHECK((Hash() << r.tree.mean << r.tree.variance << r.tree.information << r.tree.similarity).value() ==
-        0x5c68d737184e981fu);
+        0x6860344d50990167u);
 }
