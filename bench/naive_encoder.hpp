@@ -93,7 +93,7 @@ inline std::vector<float> encode_colour(const ImageView<const std::uint8_t>& ima
         const float v = float(image(0, c, y, x)) / 255;
         rgb[c] = v > 0.04045f ? std::pow((v + 0.055f) / 1.055f, 2.4f) : v / 12.92f;
       }
-      const float fx = curve(0.4339536f * rgb[0] + 0.3762194f * rgb[1] + 0.1898270f * rgb[2]);
+      const float fx = curve(0.4339499f * rgb[0] + 0.3762098f * rgb[1] + 0.1898403f * rgb[2]);
       const float fy = curve(0.2126729f * rgb[0] + 0.7151522f * rgb[1] + 0.0721750f * rgb[2]);
       const float fz = curve(0.0177566f * rgb[0] + 0.1094680f * rgb[1] + 0.8727754f * rgb[2]);
       features.insert(features.end(),

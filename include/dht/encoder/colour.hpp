@@ -125,7 +125,7 @@ class ColourEncoder {
     DHT_INDEPENDENT
     for (int x = 0; x < width; ++x) {
       // sRGB primaries to XYZ, divided by the white point of D65 (0.95047, 1, 1.08883)
-      const S cx = fma(S(0.4339536), r[x], fma(S(0.3762194), g[x], S(0.1898270) * b[x]));
+      const S cx = fma(S(0.4339499), r[x], fma(S(0.3762098), g[x], S(0.1898403) * b[x]));
       const S cy = fma(S(0.2126729), r[x], fma(S(0.7151522), g[x], S(0.0721750) * b[x]));
       const S cz = fma(S(0.0177566), r[x], fma(S(0.1094680), g[x], S(0.8727754) * b[x]));
       const S fx = detail::lab_curve(cx), fy = detail::lab_curve(cy), fz = detail::lab_curve(cz);
