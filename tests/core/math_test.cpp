@@ -58,7 +58,7 @@ S step_up(S x) {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("math: exp, log, sigmoid and SiLU to about one unit in the last place", "[core]", float,
+TEMPLATE_TEST_CASE("math: exp, log, sigmoid and SiLU to a few units in the last place", "[core]", float,
                    double) {
   using S = TestType;
   const double most = std::is_same_v<S, float> ? 87 : 708;
@@ -72,7 +72,8 @@ TEMPLATE_TEST_CASE("math: exp, log, sigmoid and SiLU to about one unit in the la
       samples<S>(1e-12, most - 1, 100000), [](S x) { return dht::silu(x); },
       [](Real x) { return x / (1 + std::exp(-x)); });
 
-  std::vector<S> positive;
+  // The worst of all float numbers around 1, and of 20 million double ones.
+  std::vector<S> positive{S(1.00386178f), S(1.0157345105780979)};
   dht::test::Random random(8);
   for (int i = 0; i < 200000; ++i) {
     const double range = std::is_same_v<S, float> ? 87 : 708;
@@ -87,7 +88,7 @@ TEMPLATE_TEST_CASE("math: exp, log, sigmoid and SiLU to about one unit in the la
   const double log_error = worst(
       positive, [](S x) { return dht::log(x); }, [](Real x) { return std::log(x); });
   CAPTURE(exp_error, log_error, sigmoid_error, silu_error);
-  // Measured: 0.90, 1.91, 2.12 and 2.21 in float, 0.86, 1.91, 1.99 and 1.95 in double.
+  // Measured: 0.90, 1.97, 2.12 and 2.21 in float, 0.86, 1.96, 1.99 and 1.95 in double.
   CHECK(exp_error < 1);
   CHECK(log_error < 2);
   CHECK(sigmoid_error < 2.5);

@@ -97,7 +97,8 @@ DHT_INLINE S exp(S x) {
   return std::bit_cast<S>(std::bit_cast<Unsigned>(p) + scale);
 }
 
-/// Natural logarithm of a positive, normal number, to about one unit in the last place.
+/// Natural logarithm of a positive, normal number, to within two units in the last place; most are off where the
+/// logarithm is small, next to 1.
 template <class S>
 DHT_INLINE S log(S x) {
   using E = detail::Elementary<S>;
