@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <concepts>
+#include <limits>
 
 #include <dht/core/error.hpp>
 #include <dht/core/math.hpp>
@@ -30,6 +31,18 @@ namespace detail {
 
 inline void check_bandwidth(double bandwidth) {
   DHT_EXPECTS(bandwidth >= 1e-6 && bandwidth <= 1e6, "bandwidth: is ", bandwidth, "; must be 1e-6 to 1e6");
+}
+
+/// sqrt(x * y), also where the product alone would be too large or too small for its type. Scales by powers of two only,
+/// so that no bit of other results changes, and the mean of a number with itself is exactly that number.
+template <class S>
+DHT_INLINE S geometric_mean(S x, S y) {
+  constexpr S large = static_cast<S>(sizeof(S) == 4 ? 0x1p64 : 0x1p512);
+  const S product = x * y;
+  if (product >= std::numeric_limits<S>::min() && product <= std::numeric_limits<S>::max()) [[likely]]
+    return std::sqrt(product);
+  const S there = product > 1 ? 1 / large : large, back = product > 1 ? large : 1 / large;
+  return std::sqrt((x * there) * (y * there)) * back;
 }
 
 /// Kernels of the Euclidean distance share their one sum, its square.
@@ -88,7 +101,8 @@ class Cauchy : public detail::OfDistance {
 };
 
 /// exp(-(1 - cos(a, b)) / bandwidth): compares directions and ignores length, as for shading that only darkens. A zero
-/// vector has cosine 0 with any other and 1 with another zero vector.
+/// vector has cosine 0 with any other and 1 with another zero vector. Squares must fit the type: lengths from 1e-17 to
+/// 1e19 in float, 1e-150 to 1e150 in double.
 class Cosine {
  public:
   static constexpr int sums = 3;
@@ -101,8 +115,8 @@ class Cosine {
   }
   template <class S>
   DHT_INLINE S value(const S* sum) const {
-    const S length2 = sum[1] * sum[2];
-    const S cosine = length2 > 0 ? sum[0] / std::sqrt(length2) : (sum[1] == sum[2] ? S(1) : S(0));
+    const S lengths = detail::geometric_mean(sum[1], sum[2]);
+    const S cosine = lengths > 0 ? sum[0] / lengths : (sum[1] == sum[2] ? S(1) : S(0));
     const S above = cosine - 1;
     return exp((above < 0 ? above : S(0)) * static_cast<S>(factor_));
   }
