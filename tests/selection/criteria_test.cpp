@@ -48,6 +48,15 @@ double worst(const Penalty& penalty) {
   return most;
 }
 
+/// The first term alone.
+struct NoPenalty : dht::InformationCriterion<NoPenalty> {
+  using InformationCriterion::InformationCriterion;
+  template <class S>
+  S penalty(S, S) const {
+    return 0;
+  }
+};
+
 }  // namespace
 
 TEMPLATE_TEST_CASE("criteria: -((m/N) log(iota + prod 2 pi s2) + k(m + 1e-8))", "[selection]", float,
@@ -61,6 +70,42 @@ TEMPLATE_TEST_CASE("criteria: -((m/N) log(iota + prod 2 pi s2) + k(m + 1e-8))", 
   CHECK(ac < 3);
   CHECK(b < 3);
   CHECK(c < 3);
+}
+
+TEMPLATE_TEST_CASE("criteria: variances whose product leaves the range of the type", "[selection]", float,
+                   double) {
+  using S = TestType;
+  const S large = std::is_same_v<S, float> ? S(1e10) : S(1e100), small = 1 / large;
+  const auto fit = [](const std::vector<S>& variance, double iota) {
+    return -NoPenalty(iota).information(100, variance.data(), static_cast<int>(variance.size()), 100);
+  };
+  const auto fits = [&](const std::vector<S>& variance, double iota = 5) {
+    Real product = 1, logarithms = 0;  // long double holds them all
+    for (const S v : variance) {
+      product *= 2 * 3.14159265358979323846264338327950288L * v;
+      if (v > 0) logarithms += std::abs(std::log(Real(v)));
+    }
+    const Real wanted = std::log(iota + product);
+    CAPTURE(wanted, fit(variance, iota));
+    // Roundings of the result, and in double those of up to thirty logarithms and of their sum.
+    CHECK(std::abs(fit(variance, iota) - wanted) <=
+          2 * std::numeric_limits<S>::epsilon() * std::abs(wanted) +
+              2 * std::numeric_limits<double>::epsilon() * logarithms);
+  };
+  for (const int n : {3, 4, 5, 8, 30}) {
+    std::vector<S> variance(static_cast<std::size_t>(n), large);
+    fits(variance);
+    variance.front() = 0;
+    fits(variance);
+    std::swap(variance.front(), variance.back());
+    fits(variance);
+  }
+  fits({small, small, small, small, small, large, large, large, large, large});
+  fits({large, large, large, large, large, small, small, small, small, small});
+  fits({small, small, small, small, small, large, large, large, large, large}, 1e-9);
+  fits({small, small, small, small, small}, 1e-20);
+  fits({std::numeric_limits<S>::max()});
+  fits({std::numeric_limits<S>::denorm_min(), std::numeric_limits<S>::max()});
 }
 
 TEMPLATE_TEST_CASE("criteria: a pixel has -sqrt(N), whatever its variance", "[selection]", dht::Aic,
