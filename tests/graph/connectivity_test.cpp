@@ -34,6 +34,24 @@ struct NoElements {
   };
   static constexpr Sized forward{};
 };
+template <Offset... forward_offsets>
+struct Of {
+  static constexpr std::array<Offset, sizeof...(forward_offsets)> forward{forward_offsets...};
+};
+static_assert(connectivity<Of<Offset{0, 1}, Offset{1, 1}>>);
+static_assert(!connectivity<Of<>>);
+static_assert(!connectivity<Of<Offset{1, 0}>>);                              // not the pixel to the right
+static_assert(!connectivity<Of<Offset{1, 0}, Offset{0, 1}>>);                // not in raster order
+static_assert(!connectivity<Of<Offset{0, 1}, Offset{1, 1}, Offset{1, 0}>>);  // nor this
+static_assert(!connectivity<Of<Offset{0, 1}, Offset{1, 0}, Offset{1, 0}>>);  // one twice
+static_assert(!connectivity<Of<Offset{0, 1}, Offset{0, 2}>>);                // too far
+static_assert(!connectivity<Of<Offset{0, 1}, Offset{1, 2}>>);
+static_assert(!connectivity<Of<Offset{0, 1}, Offset{2, 0}>>);
+static_assert(!connectivity<Of<Offset{0, 1}, Offset{0, -1}>>);  // earlier in raster order
+struct KnownLate {
+  static inline std::array<Offset, 1> forward{{{0, 1}}};
+};
+static_assert(!connectivity<KnownLate>);
 static_assert(!connectivity<NoForward>);
 static_assert(!connectivity<NoSize>);
 static_assert(!connectivity<NotOffsets>);

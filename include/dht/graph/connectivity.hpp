@@ -5,6 +5,7 @@
 #include <array>
 #include <concepts>
 #include <cstddef>
+#include <type_traits>
 
 namespace dht {
 
@@ -24,15 +25,33 @@ struct EightConnected {
   static constexpr std::array<Offset, 4> forward{{{0, 1}, {1, -1}, {1, 0}, {1, 1}}};
 };
 
+namespace detail {
+
+/// Whether offsets are in raster order, beginning with the pixel to the right, and none is further than one row below and
+/// one column aside. The rows of an image are labelled under this assumption.
+template <class Offsets>
+constexpr bool right_then_row_below(const Offsets& forward) {
+  if (forward.size() == 0 || !(Offset(forward[0]) == Offset{0, 1})) return false;
+  for (std::size_t i = 1; i < forward.size(); ++i) {
+    const Offset before = forward[i - 1], o = forward[i];
+    if (o.dy != 1 || o.dx < -1 || o.dx > 1) return false;
+    if (before.dy == 1 && before.dx >= o.dx) return false;
+  }
+  return true;
+}
+
+}  // namespace detail
+
 namespace concepts {
 
 /// A neighbourhood on the pixel grid.
 template <class C>
 concept connectivity = requires {
-  // `forward`: the neighbours that come later in raster order, in that order, none further than one row below and one
-  // column aside. The other half follows by symmetry.
+  // `forward`: the neighbours that come later in raster order, in that order: the pixel to the right, {0, 1}, always; then
+  // any of the three below, {1, -1}, {1, 0}, {1, 1}. The other half follows by symmetry. Known at compile time.
   { C::forward.size() } -> std::convertible_to<std::size_t>;
   { C::forward[0] } -> std::convertible_to<Offset>;
+  requires std::bool_constant<detail::right_then_row_below(C::forward)>::value;
 };
 
 }  // namespace concepts
