@@ -112,8 +112,9 @@ TEST_CASE("hierarchy: a criterion of the user's own runs through the real thing"
   tree.width = 16;
   for (int x = 0; x < 16; ++x) tree.pixel_features.push_back(x / 4);
   dht::HierarchyWorkspace<double> workspace;
+  const dht::SelfLoop<double> self_loop;
   const dht::HierarchyParts<double, dht::Gaussian, dht::SizeWeighting, AtLeastFour> parts{
-      dht::Gaussian(), {}, {}, {}};
+      dht::Gaussian(), {}, {}, self_loop};
   dht::build_hierarchy<dht::FourConnected>(dht::backend::Cpu(1), parts, {}, tree, workspace);
   REQUIRE(tree.regions(1) == 4);
   CHECK(tree.information[0] == -4);

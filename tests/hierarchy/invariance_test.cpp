@@ -78,8 +78,9 @@ Result<S> compute(const Cpu& backend, int batch, int height, int width,
   const dht::ColourEncoder<S> encoder;
   typename dht::ColourEncoder<S>::Workspace encoding;
   REQUIRE(encoder.encode(backend, image, r.tree.pixel_features.data(), encoding));
+  const dht::SelfLoop<S> self_loop;
   const dht::HierarchyParts<S, Similarity, dht::SimilarityWeighting, dht::Aicc> parts{
-      similarity, {}, dht::Aicc(), {}};
+      similarity, {}, dht::Aicc(), self_loop};
   dht::HierarchyWorkspace<S> workspace;
   dht::build_hierarchy<C>(backend, parts, {}, r.tree, workspace);
   dht::BestAncestorWorkspace selecting;

@@ -196,7 +196,8 @@ TEST_CASE("hierarchy: images of a batch are as they are alone", "[hierarchy]") {
 
 TEST_CASE("hierarchy: the workspace of an earlier image leaves no trace", "[hierarchy]") {
   using Parts = dht::HierarchyParts<double, AnySimilarity, AnyWeighting, AnyCriterion>;
-  const Parts parts{AnySimilarity(), AnyWeighting{}, AnyCriterion(), {}};
+  const dht::SelfLoop<double> self_loop;
+  const Parts parts{AnySimilarity(), AnyWeighting{}, AnyCriterion(), self_loop};
   const dht::backend::Cpu backend(1);
   Hierarchy<double> reused;
   dht::HierarchyWorkspace<double> workspace;
@@ -288,8 +289,9 @@ TEST_CASE("hierarchy: what cannot be built on", "[hierarchy]") {
         "compactness: is -1; must be at least 0 and below 1");
   Hierarchy<double> tree;
   dht::HierarchyWorkspace<double> workspace;
+  const dht::SelfLoop<double> self_loop;
   const dht::HierarchyParts<double, AnySimilarity, AnyWeighting, AnyCriterion> parts{
-      AnySimilarity(), AnyWeighting{}, AnyCriterion(), {}};
+      AnySimilarity(), AnyWeighting{}, AnyCriterion(), self_loop};
   const auto build = [&] {
     dht::build_hierarchy<dht::FourConnected>(dht::backend::Cpu(1), parts, {}, tree, workspace);
   };
@@ -301,8 +303,9 @@ TEST_CASE("hierarchy: a failed build leaves nothing that could be misread", "[hi
   auto tree = some_tree();
   tree.height = 1000;
   dht::HierarchyWorkspace<double> workspace;
+  const dht::SelfLoop<double> self_loop;
   const dht::HierarchyParts<double, AnySimilarity, AnyWeighting, AnyCriterion> parts{
-      AnySimilarity(), AnyWeighting{}, AnyCriterion(), {}};
+      AnySimilarity(), AnyWeighting{}, AnyCriterion(), self_loop};
   const auto build = [&] {
     dht::build_hierarchy<dht::FourConnected>(dht::backend::Cpu(1), parts, {}, tree, workspace);
   };

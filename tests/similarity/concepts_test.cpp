@@ -125,7 +125,9 @@ TEST_CASE("similarity: a kernel of the user's own runs through the real hierarch
   tree.width = 4;
   tree.pixel_features.assign({0, 0, 9, 9, 0, 0, 9, 9});
   dht::HierarchyWorkspace<float> workspace;
-  const dht::HierarchyParts<float, Largest, dht::SizeWeighting, dht::Aicc> parts{{}, {}, dht::Aicc(), {}};
+  const dht::SelfLoop<float> self_loop;
+  const dht::HierarchyParts<float, Largest, dht::SizeWeighting, dht::Aicc> parts{
+      {}, {}, dht::Aicc(), self_loop};
   dht::build_hierarchy<dht::FourConnected>(dht::backend::Cpu(1), parts, {}, tree, workspace);
   CHECK(tree.labels(1) == std::vector<std::int32_t>{0, 0, 1, 1, 0, 0, 1, 1});
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <span>
 #include <type_traits>
@@ -37,8 +38,8 @@ template <class S, concepts::similarity<S> Similarity, concepts::weighting<S> We
 struct HierarchyParts {
   Similarity similarity;
   Weighting weighting;
-  Criterion criterion;           ///< decides when further rounds are of no use
-  const SelfLoop<S>& self_loop;  ///< must live as long as these parts
+  Criterion criterion;                                  ///< decides when further rounds are of no use
+  std::reference_wrapper<const SelfLoop<S>> self_loop;  ///< must live as long as these parts
 };
 
 /// Scratch memory of `build_hierarchy`, kept for the next image.
@@ -419,10 +420,9 @@ void build_hierarchy(const Backend& backend, const Parts& parts, const Hierarchy
   DHT_EXPECTS(static_cast<std::int64_t>(tree.pixel_features.size()) == pixels * tree.features,
               "pixel features: are ", tree.pixel_features.size(), " numbers; must be ",
               pixels * tree.features);
-  DHT_EXPECTS(parts.self_loop.is_constant() ||
-                  parts.self_loop.weight.size() == static_cast<std::size_t>(tree.features),
-              "self-loop: is a map of ", parts.self_loop.weight.size(), " variances; must be of ",
-              tree.features);
+  const SelfLoop<S>& self_loop = parts.self_loop;
+  DHT_EXPECTS(self_loop.is_constant() || self_loop.weight.size() == static_cast<std::size_t>(tree.features),
+              "self-loop: is a map of ", self_loop.weight.size(), " variances; must be of ", tree.features);
   DHT_EXPECTS(options.enough_regions >= 1, "enough regions: is ", options.enough_regions,
               "; must be at least 1");
   detail::Builder<S, C, Parts, Backend> builder(backend, parts, options, tree, workspace);
