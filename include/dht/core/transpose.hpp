@@ -28,15 +28,26 @@ DHT_INLINE void copy_values(const S* DHT_RESTRICT from, S* DHT_RESTRICT to, Feat
   for (int c = 0; c < n; ++c) to[c] = from[c];
 }
 
+/// Calls `body(x)` for x < n, side by side where the number of features is known to the compiler: Clang complains of a
+/// loop that it was told to vectorise when a loop of unknown length is within.
+template <class Features, class Body>
+DHT_INLINE void for_pixels(std::int64_t n, Features, const Body& body) {
+  if constexpr (std::is_same_v<Features, int>) {
+    for (std::int64_t x = 0; x < n; ++x) body(x);
+  } else {
+    DHT_INDEPENDENT
+    for (std::int64_t x = 0; x < n; ++x) body(x);
+  }
+}
+
 /// rows[x * features + c] = planes[c * pitch + x] for x < n.
 template <class S>
 DHT_INLINE void planes_to_rows(const S* DHT_RESTRICT planes, std::int64_t pitch, std::int64_t n, int features,
                                S* DHT_RESTRICT rows) {
   with_features(features, [=](auto count) DHT_INLINE_LAMBDA {
-    DHT_INDEPENDENT
-    for (std::int64_t x = 0; x < n; ++x) {
+    for_pixels(n, count, [=](std::int64_t x) DHT_INLINE_LAMBDA {
       for (int c = 0; c < count; ++c) rows[x * count + c] = planes[c * pitch + x];
-    }
+    });
   });
 }
 
@@ -45,10 +56,9 @@ template <class S>
 DHT_INLINE void rows_to_planes(const S* DHT_RESTRICT rows, std::int64_t n, int features,
                                S* DHT_RESTRICT planes, std::int64_t pitch) {
   with_features(features, [=](auto count) DHT_INLINE_LAMBDA {
-    DHT_INDEPENDENT
-    for (std::int64_t x = 0; x < n; ++x) {
+    for_pixels(n, count, [=](std::int64_t x) DHT_INLINE_LAMBDA {
       for (int c = 0; c < count; ++c) planes[c * pitch + x] = rows[x * count + c];
-    }
+    });
   });
 }
 
