@@ -144,6 +144,18 @@ TEMPLATE_TEST_CASE("math: larger arguments give larger results, up to the last p
   CHECK(backwards == 0);
 }
 
+TEMPLATE_TEST_CASE("math: the square root is that of the C library, to the bit", "[core]", float, double) {
+  using S = TestType;
+  using Limits = std::numeric_limits<S>;
+  dht::test::Random random(10);
+  std::vector<S> numbers{0, 1, Limits::min(), Limits::denorm_min(), Limits::max(), Limits::infinity()};
+  for (int i = 0; i < 100000; ++i) numbers.push_back(static_cast<S>(std::exp(random.uniform(-87, 87))));
+  int different = 0;
+  for (const S x : numbers) different += dht::sqrt(x) != std::sqrt(x);
+  CHECK(different == 0);
+  CHECK(std::isnan(dht::sqrt(S(-1))));
+}
+
 TEST_CASE("math: fma rounds once", "[core]") {
   const double a = 1 + 0x1p-30, b = 1 - 0x1p-30;  // a*b = 1 - 2^-60, which rounds to 1
   CHECK(dht::fma(a, b, -1.0) == -0x1p-60);

@@ -10,6 +10,10 @@
 
 #include <dht/core/config.hpp>
 
+#if defined(__clang__) && defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 namespace dht {
 
 /// a*b + c, rounded once. The only way in which a product is added anywhere in the library.
@@ -20,6 +24,20 @@ DHT_INLINE S fma(S a, S b, S c) {
   } else {
     return __builtin_fma(a, b, c);
   }
+}
+
+/// Square root, rounded once as IEEE 754 has it. Clang does not vectorise std::sqrt, which has to set errno.
+template <class S>
+DHT_INLINE S sqrt(S x) {
+#if defined(__clang__) && defined(__SSE2__)
+  if constexpr (std::is_same_v<S, float>) {
+    return _mm_cvtss_f32(_mm_sqrt_ss(_mm_set_ss(x)));
+  } else {
+    return _mm_cvtsd_f64(_mm_sqrt_sd(_mm_setzero_pd(), _mm_set_sd(x)));
+  }
+#else
+  return std::sqrt(x);
+#endif
 }
 
 namespace detail {

@@ -39,10 +39,11 @@ template <class S>
 DHT_INLINE S geometric_mean(S x, S y) {
   constexpr S large = static_cast<S>(sizeof(S) == 4 ? 0x1p64 : 0x1p512);
   const S product = x * y;
-  if (product >= std::numeric_limits<S>::min() && product <= std::numeric_limits<S>::max()) [[likely]]
-    return std::sqrt(product);
-  const S there = product > 1 ? 1 / large : large, back = product > 1 ? large : 1 / large;
-  return std::sqrt((x * there) * (y * there)) * back;
+  const bool large_product = product > std::numeric_limits<S>::max(),
+             small_product = product < std::numeric_limits<S>::min();
+  const S there = large_product ? 1 / large : (small_product ? large : S(1));
+  const S back = large_product ? large : (small_product ? 1 / large : S(1));
+  return sqrt((x * there) * (y * there)) * back;
 }
 
 /// Kernels of the Euclidean distance share their one sum, its square.
@@ -78,7 +79,7 @@ class Laplacian : public detail::OfDistance {
   explicit Laplacian(double bandwidth = 1) : factor_(-1 / bandwidth) { detail::check_bandwidth(bandwidth); }
   template <class S>
   DHT_INLINE S value(const S* sum) const {
-    return exp(std::sqrt(sum[0]) * static_cast<S>(factor_));
+    return exp(sqrt(sum[0]) * static_cast<S>(factor_));
   }
 
  private:
