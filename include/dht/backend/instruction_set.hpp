@@ -15,6 +15,9 @@ namespace dht::backend {
 
 enum class InstructionSet { baseline, avx2, avx512 };
 
+// Without debug information Clang takes all loops to be here.
+DHT_SCALAR_LOOPS_BEGIN
+
 namespace detail {
 
 #if DHT_DISPATCH
@@ -42,6 +45,8 @@ DHT_NO_INLINE void run_baseline(const Body& body) {
 }
 
 }  // namespace detail
+
+DHT_SCALAR_LOOPS_END
 
 /// The best instruction set of this machine among those that loops are compiled for. A program that is itself compiled
 /// for AVX-512, or for another processor family, has only one: `baseline`, whatever the compiler was told.

@@ -25,6 +25,17 @@
 #define DHT_INDEPENDENT
 #endif
 
+/// Between the two, Clang says nothing of loops with DHT_INDEPENDENT that it cannot vectorise: whether it can is up to a
+/// policy, which may be the user's own.
+#if defined(__clang__)
+#define DHT_SCALAR_LOOPS_BEGIN \
+  _Pragma("clang diagnostic push") _Pragma("clang diagnostic ignored \"-Wpass-failed\"")
+#define DHT_SCALAR_LOOPS_END _Pragma("clang diagnostic pop")
+#else
+#define DHT_SCALAR_LOOPS_BEGIN
+#define DHT_SCALAR_LOOPS_END
+#endif
+
 namespace dht::detail {
 
 /// Returns the pointer, but so that the compiler cannot know that it is the same: what lies behind it is then read and

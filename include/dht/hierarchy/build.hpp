@@ -11,6 +11,7 @@
 #include <type_traits>
 
 #include <dht/core/buffer.hpp>
+#include <dht/core/config.hpp>
 #include <dht/graph/connectivity.hpp>
 #include <dht/graph/grid_components.hpp>
 #include <dht/graph/region_graph.hpp>
@@ -57,6 +58,8 @@ struct HierarchyWorkspace {
 };
 
 namespace detail {
+
+DHT_SCALAR_LOOPS_BEGIN
 
 /// One hierarchy under construction. Each member function is one step of a round.
 template <class S, concepts::connectivity C, class Parts, class Backend>
@@ -403,6 +406,8 @@ class Builder {
   Hierarchy<S>& tree_;
   HierarchyWorkspace<S>& work_;
 };
+
+DHT_SCALAR_LOOPS_END
 
 }  // namespace detail
 

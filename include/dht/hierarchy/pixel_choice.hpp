@@ -25,6 +25,8 @@ struct PixelChoiceWorkspace {
   Buffer<std::int32_t> integers;
 };
 
+DHT_SCALAR_LOOPS_BEGIN
+
 /// One thread's rows of edges. Rows have a margin of one pixel on both sides that is never chosen.
 template <class S, concepts::connectivity C, concepts::similarity<S> Similarity>
 class EdgeRows {
@@ -149,6 +151,8 @@ class EdgeRows {
   std::int32_t* quantised_;
   std::int32_t* choices_;
 };
+
+DHT_SCALAR_LOOPS_END
 
 /// Every pixel of a batch chooses. `features` has `channels` numbers a pixel.
 template <class S, concepts::connectivity C, concepts::similarity<S> Similarity, class Backend>
