@@ -31,10 +31,14 @@ set(DHT_HEADERS
   include/dht/io/dtype.hpp
   include/dht/io/file.hpp
   include/dht/io/npy.hpp
+  include/dht/merging/linkage.hpp
+  include/dht/merging/merge_graph.hpp
+  include/dht/merging/merge_tree.hpp
   include/dht/nn/linear.hpp
   include/dht/selection/best_ancestor.hpp
   include/dht/selection/criteria.hpp
   include/dht/selection/cut.hpp
+  include/dht/selection/merge_cut.hpp
   include/dht/selection/merge_to.hpp
   include/dht/selection/nested_cuts.hpp
   include/dht/selection/partition.hpp

@@ -11,6 +11,7 @@
 #include <dht/io/npy.hpp>
 #include <dht/selection/best_ancestor.hpp>
 #include <dht/selection/cut.hpp>
+#include <dht/selection/merge_cut.hpp>
 #include <dht/selection/selection.hpp>
 #include <dht/tokenizer.hpp>
 #include <dht/tokens/measure.hpp>

@@ -13,6 +13,9 @@
 #include <dht/encoder/convolutional.hpp>
 #include <dht/graph/connectivity.hpp>
 #include <dht/hierarchy/build.hpp>
+#include <dht/merging/linkage.hpp>
+#include <dht/merging/merge_tree.hpp>
+#include <dht/selection/merge_cut.hpp>
 #include <dht/selection/selection.hpp>
 #include <dht/similarity/kernels.hpp>
 #include <dht/similarity/self_loop.hpp>
@@ -34,13 +37,19 @@ struct DefaultPolicies {
   using Weighting = SimilarityWeighting;  ///< how much a member counts; concepts::weighting
   using Criterion = Aicc;                 ///< what a region is worth; concepts::criterion
   using Selection = BestAncestor;         ///< how the tree is cut; concepts::selection
-  using Backend = backend::Cpu;           ///< where loops run
+  using Linkage = BoundaryLinkage;  ///< which pair merges first where a number is asked; concepts::linkage
+  using Backend = backend::Cpu;     ///< where loops run
 };
 
 /// The published method with learned features: what the released checkpoints need.
 struct LearnedPolicies : DefaultPolicies {
   template <class S>
   using Encoder = ConvolutionalEncoder<S>;
+};
+
+/// What a token costs beside its region's cost: the more, the fewer tokens.
+struct Penalty {
+  double nats = 100;
 };
 
 /// The parts of a tokenizer as values. Every member has the default that its type has.
@@ -52,8 +61,10 @@ struct TokenizerParts {
   typename Policies::Weighting weighting{};
   typename Policies::Criterion criterion{};
   typename Policies::Selection selection{};
+  typename Policies::Linkage linkage{};
   SelfLoop<Scalar> self_loop{};  ///< a constant 0.1 where nothing was learned
   HierarchyOptions hierarchy{};
+  MergeOptions merging{};
   typename Policies::Backend backend{};
 };
 
@@ -81,6 +92,8 @@ class Tokenizer {
                 "Policies::Criterion does not satisfy dht::concepts::criterion");
   static_assert(concepts::selection<typename Policies::Selection, Scalar>,
                 "Policies::Selection does not satisfy dht::concepts::selection");
+  static_assert(concepts::linkage<typename Policies::Linkage>,
+                "Policies::Linkage does not satisfy dht::concepts::linkage");
 
   Tokenizer() requires std::default_initializable<Encoder> : Tokenizer(Parts{}) {}
   explicit Tokenizer(Parts parts) : parts_(std::move(parts)) {}
@@ -105,7 +118,8 @@ class Tokenizer {
   /// The hierarchy alone; also the first half of the calls above.
   template <class P>
   const Hierarchy<Scalar>& build(const ImageView<P>& image) {
-    cuts_are_built_ = false;
+    merging_ = Merging::none;
+    penalties_are_built_ = cuts_are_built_ = false;
     encode(image);
     const HierarchyParts<Scalar, typename Policies::Similarity, typename Policies::Weighting,
                          typename Policies::Criterion>
@@ -114,16 +128,53 @@ class Tokenizer {
     return tree_;
   }
 
-  /// Exactly `count` tokens from the hierarchy that was built last, which stays as it is. The first call prepares all
-  /// cuts; each further one costs a few milliseconds.
+  /// Merges the regions of the hierarchy that was built last, one pair at a time, by the tokenizer's linkage: the tree
+  /// that the calls of `tokens` below cut. They do it themselves, for the whole image and by the tokenizer's options;
+  /// call it for a `mask` (1 channel, 0 outside), or for other options. Tokens outside of the mask do not exist, and
+  /// their label is -1.
+  const MergeTree& merge(const MergeOptions& options, const Mask& mask = {}) {
+    build_merge_tree<Connectivity>(parts_.backend, tree_, parts_.linkage, options, mask, merges_, merge_);
+    merging_ = Merging::asked_for;
+    penalties_are_built_ = false;
+    return merges_;
+  }
+  const MergeTree& merge(const Mask& mask) { return merge(parts_.merging, mask); }
+
+  /// Exactly `count` tokens in every image, from 1 to the number of its pixels, from the hierarchy that was built last.
+  /// After a call of `merge`, as near to `count` as that tree has: at least one for each connected part of the mask, at
+  /// most as many as it has leaves of the smallest size asked for. The first call after `build` merges; each further one
+  /// costs less than a millisecond a megapixel.
   const Tokens<Scalar>& tokens(std::int64_t count) {
-    const CodeLength cost;
-    if (!cuts_are_built_) cost_.cuts.build(tree_, cost);
-    cuts_are_built_ = true;
-    cut_to_budget<Connectivity>(tree_, cost_.cuts, cost, count, tokens_.partition, cost_.cut);
+    DHT_EXPECTS(tree_.levels() > 1, "hierarchy: is empty; build it first");
+    DHT_EXPECTS(count >= 1 && count <= tree_.image_pixels(), "tokens: is ", count, "; must be 1 to ",
+                tree_.image_pixels(), ", the number of pixels");
+    if (merging_ == Merging::asked_for || merge_for(count)) {
+      cut_merges(parts_.backend, merges_, count, tokens_.partition, merge_cut_);
+    } else {
+      cut_finely(count);
+    }
     detail::describe(tree_, tokens_);
     return tokens_;
   }
+
+  /// The cut of the merge tree that costs least in code length (`CodeLength`) at a penalty a token: few tokens where
+  /// there is little to see, many where there is much.
+  const Tokens<Scalar>& tokens(Penalty penalty) {
+    cut_merges_at(parts_.backend, merges_, penalties(), penalty.nats, tokens_.partition, merge_cut_);
+    detail::describe(tree_, tokens_);
+    return tokens_;
+  }
+
+  /// The penalties at which the merges of the last image are made; see MeanBudget for what they are good for.
+  const MergePenalties& penalties() {
+    if (merging_ != Merging::asked_for) merge_by_options();
+    if (!penalties_are_built_) penalties_.build(tree_, merges_, CodeLength());
+    penalties_are_built_ = true;
+    return penalties_;
+  }
+
+  /// The merge tree of the last image: after `merge`, `tokens` or `penalties`.
+  const MergeTree& merge_tree() const { return merges_; }
 
   /// Cuts the hierarchy that was built last by another selection.
   template <concepts::selection<Scalar> Selection>
@@ -167,6 +218,50 @@ class Tokenizer {
     detail::fail("image: has values so large that its features are not finite");
   }
 
+  /// Whether `merges_` is the tree of this image, and at whose wish.
+  enum class Merging { none, by_options, asked_for };
+
+  void merge_by_options() {
+    if (merging_ == Merging::by_options && merges_.leaves.level == start_level()) return;
+    merge(parts_.merging);
+    merging_ = Merging::by_options;
+  }
+  int start_level() const {
+    return std::clamp(parts_.merging.start_level, 1, std::max(tree_.levels() - 2, 1));
+  }
+
+  /// A merge tree with at least `count` leaves in each image: from the coarsest level that has them, so that the same
+  /// count always comes from the same tree. False where no level has.
+  bool merge_for(std::int64_t count) {
+    MergeOptions options = parts_.merging;
+    options.start_level = start_level();
+    while (options.start_level > 1 && fewest_regions(options.start_level) < count) --options.start_level;
+    if (merging_ != Merging::by_options || merges_.leaves.level != options.start_level) merge(options);
+    merging_ = Merging::by_options;
+    return options.smallest > 1 || fewest_regions(options.start_level) >= count;
+  }
+
+  /// The least number of regions that an image of the batch has at a level.
+  std::int64_t fewest_regions(int level) const {
+    std::int64_t fewest = tree_.regions(level), next = fewest;
+    for (int image = tree_.batch - 1; image >= 0; --image) {
+      std::int64_t first = tree_.pixel_parent[static_cast<std::size_t>(image * tree_.image_pixels())];
+      for (int l = 1; l < level; ++l)
+        first = tree_.parent[static_cast<std::size_t>(tree_.begin[static_cast<std::size_t>(l) - 1] + first)];
+      fewest = std::min(fewest, next - first);
+      next = first;
+    }
+    return fewest;
+  }
+
+  /// More tokens than level 1 has regions: regions of the hierarchy divide down to pixels.
+  void cut_finely(std::int64_t count) {
+    const CodeLength cost;
+    if (!cuts_are_built_) cost_.cuts.build(tree_, cost);
+    cuts_are_built_ = true;
+    cut_to_budget<Connectivity>(tree_, cost_.cuts, cost, count, tokens_.partition, cost_.cut);
+  }
+
   template <class Selection, class Workspace>
   const Tokens<Scalar>& select(const Selection& selection, Workspace& workspace) {
     const SelectionInput<Scalar, typename Policies::Criterion> in{tree_, parts_.criterion};
@@ -181,8 +276,13 @@ class Tokenizer {
   typename Encoder::Workspace encode_;
   HierarchyWorkspace<Scalar> build_;
   typename Policies::Selection::Workspace selection_;
+  MergeTree merges_;
+  MergeWorkspace merge_;
+  MergeCutWorkspace merge_cut_;
+  MergePenalties penalties_;
   CostWorkspace cost_;
-  bool cuts_are_built_ = false;
+  Merging merging_ = Merging::none;
+  bool penalties_are_built_ = false, cuts_are_built_ = false;
 };
 
 }  // namespace dht

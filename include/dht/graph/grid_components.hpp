@@ -2,6 +2,7 @@
 // Connected components of a pixel grid whose links are given row by row, in two passes over the image.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -18,6 +19,25 @@ struct GridComponentsWorkspace {
   Buffer<std::uint8_t> links;   // one row per part
   Buffer<std::int32_t> used;    // per part: end of the provisional labels in use
 };
+
+/// Row y of the batch's rows: bit k is set where a pixel has the same value as its k-th backward neighbour.
+template <concepts::connectivity C>
+DHT_INLINE void equality_links(const std::int32_t* values, std::int64_t y, int height, int width,
+                               std::uint8_t* links) {
+  using N = Neighbours<C>;
+  std::fill_n(links, width, std::uint8_t{0});
+#pragma GCC unroll 4
+  for (int k = 0; k < N::half; ++k) {
+    const Offset o = N::all[static_cast<std::size_t>(k)];
+    if (o.dy < 0 && y % height == 0) continue;
+    const std::int32_t* row = values + y * width;
+    const std::int32_t* other = row + o.dy * width + o.dx;
+    const int from = o.dx < 0 ? 1 : 0, to = o.dx > 0 ? width - 1 : width;
+    DHT_INDEPENDENT
+    for (int x = from; x < to; ++x)
+      links[x] = static_cast<std::uint8_t>(links[x] | ((row[x] == other[x]) << k));
+  }
+}
 
 /// Provisional labels of a row: that of a linked pixel, or a new one from `next` on; labels that meet become one set. Which
 /// links a pixel has cannot be foreseen, so that only the meeting of two labels, which is rare, is a branch.

@@ -84,7 +84,7 @@ void best_ancestor(const Backend& backend, const Hierarchy<S>& tree, std::span<c
     if (out.labels[static_cast<std::size_t>(p)] == static_cast<std::int32_t>(out.sources.size()))
       out.sources.push_back(pixel_choice[p]);
   }
-  detail::one_source_each(out);
+  detail::one_source_each(out, false);
 }
 
 }  // namespace dht

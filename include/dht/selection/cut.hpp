@@ -60,7 +60,7 @@ void write_cut(const Hierarchy<S>& tree, Partition& out, CutWorkspace& w) {
     out.labels[p] = number;
   }
   out.regions = static_cast<std::int32_t>(out.sources.size());
-  one_source_each(out);
+  one_source_each(out, true);
 }
 
 /// The regions of `part` that lie inside `node`, with their moments and who is whose neighbour.

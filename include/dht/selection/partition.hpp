@@ -6,7 +6,6 @@
 #include <span>
 
 #include <dht/core/buffer.hpp>
-#include <dht/graph/connectivity.hpp>
 #include <dht/hierarchy/hierarchy.hpp>
 
 namespace dht {
@@ -20,9 +19,10 @@ inline constexpr Source pixel_source(std::int64_t pixel) { return -1 - pixel; }
 /// of the tree or a piece of one, several for a region merged from siblings.
 struct Partition {
   std::int32_t regions = 0;
-  Buffer<std::int32_t> labels;        ///< per pixel, (batch, height, width)
+  Buffer<std::int32_t> labels;        ///< per pixel, (batch, height, width); -1 outside of a mask
   Buffer<std::int64_t> source_begin;  ///< per region, and one more
   Buffer<Source> sources;
+  bool whole_sources = false;  ///< every region consists of exactly its sources, not of pieces of them
 
   /// Makes room for label maps of this size, and for more regions than photos have.
   void reserve(std::int64_t pixels) {
@@ -39,27 +39,9 @@ struct Partition {
 
 namespace detail {
 
-/// Row y of the batch's rows: bit k is set where a pixel has the same value as its k-th backward neighbour.
-template <concepts::connectivity C>
-DHT_INLINE void equality_links(const std::int32_t* values, std::int64_t y, int height, int width,
-                               std::uint8_t* links) {
-  using N = Neighbours<C>;
-  std::fill_n(links, width, std::uint8_t{0});
-#pragma GCC unroll 4
-  for (int k = 0; k < N::half; ++k) {
-    const Offset o = N::all[static_cast<std::size_t>(k)];
-    if (o.dy < 0 && y % height == 0) continue;
-    const std::int32_t* row = values + y * width;
-    const std::int32_t* other = row + o.dy * width + o.dx;
-    const int from = o.dx < 0 ? 1 : 0, to = o.dx > 0 ? width - 1 : width;
-    DHT_INDEPENDENT
-    for (int x = from; x < to; ++x)
-      links[x] = static_cast<std::uint8_t>(links[x] | ((row[x] == other[x]) << k));
-  }
-}
-
 /// Closes a partition whose `sources` hold one for each region.
-inline void one_source_each(Partition& out) {
+inline void one_source_each(Partition& out, bool whole) {
+  out.whole_sources = whole;
   out.source_begin.resize(out.sources.size() + 1);
   for (std::size_t r = 0; r < out.source_begin.size(); ++r)
     out.source_begin[r] = static_cast<std::int64_t>(r);

@@ -16,7 +16,7 @@
 namespace dht {
 
 /// The tokens of a batch of images. Labels are dense over the whole batch, numbered by the raster order of each token's
-/// first pixel, so the tokens of an image follow each other.
+/// first pixel, so the tokens of an image follow each other; -1 marks pixels outside of a mask.
 template <class S>
 struct Tokens {
   int batch = 0, height = 0, width = 0, features = 0;
@@ -43,6 +43,107 @@ struct Tokens {
 
 namespace detail {
 
+/// Sizes and boxes by a walk over the label map, run by run; -1 is no token.
+template <class S>
+void measure_labels(Tokens<S>& tokens) {
+  std::fill(tokens.size.begin(), tokens.size.end(), 0);
+  std::int32_t next = 0;
+  const std::int32_t* label = tokens.partition.labels.data();
+  for (int b = 0; b < tokens.batch; ++b) {
+    tokens.begin[static_cast<std::size_t>(b)] = next;
+    for (std::int32_t y = 0; y < tokens.height; ++y) {
+      for (std::int32_t x = 0; x < tokens.width;) {
+        const std::int32_t r = *label, from = x;
+        do {
+          ++label;
+          ++x;
+        } while (x < tokens.width && *label == r);
+        if (r < 0) continue;
+        const auto i = static_cast<std::size_t>(r);
+        Box& box = tokens.box[i];
+        if (r == next) {
+          ++next;
+          box = {y, from, y, x - 1};
+        }
+        tokens.size[i] += x - from;
+        box.ymax = y;
+        box.xmin = std::min(box.xmin, from);
+        box.xmax = std::max(box.xmax, x - 1);
+      }
+    }
+  }
+}
+
+/// Sizes and boxes of regions that consist of whole nodes and pixels.
+template <class S>
+void measure_sources(const Hierarchy<S>& tree, Tokens<S>& tokens) {
+  for (int b = 0; b < tokens.batch; ++b)  // the first pixel of an image is in its first token
+    tokens.begin[static_cast<std::size_t>(b)] =
+        tokens.partition.labels[static_cast<std::size_t>(b * tree.image_pixels())];
+  for (std::int32_t r = 0; r < tokens.count(); ++r) {
+    const auto i = static_cast<std::size_t>(r);
+    std::int32_t size = 0;
+    Box box{tokens.height, tokens.width, -1, -1};
+    for (const Source source : tokens.partition.sources_of(r)) {
+      Box part;
+      if (source < 0) {
+        const std::int64_t pixel = (-1 - source) % tree.image_pixels();
+        const auto y = static_cast<std::int32_t>(pixel / tree.width),
+                   x = static_cast<std::int32_t>(pixel % tree.width);
+        part = {y, x, y, x};
+        size += 1;
+      } else {
+        part = tree.box[static_cast<std::size_t>(source)];
+        size += tree.size[static_cast<std::size_t>(source)];
+      }
+      box = {std::min(box.ymin, part.ymin), std::min(box.xmin, part.xmin), std::max(box.ymax, part.ymax),
+             std::max(box.xmax, part.xmax)};
+    }
+    tokens.size[i] = size;
+    tokens.box[i] = box;
+  }
+}
+
+/// Features of regions that consist of whole nodes and pixels, or of a piece of one: the mean over their sources.
+template <class S>
+void average_sources(const Hierarchy<S>& tree, Tokens<S>& tokens) {
+  const auto value = [&](Source source, int c) {
+    return source >= 0 ? tree.mean[static_cast<std::size_t>(source * tree.features + c)]
+                       : tree.pixel_features[static_cast<std::size_t>((-1 - source) * tree.features + c)];
+  };
+  for (std::int32_t r = 0; r < tokens.count(); ++r) {
+    const auto sources = tokens.partition.sources_of(r);
+    S* out = tokens.feature.data() + std::int64_t{r} * tree.features;
+    if (sources.size() == 1) {
+      for (int c = 0; c < tree.features; ++c) out[c] = value(sources[0], c);
+      continue;
+    }
+    for (int c = 0; c < tree.features; ++c) {
+      double sum = 0, weight = 0;
+      for (const Source source : sources) {
+        const double m = source < 0 ? 1 : tree.size[static_cast<std::size_t>(source)];
+        sum = fma(m, static_cast<double>(value(source, c)), sum);
+        weight += m;
+      }
+      out[c] = static_cast<S>(sum / weight);
+    }
+  }
+}
+
+/// Features of regions that consist of pieces: the mean over their pixels.
+template <class S>
+void average_pixels(const Hierarchy<S>& tree, Tokens<S>& tokens) {
+  std::vector<double> sum(tokens.feature.size(), 0.0);
+  for (std::size_t p = 0; p < tokens.partition.labels.size(); ++p) {
+    const std::int64_t token = tokens.partition.labels[p];
+    for (int c = 0; token >= 0 && c < tree.features; ++c)
+      sum[static_cast<std::size_t>(token * tree.features + c)] += static_cast<double>(
+          tree.pixel_features[p * static_cast<std::size_t>(tree.features) + static_cast<std::size_t>(c)]);
+  }
+  for (std::size_t i = 0; i < sum.size(); ++i)
+    tokens.feature[i] = static_cast<S>(sum[i] / tokens.size[i / static_cast<std::size_t>(tree.features)]);
+}
+
 /// Fills in what follows from `tokens.partition`: sizes, boxes, features.
 template <class S>
 void describe(const Hierarchy<S>& tree, Tokens<S>& tokens) {
@@ -59,54 +160,16 @@ void describe(const Hierarchy<S>& tree, Tokens<S>& tokens) {
   tokens.size.resize(n);
   tokens.box.resize(n);
   tokens.feature.resize(n * static_cast<std::size_t>(tree.features));
-  tokens.begin.resize(static_cast<std::size_t>(tree.batch) + 1);
-  std::int32_t next = 0;
-  const std::int32_t* label = part.labels.data();
-  for (int b = 0; b < tree.batch; ++b) {
-    tokens.begin[static_cast<std::size_t>(b)] = next;
-    for (std::int32_t y = 0; y < tree.height; ++y) {
-      for (std::int32_t x = 0; x < tree.width;) {
-        const std::int32_t r = *label, from = x;
-        do {
-          ++label;
-          ++x;
-        } while (x < tree.width && *label == r);
-        const auto i = static_cast<std::size_t>(r);
-        if (r == next) {
-          ++next;
-          tokens.size[i] = 0;
-          tokens.box[i] = {y, from, y, x - 1};
-        }
-        tokens.size[i] += x - from;
-        Box& box = tokens.box[i];
-        box.ymax = y;
-        box.xmin = std::min(box.xmin, from);
-        box.xmax = std::max(box.xmax, x - 1);
-      }
-    }
+  tokens.begin.assign(static_cast<std::size_t>(tree.batch) + 1, part.regions);
+  if (part.whole_sources) {
+    measure_sources(tree, tokens);
+  } else {
+    measure_labels(tokens);
   }
-  tokens.begin.back() = next;
-
-  const auto value = [&](Source source, int c) {
-    return source >= 0 ? tree.mean[static_cast<std::size_t>(source * tree.features + c)]
-                       : tree.pixel_features[static_cast<std::size_t>((-1 - source) * tree.features + c)];
-  };
-  for (std::int32_t r = 0; r < part.regions; ++r) {
-    const auto sources = part.sources_of(r);
-    S* out = tokens.feature.data() + std::int64_t{r} * tree.features;
-    if (sources.size() == 1) {
-      for (int c = 0; c < tree.features; ++c) out[c] = value(sources[0], c);
-      continue;
-    }
-    for (int c = 0; c < tree.features; ++c) {
-      double sum = 0, weight = 0;
-      for (const Source source : sources) {
-        const double m = source < 0 ? 1 : tree.size[static_cast<std::size_t>(source)];
-        sum = fma(m, static_cast<double>(value(source, c)), sum);
-        weight += m;
-      }
-      out[c] = static_cast<S>(sum / weight);
-    }
+  if (part.whole_sources || part.sources.size() == n) {
+    average_sources(tree, tokens);
+  } else {
+    average_pixels(tree, tokens);
   }
 }
 

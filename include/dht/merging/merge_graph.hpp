@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: MIT
+// What merging starts from: the regions of one level of a hierarchy, cut to a mask where there is one, their moments,
+// and the boundaries between them.
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cstdint>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include <dht/core/buffer.hpp>
+#include <dht/core/config.hpp>
+#include <dht/core/error.hpp>
+#include <dht/core/math.hpp>
+#include <dht/core/transpose.hpp>
+#include <dht/core/view.hpp>
+#include <dht/graph/connectivity.hpp>
+#include <dht/graph/grid_components.hpp>
+#include <dht/hierarchy/hierarchy.hpp>
+#include <dht/merging/linkage.hpp>
+
+namespace dht {
+
+/// Pixels that are to be looked at: not 0 inside, 0 outside. Empty (no data) for all of them. One channel, and the
+/// batch, height and width of the image.
+using Mask = ImageView<const std::uint8_t>;
+
+/// The regions that merging starts from, its *leaves*, numbered over the whole batch in the raster order of their first
+/// pixels.
+struct MergeLeaves {
+  int batch = 0, height = 0, width = 0;
+  int level = 0;                    ///< of the hierarchy
+  bool masked = false;              ///< leaves are then the parts of regions inside of the mask
+  std::vector<std::int32_t> begin;  ///< first leaf of each image, and one more
+  Buffer<std::int32_t> label;       ///< per pixel: its leaf; -1 outside of the mask
+  Buffer<std::int64_t> node;        ///< per leaf: the node of the hierarchy that it is, or is part of
+  Buffer<std::int32_t> size;        ///< per leaf: pixels
+  Buffer<Box> box;                  ///< per leaf
+
+  std::int32_t count() const { return begin.empty() ? 0 : begin.back(); }
+  std::int32_t count(int image) const {
+    return begin[static_cast<std::size_t>(image) + 1] - begin[static_cast<std::size_t>(image)];
+  }
+};
+
+namespace detail {
+
+/// A region adjacency graph that shrinks while its regions merge. An edge e has two halves, 2e and 2e + 1, one in the
+/// chain of each of its regions; the other half of h is h ^ 1.
+struct MergeGraph {
+  Buffer<MergingRegion> region;
+  Buffer<double> mean;            // `features` numbers a region
+  Buffer<std::int32_t> head;      // per region: its first half, or -1
+  Buffer<std::int32_t> owner;     // per half: the region in whose chain it is
+  Buffer<std::int32_t> next;      // per half
+  Buffer<double> length;          // per edge; 0 once it has gone
+  Buffer<double> contrast;        // per edge: the sum over its pairs of pixels
+  std::vector<std::int32_t> end;  // per image: one past its last edge; the first is `first_edge`
+
+  /// At most so many edges for a number of regions: planar graphs have 3n - 6, those of 8 neighbours 4n - 8.
+  static constexpr int edges_per_region = 4;
+  static std::int32_t first_edge(std::int32_t first_region) { return edges_per_region * first_region; }
+
+  void resize(std::int32_t regions, int features) {
+    const auto n = static_cast<std::size_t>(regions), edges = n * edges_per_region;
+    region.resize(n);
+    mean.resize(n * static_cast<std::size_t>(features));
+    head.assign(n, -1);
+    owner.resize(2 * edges);
+    next.resize(2 * edges);
+    length.resize(edges);
+    contrast.resize(edges);
+  }
+
+  /// The edge between two regions; made, if it is new, at `end`. The chain of the region with fewer neighbours is
+  /// searched, and what is found moves to its front: boundaries are met pixel after pixel.
+  DHT_INLINE std::int32_t edge_between(std::int32_t a, std::int32_t b, Buffer<std::int32_t>& degree,
+                                       std::int32_t& last) {
+    const auto i = static_cast<std::size_t>(a), j = static_cast<std::size_t>(b);
+    const std::int32_t from = degree[i] <= degree[j] ? a : b, to = a ^ b ^ from;
+    std::int32_t before = -1, half = head[static_cast<std::size_t>(from)];
+    while (half >= 0 && owner[static_cast<std::size_t>(half ^ 1)] != to) {
+      before = half;
+      half = next[static_cast<std::size_t>(half)];
+    }
+    if (half >= 0) {
+      if (before >= 0) {
+        next[static_cast<std::size_t>(before)] = next[static_cast<std::size_t>(half)];
+        push_front(from, half);
+      }
+      return half >> 1;
+    }
+    const std::int32_t edge = last++;
+    length[static_cast<std::size_t>(edge)] = contrast[static_cast<std::size_t>(edge)] = 0;
+    owner[static_cast<std::size_t>(2 * edge)] = a;
+    owner[static_cast<std::size_t>(2 * edge + 1)] = b;
+    push_front(a, 2 * edge);
+    push_front(b, 2 * edge + 1);
+    ++degree[i];
+    ++degree[j];
+    return edge;
+  }
+
+  DHT_INLINE void push_front(std::int32_t region_number, std::int32_t half) {
+    next[static_cast<std::size_t>(half)] = head[static_cast<std::size_t>(region_number)];
+    head[static_cast<std::size_t>(region_number)] = half;
+  }
+};
+
+/// Scratch memory for `find_leaves` and `measure_leaves`, kept for the next image.
+struct MergeGraphWorkspace {
+  GridComponentsWorkspace components;
+  Buffer<std::int32_t> up, down;       // per region of a level: its ancestor
+  Buffer<std::int32_t> pieces;         // per pixel: components of regions and mask
+  Buffer<std::int32_t> number;         // per component: its leaf, or -1
+  Buffer<std::int32_t> degree;         // per leaf
+  Buffer<std::int64_t> rows, columns;  // per leaf: sums of coordinates
+  Buffer<std::uint8_t> differs;        // per part: a row
+};
+
+inline void check_mask(const Mask& mask, int batch, int height, int width) {
+  DHT_EXPECTS(mask.batch == batch && mask.channels == 1 && mask.height == height && mask.width == width,
+              "mask: is ", mask.batch, " x ", mask.channels, " x ", mask.height, " x ", mask.width,
+              " (batch, channels, height, width); must be ", batch, " x 1 x ", height, " x ", width,
+              " like the image");
+}
+
+/// Cuts the leaves to the mask: each connected part of a region inside of it becomes a leaf.
+template <concepts::connectivity C, class Backend>
+void cut_to_mask(const Backend& backend, const Mask& mask, MergeLeaves& leaves, MergeGraphWorkspace& w) {
+  std::int32_t* const label = leaves.label.data();
+  const int height = leaves.height, width = leaves.width;
+  for (int b = 0; b < leaves.batch; ++b) {
+    for (int y = 0; y < height; ++y) {
+      std::int32_t* row = label + (std::int64_t{b} * height + y) * width;
+      for (int x = 0; x < width; ++x) row[x] = mask(b, 0, y, x) ? row[x] : -1;
+    }
+  }
+  const auto pixels = leaves.label.size();
+  w.pieces.resize(pixels);
+  const std::int32_t components = grid_components<C>(
+      backend, std::int64_t{leaves.batch} * height, width,
+      [=](std::int64_t y, std::uint8_t* links)
+          DHT_INLINE_LAMBDA { equality_links<C>(label, y, height, width, links); },
+      w.pieces.data(), w.components);
+  w.number.assign(static_cast<std::size_t>(components), -1);
+  Buffer<std::int64_t> node;
+  for (std::size_t p = 0; p < pixels; ++p) {
+    if (label[p] < 0) continue;
+    std::int32_t& number = w.number[static_cast<std::size_t>(w.pieces[p])];
+    if (number < 0) {
+      number = static_cast<std::int32_t>(node.size());
+      node.push_back(leaves.node[static_cast<std::size_t>(label[p])]);
+    }
+    label[p] = number;
+  }
+  std::swap(leaves.node, node);
+}
+
+/// Labels the leaves: the regions of `leaves.level`, cut to the mask.
+template <concepts::connectivity C, class S, class Backend>
+void find_leaves(const Backend& backend, const Hierarchy<S>& tree, const Mask& mask, MergeLeaves& leaves,
+                 MergeGraphWorkspace& w) {
+  leaves.batch = tree.batch;
+  leaves.height = tree.height;
+  leaves.width = tree.width;
+  const std::int64_t regions = tree.regions(leaves.level);
+  w.up.resize(static_cast<std::size_t>(regions));
+  for (std::size_t r = 0; r < w.up.size(); ++r) w.up[r] = static_cast<std::int32_t>(r);
+  for (int l = leaves.level - 1; l >= 1; --l) {
+    const std::int32_t* parent = tree.parent.data() + tree.begin[static_cast<std::size_t>(l) - 1];
+    w.down.resize(static_cast<std::size_t>(tree.regions(l)));
+    for (std::size_t r = 0; r < w.down.size(); ++r) w.down[r] = w.up[static_cast<std::size_t>(parent[r])];
+    std::swap(w.up, w.down);
+  }
+  leaves.label.resize(static_cast<std::size_t>(tree.pixels()));
+  backend.for_range(tree.pixels(), 16384, [&](std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
+    const std::int32_t *up = w.up.data(), *parent = tree.pixel_parent.data();
+    std::int32_t* label = leaves.label.data();
+    DHT_INDEPENDENT
+    for (std::int64_t p = begin; p < end; ++p) label[p] = up[parent[p]];
+  });
+  leaves.node.resize(static_cast<std::size_t>(regions));
+  for (std::size_t r = 0; r < leaves.node.size(); ++r)
+    leaves.node[r] = tree.begin[static_cast<std::size_t>(leaves.level) - 1] + static_cast<std::int64_t>(r);
+  leaves.masked = mask.data != nullptr;
+  if (leaves.masked) cut_to_mask<C>(backend, mask, leaves, w);
+  leaves.size.assign(leaves.node.size(), 0);
+  leaves.box.resize(leaves.node.size());
+}
+
+/// Calls visit(x) for every x in [from, to) where the two rows differ and neither is below 0, which is rare: eight
+/// pixels without a difference are passed over at once.
+template <class Visit>
+DHT_INLINE void for_each_difference(const std::int32_t* row, const std::int32_t* other, int from, int to,
+                                    std::uint8_t* differs, const Visit& visit) {
+  DHT_INDEPENDENT
+  for (int x = from; x < to; ++x)
+    differs[x] = static_cast<std::uint8_t>((row[x] != other[x]) & (row[x] >= 0) & (other[x] >= 0));
+  for (int x = from; x < to; x += 8) {
+    std::uint64_t eight = 0;
+    std::memcpy(&eight, differs + x, static_cast<std::size_t>(std::min(8, to - x)));
+    if constexpr (std::endian::native == std::endian::big) eight = __builtin_bswap64(eight);
+    for (; eight != 0; eight &= eight - 1) visit(x + std::countr_zero(eight) / 8);
+  }
+}
+
+/// Sizes, boxes and sums of coordinates of the leaves in one row of pixels, run by run.
+DHT_INLINE void measure_row(const std::int32_t* label, std::int32_t y, std::int32_t width,
+                            MergeLeaves& leaves, MergeGraphWorkspace& w) {
+  for (std::int32_t x = 0; x < width;) {
+    const std::int32_t leaf = label[x], from = x;
+    do ++x;
+    while (x < width && label[x] == leaf);
+    if (leaf < 0) continue;
+    const auto i = static_cast<std::size_t>(leaf);
+    Box& box = leaves.box[i];
+    if (leaves.size[i] == 0) {
+      box = {y, from, y, x - 1};
+      w.rows[i] = w.columns[i] = 0;
+    }
+    const std::int32_t run = x - from;
+    leaves.size[i] += run;
+    w.rows[i] += std::int64_t{run} * y;
+    w.columns[i] += std::int64_t{run} * (from + x - 1) / 2;
+    box.ymax = y;
+    box.xmin = std::min(box.xmin, from);
+    box.xmax = std::max(box.xmax, x - 1);
+  }
+}
+
+/// The boundaries between the leaves of one image: lengths, contrasts, perimeters.
+template <concepts::connectivity C, class S, class Features>
+DHT_INLINE void measure_boundaries(const Hierarchy<S>& tree, const MergeLeaves& leaves, int image, Features n,
+                                   std::uint8_t* differs, MergeGraph& graph, MergeGraphWorkspace& w) {
+  const int height = tree.height, width = tree.width;
+  std::int32_t last = MergeGraph::first_edge(leaves.begin[static_cast<std::size_t>(image)]);
+  const std::int32_t first = last;
+  for (int y = 0; y < height; ++y) {
+    const std::int64_t p0 = (std::int64_t{image} * height + y) * width;
+    const std::int32_t* row = leaves.label.data() + p0;
+    for (const Offset o : C::forward) {
+      if (y + o.dy >= height) continue;
+      const std::int64_t step = std::int64_t{o.dy} * width + o.dx;
+      const int from = o.dx < 0 ? 1 : 0, to = o.dx > 0 ? width - 1 : width;
+      for_each_difference(row, row + step, from, to, differs, [&](int x) DHT_INLINE_LAMBDA {
+        const S *f = tree.pixel_features.data() + (p0 + x) * n, *g = f + step * n;
+        S sum = 0;
+        for (int c = 0; c < n; ++c) sum = fma(f[c] - g[c], f[c] - g[c], sum);
+        const auto e = static_cast<std::size_t>(graph.edge_between(row[x], row[x + step], w.degree, last));
+        graph.length[e] += 1;
+        graph.contrast[e] += __builtin_sqrt(static_cast<double>(sum));
+      });
+    }
+  }
+  for (std::int32_t e = first; e < last; ++e) {
+    for (const std::int32_t half : {2 * e, 2 * e + 1}) {
+      const std::int32_t r = graph.owner[static_cast<std::size_t>(half)];
+      graph.region[static_cast<std::size_t>(r)].perimeter += graph.length[static_cast<std::size_t>(e)];
+    }
+  }
+  graph.end[static_cast<std::size_t>(image)] = last;
+}
+
+/// Everything about the leaves but their labels, and the graph between them. Images side by side on the threads.
+template <concepts::connectivity C, class S, class Backend>
+void measure_leaves(const Backend& backend, const Hierarchy<S>& tree, MergeLeaves& leaves, MergeGraph& graph,
+                    MergeGraphWorkspace& w) {
+  const auto count = static_cast<std::int32_t>(leaves.node.size());
+  const int height = tree.height, width = tree.width, batch = tree.batch, features = tree.features;
+  graph.resize(count, features);
+  graph.end.resize(static_cast<std::size_t>(batch));
+  w.degree.assign(static_cast<std::size_t>(count), 0);
+  w.rows.resize(static_cast<std::size_t>(count));
+  w.columns.resize(static_cast<std::size_t>(count));
+  w.differs.resize(static_cast<std::size_t>(backend.threads()) * static_cast<std::size_t>(width));
+  // Leaves of an image follow each other: its first leaf is the largest number so far and one more.
+  leaves.begin.assign(static_cast<std::size_t>(batch) + 1, count);
+  std::int32_t largest = -1;
+  for (int b = 0; b < batch; ++b) {
+    leaves.begin[static_cast<std::size_t>(b)] = largest + 1;
+    const std::int32_t* label = leaves.label.data() + b * tree.image_pixels();
+    for (std::int64_t p = 0; b + 1 < batch && p < tree.image_pixels(); ++p)
+      largest = std::max(largest, label[p]);
+  }
+  const double unit =
+      1 / __builtin_sqrt(static_cast<double>(std::int64_t{height} * height + std::int64_t{width} * width));
+  backend.for_parts(batch, 1, [&](int part, std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
+    for (std::int64_t b = begin; b < end; ++b) {
+      for (std::int32_t y = 0; y < height; ++y)
+        measure_row(leaves.label.data() + (b * height + y) * width, y, width, leaves, w);
+      for (auto i = static_cast<std::size_t>(leaves.begin[static_cast<std::size_t>(b)]);
+           i < static_cast<std::size_t>(leaves.begin[static_cast<std::size_t>(b) + 1]); ++i) {
+        const auto size = static_cast<double>(leaves.size[i]);
+        MergingRegion& region = graph.region[i];
+        region = {size, static_cast<double>(w.rows[i]) / size * unit,
+                  static_cast<double>(w.columns[i]) / size * unit, 0, 0};
+        const std::int64_t from = leaves.node[i] * features;
+        for (int c = 0; c < features; ++c) {
+          graph.mean[i * static_cast<std::size_t>(features) + static_cast<std::size_t>(c)] =
+              static_cast<double>(tree.mean[static_cast<std::size_t>(from + c)]);
+          region.variance += static_cast<double>(tree.variance[static_cast<std::size_t>(from + c)]);
+        }
+      }
+      with_features(features, [&](auto n) DHT_INLINE_LAMBDA {
+        measure_boundaries<C>(tree, leaves, static_cast<int>(b), n,
+                              w.differs.data() + std::int64_t{part} * width, graph, w);
+      });
+    }
+  });
+}
+
+}  // namespace detail
+}  // namespace dht

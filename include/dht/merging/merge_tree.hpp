@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: MIT
+// Fine merging: from the regions of one level on, neighbours merge one pair at a time, the cheapest first, until one
+// region is left in each image. Every number of regions from there down is one cut of the resulting binary tree.
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include <dht/core/buffer.hpp>
+#include <dht/core/config.hpp>
+#include <dht/core/error.hpp>
+#include <dht/core/math.hpp>
+#include <dht/core/transpose.hpp>
+#include <dht/graph/connectivity.hpp>
+#include <dht/hierarchy/hierarchy.hpp>
+#include <dht/merging/linkage.hpp>
+#include <dht/merging/merge_graph.hpp>
+
+namespace dht {
+
+/// Where merging starts and what it must not leave.
+struct MergeOptions {
+  /// The level of the hierarchy whose regions merge, at least 1; the coarsest below whole images where there are fewer.
+  int start_level = 3;
+  /// Regions with fewer pixels merge before all others, each with the neighbour that costs least.
+  std::int64_t smallest = 1;
+};
+
+/// Two regions become one, which keeps the lower number.
+struct Merge {
+  std::int32_t low, high;  ///< leaves, each standing for what has merged into it
+  double cost;             ///< by the linkage
+};
+
+/// The leaves, and in each image the merges in the order in which they were made. A plain value: copy it to keep it.
+struct MergeTree {
+  MergeLeaves leaves;
+  Buffer<Merge> merges;              ///< image b's begin at leaves.begin[b]
+  std::vector<std::int32_t> merged;  ///< per image: its number of merges
+  std::vector<std::int32_t> forced;  ///< per image: how many of them were made for the smallest size
+
+  /// The fewest and the most regions that an image can be cut into: its connected parts, and its leaves as far as they
+  /// are large enough. Both 0 where a mask leaves nothing.
+  std::int32_t fewest(int image) const {
+    return leaves.count(image) - merged[static_cast<std::size_t>(image)];
+  }
+  std::int32_t most(int image) const { return leaves.count(image) - forced[static_cast<std::size_t>(image)]; }
+  std::span<const Merge> merges_of(int image) const {
+    return {merges.data() + leaves.begin[static_cast<std::size_t>(image)],
+            static_cast<std::size_t>(merged[static_cast<std::size_t>(image)])};
+  }
+};
+
+/// Scratch memory of `build_merge_tree`, kept for the next image.
+struct MergeWorkspace {
+  /// The cheapest edge of a region to a neighbour of higher number. Keys compare like costs.
+  struct Offer {
+    std::uint64_t key;
+    std::int32_t region;
+  };
+  detail::MergeGraphWorkspace leaves;
+  detail::MergeGraph graph;
+  Buffer<std::uint64_t> edge_key;  // per edge
+  Buffer<std::int32_t> best_edge;  // per region: the edge of its offer, or -1
+  Buffer<std::int32_t> edge_to;    // per region: its edge to the region that merges, or -1
+  Buffer<Offer> offers;            // per image: a tree of winners
+};
+
+namespace detail {
+
+/// The merging of one image's leaves [first, last). All arrays are slices of the workspace's.
+template <class L>
+class Merging {
+ public:
+  Merging(MergeWorkspace& w, const L& linkage, const MergeOptions& options, std::int32_t first,
+          std::int32_t last)
+      : w_(w),
+        graph_(w.graph),
+        linkage_(linkage),
+        smallest_(static_cast<double>(options.smallest)),
+        first_(first),
+        last_(last),
+        places_(static_cast<std::int32_t>(std::bit_ceil(static_cast<std::uint32_t>(last - first)))),
+        offers_(w.offers.data() + std::int64_t{4} * first) {}
+
+  /// Writes the merges and returns how many there were, and how many for the smallest size.
+  template <class Features>
+  DHT_INLINE std::pair<std::int32_t, std::int32_t> run(Features n, std::int32_t last_edge, Merge* merges) {
+    for (std::int32_t e = MergeGraph::first_edge(first_); e < last_edge; ++e) price(e, n);
+    for (std::int32_t r = first_; r < last_; ++r) {
+      w_.edge_to[static_cast<std::size_t>(r)] = -1;
+      find_best(r);
+    }
+    fill_offers();
+    std::int32_t made = 0, forced = 0;
+    while (offers_[1].key != nothing) {
+      const std::int32_t low = offers_[1].region, edge = w_.best_edge[static_cast<std::size_t>(low)];
+      const std::int32_t high = other(edge, low);
+      merges[made++] = {low, high, cost(edge, n)};
+      forced += offers_[1].key < enough;
+      join(low, high, edge, n);
+    }
+    return {made, forced};
+  }
+
+ private:
+  static constexpr std::uint64_t nothing = ~std::uint64_t{0};
+  static constexpr std::uint64_t enough = std::uint64_t{1}
+                                          << 63;  // set in keys of regions that are large enough
+
+  std::int32_t owner(std::int32_t half) const { return graph_.owner[static_cast<std::size_t>(half)]; }
+  std::int32_t next(std::int32_t half) const { return graph_.next[static_cast<std::size_t>(half)]; }
+  std::int32_t head(std::int32_t region) const { return graph_.head[static_cast<std::size_t>(region)]; }
+  bool gone(std::int32_t edge) const { return graph_.length[static_cast<std::size_t>(edge)] == 0; }
+  std::int32_t other(std::int32_t edge, std::int32_t region) const {
+    return owner(2 * edge) ^ owner(2 * edge + 1) ^ region;
+  }
+
+  template <class Features>
+  DHT_INLINE double cost(std::int32_t edge, Features n) const {
+    const auto e = static_cast<std::size_t>(edge);
+    const std::int32_t x = owner(2 * edge), y = owner(2 * edge + 1);
+    const auto a = static_cast<std::size_t>(std::min(x, y)), b = static_cast<std::size_t>(std::max(x, y));
+    const double *f = graph_.mean.data() + a * static_cast<std::size_t>(n),
+                 *g = graph_.mean.data() + b * static_cast<std::size_t>(n);
+    double distance2 = 0;
+    for (int c = 0; c < n; ++c) distance2 = fma(f[c] - g[c], f[c] - g[c], distance2);
+    const SharedBoundary shared{graph_.length[e], graph_.contrast[e] / graph_.length[e]};
+    return linkage_(graph_.region[a], graph_.region[b], shared, distance2);
+  }
+
+  /// The key of an edge: its cost as an integer of the same order, less one bit, which goes to whether both regions are
+  /// large enough.
+  template <class Features>
+  DHT_INLINE void price(std::int32_t edge, Features n) {
+    const auto bits = std::bit_cast<std::uint64_t>(cost(edge, n) + 0.0);  // -0 becomes 0
+    const std::uint64_t sign = std::uint64_t{1} << 63, ordered = bits & sign ? ~bits : bits | sign;
+    const bool large = graph_.region[static_cast<std::size_t>(owner(2 * edge))].size >= smallest_ &&
+                       graph_.region[static_cast<std::size_t>(owner(2 * edge + 1))].size >= smallest_;
+    w_.edge_key[static_cast<std::size_t>(edge)] = ordered >> 1 | (large ? enough : 0);
+  }
+
+  /// Looks through a region's edges for the cheapest to a higher number, the lower neighbour where two cost the same.
+  DHT_INLINE void find_best(std::int32_t region) {
+    std::uint64_t best = nothing;
+    std::int32_t best_edge = -1, best_other = 0;
+    for (std::int32_t half = head(region); half >= 0; half = next(half)) {
+      const std::int32_t edge = half >> 1, to = owner(half ^ 1);
+      if (gone(edge) || to < region) continue;
+      const std::uint64_t key = w_.edge_key[static_cast<std::size_t>(edge)];
+      if (key < best || (key == best && to < best_other)) {
+        best = key;
+        best_edge = edge;
+        best_other = to;
+      }
+    }
+    w_.best_edge[static_cast<std::size_t>(region)] = best_edge;
+  }
+
+  MergeWorkspace::Offer offer_of(std::int32_t region) const {
+    const std::int32_t edge = w_.best_edge[static_cast<std::size_t>(region)];
+    return {edge < 0 ? nothing : w_.edge_key[static_cast<std::size_t>(edge)], region};
+  }
+
+  /// The winner of two offers; the left one, of the lower region, where they are equal.
+  static MergeWorkspace::Offer winner(const MergeWorkspace::Offer& left, const MergeWorkspace::Offer& right) {
+    return right.key < left.key ? right : left;
+  }
+
+  void fill_offers() {
+    for (std::int32_t i = 0; i < places_; ++i)
+      offers_[places_ + i] =
+          first_ + i < last_ ? offer_of(first_ + i) : MergeWorkspace::Offer{nothing, last_};
+    for (std::int32_t i = places_ - 1; i >= 1; --i) offers_[i] = winner(offers_[2 * i], offers_[2 * i + 1]);
+  }
+
+  DHT_INLINE void update_offer(std::int32_t region) {
+    std::int32_t i = places_ + region - first_;
+    offers_[i] = offer_of(region);
+    for (i >>= 1; i >= 1; i >>= 1) offers_[i] = winner(offers_[2 * i], offers_[2 * i + 1]);
+  }
+
+  /// `high` becomes part of `low`.
+  template <class Features>
+  DHT_INLINE void join(std::int32_t low, std::int32_t high, std::int32_t edge, Features n) {
+    join_moments(low, high, edge, n);
+    graph_.length[static_cast<std::size_t>(edge)] = 0;
+    join_chains(low, high);
+    w_.best_edge[static_cast<std::size_t>(high)] = -1;
+    update_offer(high);
+    for (std::int32_t half = head(low); half >= 0; half = next(half)) {
+      const std::int32_t e = half >> 1, to = owner(half ^ 1);
+      w_.edge_to[static_cast<std::size_t>(to)] = -1;
+      price(e, n);
+      if (to < high) offer_again(to, e, low);
+    }
+    find_best(low);
+    update_offer(low);
+  }
+
+  /// The edge between `region` and the one that has grown has a new price, or a new owner.
+  DHT_INLINE void offer_again(std::int32_t region, std::int32_t edge, std::int32_t grown) {
+    std::int32_t& best = w_.best_edge[static_cast<std::size_t>(region)];
+    if (best >= 0 && (best == edge || gone(best))) {
+      find_best(region);
+    } else if (region < grown) {
+      const std::uint64_t held = w_.edge_key[static_cast<std::size_t>(best)],
+                          offered = w_.edge_key[static_cast<std::size_t>(edge)];
+      if (offered > held || (offered == held && other(best, region) < grown)) return;
+      best = edge;
+    } else {
+      return;
+    }
+    update_offer(region);
+  }
+
+  template <class Features>
+  DHT_INLINE void join_moments(std::int32_t low, std::int32_t high, std::int32_t edge, Features n) {
+    MergingRegion& a = graph_.region[static_cast<std::size_t>(low)];
+    const MergingRegion& b = graph_.region[static_cast<std::size_t>(high)];
+    double* f = graph_.mean.data() + std::int64_t{low} * n;
+    const double* g = graph_.mean.data() + std::int64_t{high} * n;
+    const double size = a.size + b.size, share = b.size / size;
+    double distance2 = 0;
+    for (int c = 0; c < n; ++c) {
+      const double d = g[c] - f[c];
+      distance2 = fma(d, d, distance2);
+      f[c] = fma(share, d, f[c]);
+    }
+    const double within = fma(share, b.variance - a.variance, a.variance);
+    a.variance = fma(share * (1 - share), distance2, within);
+    a.row = fma(share, b.row - a.row, a.row);
+    a.column = fma(share, b.column - a.column, a.column);
+    a.perimeter += fma(-2.0, graph_.length[static_cast<std::size_t>(edge)], b.perimeter);
+    a.size = size;
+  }
+
+  /// All edges of both in the chain of `low`, one for each neighbour; edges that have gone are dropped.
+  DHT_INLINE void join_chains(std::int32_t low, std::int32_t high) {
+    std::int32_t front = -1;
+    for (const std::int32_t from : {low, high}) {
+      for (std::int32_t half = head(from), following; half >= 0; half = following) {
+        following = next(half);
+        const std::int32_t edge = half >> 1;
+        if (gone(edge)) continue;
+        std::int32_t& kept = w_.edge_to[static_cast<std::size_t>(owner(half ^ 1))];
+        if (kept >= 0) {
+          graph_.length[static_cast<std::size_t>(kept)] += graph_.length[static_cast<std::size_t>(edge)];
+          graph_.contrast[static_cast<std::size_t>(kept)] += graph_.contrast[static_cast<std::size_t>(edge)];
+          graph_.length[static_cast<std::size_t>(edge)] = 0;
+          continue;
+        }
+        kept = edge;
+        graph_.owner[static_cast<std::size_t>(half)] = low;
+        graph_.next[static_cast<std::size_t>(half)] = front;
+        front = half;
+      }
+    }
+    graph_.head[static_cast<std::size_t>(low)] = front;
+    graph_.head[static_cast<std::size_t>(high)] = -1;
+  }
+
+  MergeWorkspace& w_;
+  MergeGraph& graph_;
+  const L& linkage_;
+  double smallest_;
+  std::int32_t first_, last_, places_;
+  MergeWorkspace::Offer* offers_;
+};
+
+}  // namespace detail
+
+/// Merges the regions of a level of `tree`, those of each image by themselves, those inside of `mask` where there is
+/// one. `out` is overwritten. Nothing is allocated when `out` and `workspace` have served an image like this before.
+///
+/// Throws dht::Error for an empty hierarchy, options out of range and a mask of another shape.
+template <concepts::connectivity C, class S, concepts::linkage L, class Backend>
+void build_merge_tree(const Backend& backend, const Hierarchy<S>& tree, const L& linkage,
+                      const MergeOptions& options, const Mask& mask, MergeTree& out,
+                      MergeWorkspace& workspace) {
+  DHT_EXPECTS(tree.levels() > 1, "hierarchy: is empty; build it first");
+  DHT_EXPECTS(options.start_level >= 1, "start level: is ", options.start_level, "; must be at least 1");
+  DHT_EXPECTS(options.smallest >= 1, "smallest region: is ", options.smallest, " pixels; must be at least 1");
+  if (mask.data != nullptr) detail::check_mask(mask, tree.batch, tree.height, tree.width);
+  out.leaves.level = std::clamp(options.start_level, 1, std::max(tree.levels() - 2, 1));
+  detail::find_leaves<C>(backend, tree, mask, out.leaves, workspace.leaves);
+  detail::measure_leaves<C>(backend, tree, out.leaves, workspace.graph, workspace.leaves);
+  const auto count = static_cast<std::size_t>(out.leaves.count());
+  workspace.edge_key.resize(count * detail::MergeGraph::edges_per_region);
+  workspace.best_edge.resize(count);
+  workspace.edge_to.resize(count);
+  workspace.offers.resize(4 * count);
+  out.merges.resize(count);
+  out.merged.assign(static_cast<std::size_t>(tree.batch), 0);
+  out.forced.assign(static_cast<std::size_t>(tree.batch), 0);
+  backend.for_range(tree.batch, 1, [&](std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
+    for (auto b = static_cast<std::size_t>(begin); b < static_cast<std::size_t>(end); ++b) {
+      const std::int32_t first = out.leaves.begin[b], last = out.leaves.begin[b + 1];
+      if (first == last) continue;
+      detail::Merging<L> merging(workspace, linkage, options, first, last);
+      detail::with_features(tree.features, [&](auto n) DHT_INLINE_LAMBDA {
+        std::tie(out.merged[b], out.forced[b]) =
+            merging.run(n, workspace.graph.end[b], out.merges.data() + first);
+      });
+    }
+  });
+}
+
+}  // namespace dht
