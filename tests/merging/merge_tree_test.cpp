@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: MIT
+// Merge trees against merging done the slow way: all pairs looked at for every merge, boundaries kept in a map.
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <dht/merging/merge_tree.hpp>
+
+#include "kit/any_parts.hpp"
+#include "kit/catch.hpp"
+#include "kit/label_maps.hpp"
+#include "kit/random.hpp"
+
+namespace {
+
+using namespace dht::test;
+using dht::Hierarchy;
+using dht::MergeOptions;
+using dht::MergeTree;
+
+/// A linkage of a user's own: the largest step between neighbouring means, however large the regions are.
+struct LargestStep {
+  double operator()(const dht::MergingRegion&, const dht::MergingRegion&, const dht::SharedBoundary&,
+                    double distance2) const {
+    return distance2;
+  }
+};
+
+/// Always the same: every merge is a tie, decided by the numbers.
+struct Indifferent {
+  double operator()(const dht::MergingRegion&, const dht::MergingRegion&, const dht::SharedBoundary&,
+                    double) const {
+    return -3;
+  }
+};
+
+struct SlowRegion {
+  dht::MergingRegion region;
+  std::vector<double> mean;
+};
+
+/// The leaves of one image and what lies between them, from the label map of the level.
+struct SlowMerging {
+  std::map<std::int32_t, SlowRegion> regions;
+  std::map<std::pair<std::int32_t, std::int32_t>, std::pair<double, double>> shared;  // length, contrast
+
+  SlowMerging(const Hierarchy<double>& tree, const Grid& grid, const std::vector<std::int32_t>& leaf,
+              const std::vector<std::int64_t>& node, int image) {
+    const double diagonal = std::sqrt(double(grid.height) * grid.height + double(grid.width) * grid.width);
+    const int features = tree.features;
+    for (int p = 0; p < grid.pixels(); ++p) {
+      const std::int32_t r = leaf[static_cast<std::size_t>(p)];
+      if (grid.image(p) != image || r < 0) continue;
+      SlowRegion& slow = regions[r];
+      slow.region.size += 1;
+      slow.region.row += grid.row(p);
+      slow.region.column += grid.column(p);
+    }
+    for (auto& [r, slow] : regions) {
+      slow.region.row = slow.region.row / slow.region.size / diagonal;
+      slow.region.column = slow.region.column / slow.region.size / diagonal;
+      const std::int64_t from = node[static_cast<std::size_t>(r)];
+      slow.mean.assign(tree.mean_of(from).begin(), tree.mean_of(from).end());
+      for (const double v : tree.variance_of(from)) slow.region.variance += v;
+    }
+    const auto neighbours = grid.all_neighbours();
+    for (int p = 0; p < grid.pixels(); ++p) {
+      for (const int q : neighbours[static_cast<std::size_t>(p)]) {
+        const std::int32_t a = leaf[static_cast<std::size_t>(p)], b = leaf[static_cast<std::size_t>(q)];
+        if (grid.image(p) != image || a < 0 || b < 0 || a >= b) continue;
+        double sum = 0;
+        for (int c = 0; c < features; ++c) {
+          const double d = tree.pixel_features[static_cast<std::size_t>(p * features + c)] -
+                           tree.pixel_features[static_cast<std::size_t>(q * features + c)];
+          sum += d * d;
+        }
+        auto& [length, contrast] = shared[{a, b}];
+        length += 1;
+        contrast += std::sqrt(sum);
+        regions[a].region.perimeter += 1;
+        regions[b].region.perimeter += 1;
+      }
+    }
+  }
+
+  template <class L>
+  double cost(const L& linkage, std::pair<std::int32_t, std::int32_t> pair) const {
+    const SlowRegion &a = regions.at(pair.first), &b = regions.at(pair.second);
+    double distance2 = 0;
+    for (std::size_t c = 0; c < a.mean.size(); ++c)
+      distance2 += (a.mean[c] - b.mean[c]) * (a.mean[c] - b.mean[c]);
+    const auto [length, contrast] = shared.at(pair);
+    return linkage(a.region, b.region, dht::SharedBoundary{length, contrast / length}, distance2);
+  }
+
+  void join(std::int32_t low, std::int32_t high) {
+    SlowRegion &a = regions[low], b = regions[high];
+    const double size = a.region.size + b.region.size, wa = a.region.size / size, wb = b.region.size / size;
+    double distance2 = 0;
+    for (std::size_t c = 0; c < a.mean.size(); ++c) {
+      distance2 += (a.mean[c] - b.mean[c]) * (a.mean[c] - b.mean[c]);
+      a.mean[c] = wa * a.mean[c] + wb * b.mean[c];
+    }
+    a.region.variance = wa * a.region.variance + wb * b.region.variance + wa * wb * distance2;
+    a.region.row = wa * a.region.row + wb * b.region.row;
+    a.region.column = wa * a.region.column + wb * b.region.column;
+    a.region.perimeter += b.region.perimeter - 2 * shared.at({low, high}).first;
+    a.region.size = size;
+    regions.erase(high);
+    shared.erase({low, high});
+    std::map<std::pair<std::int32_t, std::int32_t>, std::pair<double, double>> kept;
+    for (const auto& [pair, what] : shared) {
+      auto [x, y] = pair;
+      x = x == high ? low : x;
+      y = y == high ? low : y;
+      auto& [length, contrast] = kept[std::minmax(x, y)];
+      length += what.first;
+      contrast += what.second;
+    }
+    shared = kept;
+  }
+};
+
+/// Follows the merges of an image one by one. What is wrong with them, or "": each must cost what it says and no pair may
+/// cost less, where pairs with a small region count as less than all others.
+template <class L>
+std::string fault_of_merges(SlowMerging slow, const L& linkage, const MergeTree& tree, int image,
+                            double smallest) {
+  const auto merges = tree.merges_of(image);
+  int made = 0;
+  for (const dht::Merge& merge : merges) {
+    const std::pair<std::int32_t, std::int32_t> pair{merge.low, merge.high};
+    if (slow.shared.count(pair) == 0) return "a pair that does not touch";
+    const double cost = slow.cost(linkage, pair), margin = 1e-9 * std::abs(cost) + 1e-15;
+    if (std::abs(cost - merge.cost) > margin) return "a cost";
+    const auto large = [&](std::pair<std::int32_t, std::int32_t> p) {
+      return slow.regions.at(p.first).region.size >= smallest &&
+             slow.regions.at(p.second).region.size >= smallest;
+    };
+    if (large(pair) != (made >= tree.forced[static_cast<std::size_t>(image)])) return "forced";
+    for (const auto& [other, what] : slow.shared) {
+      if (large(other) != large(pair) ? !large(other) : slow.cost(linkage, other) < cost - margin)
+        return "a cheaper pair was left";
+      // Ties go to the lower numbers; costs that are computed the same way are equal to the bit.
+      if (std::is_same_v<L, Indifferent> && large(other) == large(pair) && other < pair)
+        return "a tie for the wrong pair";
+    }
+    slow.join(merge.low, merge.high);
+    ++made;
+  }
+  return slow.shared.empty() ? "" : "pairs are left";
+}
+
+struct Case {
+  TreeSettings settings;
+  Hierarchy<double> tree;
+  Grid grid;
+};
+
+template <dht::concepts::connectivity C>
+Case random_case(Random& random) {
+  Case c;
+  c.settings.batch = 1 + random.below(2);
+  c.settings.features = 1 + random.below(4);
+  c.settings.height = 1 + random.below(18);
+  c.settings.width = 1 + random.below(18);
+  c.settings.constant_loop = 0.1;
+  c.settings.enough_regions = 1;
+  const auto pattern = all_patterns[random.below(6)];
+  c.tree = build_tree<double, C>(c.settings, planes(pattern, c.settings.batch, c.settings.features,
+                                                    c.settings.height, c.settings.width, random));
+  c.grid = {c.settings.batch, c.settings.height, c.settings.width, C::forward.size() == 4};
+  return c;
+}
+
+template <dht::concepts::connectivity C, class L>
+MergeTree merge(const Case& c, const L& linkage, const MergeOptions& options, const dht::Mask& mask = {},
+                int threads = 1) {
+  MergeTree out;
+  dht::MergeWorkspace workspace;
+  dht::build_merge_tree<C>(dht::backend::Cpu(threads), c.tree, linkage, options, mask, out, workspace);
+  return out;
+}
+
+template <class Values>
+std::vector<typename Values::value_type> copied(const Values& values) {
+  return {values.begin(), values.end()};
+}
+
+template <dht::concepts::connectivity C, class L>
+void check_against_slow_merging(const L& linkage, std::uint64_t seed) {
+  Random random(seed);
+  for (int i = 0; i < 25; ++i) {
+    const Case c = random_case<C>(random);
+    MergeOptions options;
+    options.start_level = 1 + random.below(3);
+    options.smallest = random.chance(0.5) ? 1 : 1 + random.below(12);
+    std::vector<std::uint8_t> inside(static_cast<std::size_t>(c.grid.pixels()));
+    for (auto& v : inside) v = random.chance(0.8) ? 255 : 0;
+    dht::Mask mask;
+    if (random.chance(0.4))
+      mask =
+          dht::planar_view<const std::uint8_t>(inside.data(), c.grid.batch, 1, c.grid.height, c.grid.width);
+    CAPTURE(seed, i, c.grid.batch, c.grid.height, c.grid.width, options.start_level, options.smallest,
+            mask.data != nullptr);
+    const MergeTree tree = merge<C>(c, linkage, options, mask);
+    const std::vector<std::int32_t> leaf = copied(tree.leaves.label);
+    for (int b = 0; b < c.grid.batch; ++b) {
+      const SlowMerging slow(c.tree, c.grid, leaf, copied(tree.leaves.node), b);
+      CHECK(static_cast<int>(slow.regions.size()) == tree.leaves.count(b));
+      CHECK(fault_of_merges(slow, linkage, tree, b, static_cast<double>(options.smallest)) == "");
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("merge tree: every merge is the cheapest there is, of four neighbours", "[merging]") {
+  check_against_slow_merging<dht::FourConnected>(dht::BoundaryLinkage(), 1);
+  check_against_slow_merging<dht::FourConnected>(dht::Ward(), 2);
+  check_against_slow_merging<dht::FourConnected>(dht::WardOverBoundary(), 3);
+  check_against_slow_merging<dht::FourConnected>(LargestStep(), 4);
+  check_against_slow_merging<dht::FourConnected>(Indifferent(), 5);
+}
+
+TEST_CASE("merge tree: every merge is the cheapest there is, of eight neighbours", "[merging]") {
+  check_against_slow_merging<dht::EightConnected>(dht::BoundaryLinkage(), 6);
+  check_against_slow_merging<dht::EightConnected>(Indifferent(), 7);
+}
+
+TEST_CASE("merge tree: leaves are the regions of a level, inside of the mask", "[merging]") {
+  Random random(11);
+  for (int i = 0; i < 60; ++i) {
+    const Case c = random_case<dht::FourConnected>(random);
+    std::vector<std::uint8_t> inside(static_cast<std::size_t>(c.grid.pixels()));
+    const double share = i % 3 == 0 ? 0 : random.uniform();
+    for (auto& v : inside) v = random.chance(share) ? 1 : 0;
+    const auto mask =
+        dht::planar_view<const std::uint8_t>(inside.data(), c.grid.batch, 1, c.grid.height, c.grid.width);
+    MergeOptions options;
+    options.start_level = 1 + random.below(3);
+    const MergeTree all = merge<dht::FourConnected>(c, dht::Ward(), options),
+                    some = merge<dht::FourConnected>(c, dht::Ward(), options, mask);
+    const auto level = std::clamp(options.start_level, 1, std::max(c.tree.levels() - 2, 1));
+    CAPTURE(i, c.grid.batch, c.grid.height, c.grid.width, level);
+    CHECK(all.leaves.level == level);
+    CHECK(copied(all.leaves.label) == c.tree.labels(level));
+    // Pieces: components of what has the same region and is inside, outside components not counted.
+    const auto pieces = flood_fill(c.grid, [&](int p, int q) {
+      const auto a = static_cast<std::size_t>(p), b = static_cast<std::size_t>(q);
+      return inside[a] == inside[b] && all.leaves.label[a] == all.leaves.label[b];
+    });
+    std::map<std::int32_t, std::int32_t> number;
+    bool right = true;
+    for (std::size_t p = 0; p < pieces.size(); ++p) {
+      std::int32_t expected = -1;
+      if (inside[p])
+        expected = number.emplace(pieces[p], static_cast<std::int32_t>(number.size())).first->second;
+      right &= some.leaves.label[p] == expected;
+      if (inside[p])
+        right &= some.leaves.node[static_cast<std::size_t>(expected)] ==
+                 all.leaves.node[static_cast<std::size_t>(all.leaves.label[p])];
+    }
+    CHECK(right);
+    CHECK(some.leaves.count() == static_cast<std::int32_t>(number.size()));
+    const Extents e = extents(c.grid, all.leaves.label, all.leaves.count());
+    CHECK(copied(all.leaves.size) == e.size);
+    CHECK(copied(all.leaves.box) == e.box);
+  }
+}
+
+TEST_CASE("merge tree: images of a batch merge as they would alone, on any number of threads", "[merging]") {
+  Random random(12);
+  for (int i = 0; i < 10; ++i) {
+    TreeSettings s;
+    s.batch = 3;
+    s.features = 3;
+    s.height = 10 + random.below(20);
+    s.width = 10 + random.below(20);
+    s.constant_loop = 0.1;
+    const auto values = planes(Pattern::blobs, s.batch, 3, s.height, s.width, random);
+    Case all{s, build_tree<double>(s, values), {3, s.height, s.width, false}};
+    MergeOptions options;
+    options.start_level = 1;
+    const MergeTree tree = merge<dht::FourConnected>(all, dht::BoundaryLinkage(), options);
+    const MergeTree again = merge<dht::FourConnected>(all, dht::BoundaryLinkage(), options, {}, 3);
+    for (int b = 0; b < 3; ++b) {
+      TreeSettings one = s;
+      one.batch = 1;
+      const auto begin = values.begin() + std::ptrdiff_t{b} * 3 * s.height * s.width;
+      Case alone{one, build_tree<double>(one, {begin, begin + std::ptrdiff_t{3} * s.height * s.width}), {}};
+      const MergeTree single = merge<dht::FourConnected>(alone, dht::BoundaryLinkage(), options);
+      const auto a = tree.merges_of(b), t = again.merges_of(b), m = single.merges_of(0);
+      REQUIRE(a.size() == m.size());
+      REQUIRE(a.size() == t.size());
+      const std::int32_t first = tree.leaves.begin[static_cast<std::size_t>(b)];
+      bool same = true;
+      for (std::size_t k = 0; k < a.size(); ++k) {
+        same &= a[k].low - first == m[k].low && a[k].high - first == m[k].high && a[k].cost == m[k].cost;
+        same &= a[k].low == t[k].low && a[k].high == t[k].high && a[k].cost == t[k].cost;
+      }
+      CHECK(same);
+    }
+  }
+}
+
+TEST_CASE("merge tree: what cannot be done is named", "[merging]") {
+  Random random(13);
+  const Case c = random_case<dht::FourConnected>(random);
+  const auto with = [&](MergeOptions options, dht::Mask mask = {}) {
+    return error_of([&] { merge<dht::FourConnected>(c, dht::Ward(), options, mask); });
+  };
+  CHECK(with({0, 1}) == "start level: is 0; must be at least 1");
+  CHECK(with({3, 0}) == "smallest region: is 0 pixels; must be at least 1");
+  CHECK(with({3, 1}) == "(no error)");
+  const std::uint8_t pixel = 1;
+  CHECK(with({3, 1}, dht::planar_view(&pixel, 1, 2, 1, 1)).rfind("mask: is 1 x 2 x 1 x 1 (batch", 0) == 0);
+  MergeTree out;
+  dht::MergeWorkspace workspace;
+  CHECK(error_of([&] {
+          dht::build_merge_tree<dht::FourConnected>(dht::backend::Cpu(1), Hierarchy<double>(), dht::Ward(),
+                                                    MergeOptions(), {}, out, workspace);
+        }) == "hierarchy: is empty; build it first");
+}
