@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -109,6 +110,78 @@ TEST_CASE("tokenizer: exactly as many tokens as asked, from one hierarchy", "[to
   CHECK(fault_of_tokens(tokenizer.tokens(20), tokenizer.hierarchy(), other.grid()) == "");
   Tokenizer<> fresh;
   CHECK(fresh(other.view(), 20).partition.labels == tokenizer.tokens(20).partition.labels);
+}
+
+TEST_CASE("tokenizer: the same count gives the same tokens, whatever was asked before", "[tokenizer]") {
+  Tokenizer<> tokenizer;
+  const Photo photo(Pattern::blobs, 1, 40, 50, 7);
+  tokenizer.build(photo.view());
+  std::map<std::int64_t, std::vector<std::int32_t>> first;
+  for (const std::int64_t count : {10, 2000, 50, 400, 1000, 10, 50, 400, 2000, 1000}) {
+    const auto& labels = tokenizer.tokens(count).partition.labels;
+    const auto [place, fresh] = first.emplace(count, std::vector<std::int32_t>(labels.begin(), labels.end()));
+    CAPTURE(count, fresh);
+    CHECK(std::equal(labels.begin(), labels.end(), place->second.begin(), place->second.end()));
+    tokenizer.penalties();  // of the tree for small counts
+  }
+}
+
+TEST_CASE("tokenizer: a penalty gives fewer tokens the larger it is", "[tokenizer]") {
+  Tokenizer<> tokenizer;
+  const Photo photo(Pattern::blobs, 2, 40, 50, 8);
+  CHECK(error_of([&] { tokenizer.tokens(dht::Penalty{1}); }) == "hierarchy: is empty; build it first");
+  tokenizer.build(photo.view());
+  std::int32_t last = 1 << 20;
+  for (const double penalty : {0.0, 1.0, 10.0, 100.0, 1e9}) {
+    CAPTURE(penalty);
+    const auto& tokens = tokenizer.tokens(dht::Penalty{penalty});
+    CHECK(fault_of_tokens(tokens, tokenizer.hierarchy(), photo.grid()) == "");
+    CHECK(tokens.count() <= last);
+    last = tokens.count();
+  }
+  CHECK(last == 2);
+}
+
+TEST_CASE("tokenizer: tokens inside of a mask", "[tokenizer]") {
+  Tokenizer<> tokenizer;
+  const Photo photo(Pattern::blobs, 1, 40, 50, 9);
+  std::vector<std::uint8_t> inside(2000, 0);
+  std::int32_t pixels = 0;
+  for (int y = 5; y < 30; ++y) {
+    for (int x = 8; x < 41; ++x)
+      pixels += inside[static_cast<std::size_t>(50 * y + x)] =
+          (y - 17) * (y - 17) + (x - 24) * (x - 24) < 140;
+  }
+  const dht::Mask mask = dht::planar_view<const std::uint8_t>(inside.data(), 1, 1, 40, 50);
+  tokenizer.build(photo.view());
+  const auto without = tokenizer.tokens(12).partition.labels;
+  tokenizer.merge(mask);
+  const auto& tokens = tokenizer.tokens(12);
+  CHECK(tokens.count() == 12);
+  CHECK(tokens.begin == std::vector<std::int32_t>{0, 12});
+  bool right = true;
+  std::vector<double> sum(36, 0.0);
+  for (std::size_t p = 0; p < inside.size(); ++p) {
+    const std::int32_t label = tokens.partition.labels[p];
+    right &= inside[p] ? label >= 0 && label < 12 : label == -1;
+    for (std::size_t c = 0; label >= 0 && c < 3; ++c)
+      sum[static_cast<std::size_t>(label) * 3 + c] += tokenizer.hierarchy().pixel_features[3 * p + c];
+  }
+  CHECK(right);
+  std::int32_t total = 0;
+  for (std::int32_t t = 0; t < 12; ++t) {
+    const auto i = static_cast<std::size_t>(t);
+    total += tokens.size[i];
+    for (std::size_t c = 0; c < 3; ++c)  // no pixel outside of the mask has part in a feature
+      CHECK(tokens.feature_of(t)[c] == Catch::Approx(sum[3 * i + c] / tokens.size[i]).epsilon(1e-5));
+  }
+  CHECK(total == pixels);
+  // The next image knows nothing of the mask.
+  tokenizer.build(photo.view());
+  CHECK(tokenizer.tokens(12).partition.labels == without);
+  const std::vector<std::uint8_t> nothing(2000, 0);
+  tokenizer.merge(dht::planar_view<const std::uint8_t>(nothing.data(), 1, 1, 40, 50));
+  CHECK(tokenizer.tokens(12).count() == 0);
 }
 
 TEST_CASE("tokenizer: counts that are none, and a hierarchy that is none", "[tokenizer]") {

@@ -69,7 +69,7 @@ struct WardOverBoundary {
   DHT_INLINE double operator()(const MergingRegion& a, const MergingRegion& b, const SharedBoundary& shared,
                                double distance2) const {
     const double far = fma(position * position, detail::distance2_of_centroids(a, b), distance2);
-    return detail::harmonic_size(a, b) * far / __builtin_sqrt(shared.length);
+    return detail::harmonic_size(a, b) * far / sqrt(shared.length);
   }
 };
 
@@ -96,8 +96,8 @@ struct BoundaryLinkage {
     apart = fma(contrast * shared.contrast, shared.contrast, apart);
     apart = fma(position * position, detail::distance2_of_centroids(a, b), apart);
     const double perimeter = std::min(a.perimeter, b.perimeter);
-    const double touch = shared.length * __builtin_sqrt(shared.length / perimeter);  // L^(3/2) P^(-1/2)
-    return n * apart * __builtin_sqrt(n / touch);
+    const double touch = shared.length * sqrt(shared.length / perimeter);  // L^(3/2) P^(-1/2)
+    return n * apart * sqrt(n / touch);
   }
 };
 

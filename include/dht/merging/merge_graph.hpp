@@ -39,6 +39,16 @@ struct MergeLeaves {
   Buffer<std::int32_t> size;        ///< per leaf: pixels
   Buffer<Box> box;                  ///< per leaf
 
+  /// Makes room for as many leaves as noise has, so that the next image of the size finds enough.
+  void reserve(std::size_t pixels) {
+    label.reserve(pixels);
+    node.reserve(most(pixels));
+    size.reserve(most(pixels));
+    box.reserve(most(pixels));
+  }
+  /// More regions than any level has: those of level 1 have two pixels at least, or are images of one.
+  static std::size_t most(std::size_t pixels) { return pixels / 2 + 64; }
+
   std::int32_t count() const { return begin.empty() ? 0 : begin.back(); }
   std::int32_t count(int image) const {
     return begin[static_cast<std::size_t>(image) + 1] - begin[static_cast<std::size_t>(image)];
@@ -62,6 +72,17 @@ struct MergeGraph {
   /// At most so many edges for a number of regions: planar graphs have 3n - 6, those of 8 neighbours 4n - 8.
   static constexpr int edges_per_region = 4;
   static std::int32_t first_edge(std::int32_t first_region) { return edges_per_region * first_region; }
+
+  void reserve(std::size_t regions, int features) {
+    const auto edges = regions * edges_per_region;
+    region.reserve(regions);
+    mean.reserve(regions * static_cast<std::size_t>(features));
+    head.reserve(regions);
+    owner.reserve(2 * edges);
+    next.reserve(2 * edges);
+    length.reserve(edges);
+    contrast.reserve(edges);
+  }
 
   void resize(std::int32_t regions, int features) {
     const auto n = static_cast<std::size_t>(regions), edges = n * edges_per_region;
@@ -118,6 +139,14 @@ struct MergeGraphWorkspace {
   Buffer<std::int32_t> degree;         // per leaf
   Buffer<std::int64_t> rows, columns;  // per leaf: sums of coordinates
   Buffer<std::uint8_t> differs;        // per part: a row
+
+  void reserve(std::size_t regions) {
+    up.reserve(regions);
+    down.reserve(regions);
+    degree.reserve(regions);
+    rows.reserve(regions);
+    columns.reserve(regions);
+  }
 };
 
 inline void check_mask(const Mask& mask, int batch, int height, int width) {
@@ -251,7 +280,7 @@ DHT_INLINE void measure_boundaries(const Hierarchy<S>& tree, const MergeLeaves& 
         for (int c = 0; c < n; ++c) sum = fma(f[c] - g[c], f[c] - g[c], sum);
         const auto e = static_cast<std::size_t>(graph.edge_between(row[x], row[x + step], w.degree, last));
         graph.length[e] += 1;
-        graph.contrast[e] += __builtin_sqrt(static_cast<double>(sum));
+        graph.contrast[e] += sqrt(static_cast<double>(sum));
       });
     }
   }
@@ -286,7 +315,7 @@ void measure_leaves(const Backend& backend, const Hierarchy<S>& tree, MergeLeave
       largest = std::max(largest, label[p]);
   }
   const double unit =
-      1 / __builtin_sqrt(static_cast<double>(std::int64_t{height} * height + std::int64_t{width} * width));
+      1 / sqrt(static_cast<double>(std::int64_t{height} * height + std::int64_t{width} * width));
   backend.for_parts(batch, 1, [&](int part, std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
     for (std::int64_t b = begin; b < end; ++b) {
       for (std::int32_t y = 0; y < height; ++y)

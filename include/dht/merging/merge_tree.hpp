@@ -70,6 +70,15 @@ struct MergeWorkspace {
   Buffer<std::int32_t> best_edge;  // per region: the edge of its offer, or -1
   Buffer<std::int32_t> edge_to;    // per region: its edge to the region that merges, or -1
   Buffer<Offer> offers;            // per image: a tree of winners
+
+  void reserve(std::size_t regions, int features) {
+    leaves.reserve(regions);
+    graph.reserve(regions, features);
+    edge_key.reserve(regions * detail::MergeGraph::edges_per_region);
+    best_edge.reserve(regions);
+    edge_to.reserve(regions);
+    offers.reserve(4 * regions);
+  }
 };
 
 namespace detail {
@@ -288,6 +297,10 @@ void build_merge_tree(const Backend& backend, const Hierarchy<S>& tree, const L&
   DHT_EXPECTS(options.start_level >= 1, "start level: is ", options.start_level, "; must be at least 1");
   DHT_EXPECTS(options.smallest >= 1, "smallest region: is ", options.smallest, " pixels; must be at least 1");
   if (mask.data != nullptr) detail::check_mask(mask, tree.batch, tree.height, tree.width);
+  const auto pixels = static_cast<std::size_t>(tree.pixels());
+  out.leaves.reserve(pixels);
+  out.merges.reserve(MergeLeaves::most(pixels));
+  workspace.reserve(MergeLeaves::most(pixels), tree.features);
   out.leaves.level = std::clamp(options.start_level, 1, std::max(tree.levels() - 2, 1));
   detail::find_leaves<C>(backend, tree, mask, out.leaves, workspace.leaves);
   detail::measure_leaves<C>(backend, tree, out.leaves, workspace.graph, workspace.leaves);

@@ -35,6 +35,8 @@ void write_merged(const Backend& backend, const MergeTree& tree, const IsMade& i
                   MergeCutWorkspace& w) {
   const MergeLeaves& leaves = tree.leaves;
   const auto count = static_cast<std::size_t>(leaves.count());
+  out.reserve(static_cast<std::int64_t>(leaves.label.size()));
+  w.group.reserve(MergeLeaves::most(leaves.label.size()));
   w.group.resize(count);
   for (std::size_t i = 0; i < count; ++i) w.group[i] = static_cast<std::int32_t>(i);
   for (int b = 0; b < leaves.batch; ++b) {
