@@ -47,9 +47,10 @@ struct LearnedPolicies : DefaultPolicies {
   using Encoder = ConvolutionalEncoder<S>;
 };
 
-/// What a token costs beside its region's cost: the more, the fewer tokens.
+/// Merging goes on as long as it costs no more than this, in the unit of the linkage: the larger, the fewer tokens. With
+/// plain colour the default gives 200 tokens on average over the training images of BSDS500, 48 to 440 each.
 struct Penalty {
-  double nats = 100;
+  double value = 6e-5;
 };
 
 /// The parts of a tokenizer as values. Every member has the default that its type has.
@@ -157,10 +158,9 @@ class Tokenizer {
     return tokens_;
   }
 
-  /// The cut of the merge tree that costs least in code length (`CodeLength`) at a penalty a token: few tokens where
-  /// there is little to see, many where there is much.
+  /// As many tokens as a penalty leaves: few where there is little to see, many where there is much.
   const Tokens<Scalar>& tokens(Penalty penalty) {
-    cut_merges_at(parts_.backend, merges_, penalties(), penalty.nats, tokens_.partition, merge_cut_);
+    cut_merges_at(parts_.backend, merges_, penalties(), penalty.value, tokens_.partition, merge_cut_);
     detail::describe(tree_, tokens_);
     return tokens_;
   }
@@ -168,7 +168,7 @@ class Tokenizer {
   /// The penalties at which the merges of the last image are made; see MeanBudget for what they are good for.
   const MergePenalties& penalties() {
     if (merging_ != Merging::asked_for) merge_by_options();
-    if (!penalties_are_built_) penalties_.build(tree_, merges_, CodeLength());
+    if (!penalties_are_built_) penalties_.build(merges_);
     penalties_are_built_ = true;
     return penalties_;
   }

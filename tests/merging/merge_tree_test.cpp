@@ -47,6 +47,7 @@ struct SlowRegion {
 struct SlowMerging {
   std::map<std::int32_t, SlowRegion> regions;
   std::map<std::pair<std::int32_t, std::int32_t>, std::pair<double, double>> shared;  // length, contrast
+  double size_unit = 1, length_unit = 1;
 
   SlowMerging(const Hierarchy<double>& tree, const Grid& grid, const std::vector<std::int32_t>& leaf,
               const std::vector<std::int64_t>& node, int image) {
@@ -67,6 +68,8 @@ struct SlowMerging {
       slow.mean.assign(tree.mean_of(from).begin(), tree.mean_of(from).end());
       for (const double v : tree.variance_of(from)) slow.region.variance += v;
     }
+    size_unit = 1.0 / grid.image_pixels();
+    length_unit = 1 / diagonal;
     const auto neighbours = grid.all_neighbours();
     for (int p = 0; p < grid.pixels(); ++p) {
       for (const int q : neighbours[static_cast<std::size_t>(p)]) {
@@ -94,7 +97,12 @@ struct SlowMerging {
     for (std::size_t c = 0; c < a.mean.size(); ++c)
       distance2 += (a.mean[c] - b.mean[c]) * (a.mean[c] - b.mean[c]);
     const auto [length, contrast] = shared.at(pair);
-    return linkage(a.region, b.region, dht::SharedBoundary{length, contrast / length}, distance2);
+    dht::MergingRegion x = a.region, y = b.region;
+    for (dht::MergingRegion* r : {&x, &y}) {
+      r->size *= size_unit;
+      r->perimeter *= length_unit;
+    }
+    return linkage(x, y, dht::SharedBoundary{length * length_unit, contrast / length}, distance2);
   }
 
   void join(std::int32_t low, std::int32_t high) {

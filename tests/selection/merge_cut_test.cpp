@@ -264,6 +264,25 @@ TEST_CASE("merge cut: the cut at a penalty costs as little as any", "[selection]
   check(dht::SquaredError());
 }
 
+TEST_CASE("merge cut: by the linkage, merges are made as long as they cost no more", "[selection]") {
+  Random random(27);
+  for (int i = 0; i < 20; ++i) {
+    const Case c = random_case(random, 16, {1, 1 + random.below(9)});
+    MergePenalties penalties;
+    penalties.build(c.merges);
+    for (const double penalty : {0.0, 1e-9, 1e-6, 1e-4, 1e-2, 1e300}) {
+      const auto found = counts(cut_at(c, penalties, penalty), c.grid);
+      for (int b = 0; b < c.grid.batch; ++b) {
+        const auto merges = c.merges.merges_of(b);
+        std::size_t made = static_cast<std::size_t>(c.merges.forced[static_cast<std::size_t>(b)]);
+        while (made < merges.size() && merges[made].cost <= penalty) ++made;
+        CAPTURE(i, b, penalty);
+        CHECK(found[static_cast<std::size_t>(b)] == c.merges.leaves.count(b) - static_cast<int>(made));
+      }
+    }
+  }
+}
+
 TEST_CASE("merge cut: one penalty for a mean over many images", "[selection]") {
   Random random(25);
   for (int i = 0; i < 20; ++i) {

@@ -10,18 +10,19 @@
 
 namespace dht {
 
-/// A region on its way up a merge tree.
+/// A region on its way up a merge tree. Lengths are in units of the image's diagonal and sizes in images, so that costs
+/// do not depend on the resolution.
 struct MergingRegion {
-  double size = 0;       ///< pixels
-  double row = 0;        ///< of its centroid, in units of the image's diagonal
+  double size = 0;       ///< share of the image's pixels
+  double row = 0;        ///< of its centroid
   double column = 0;     ///< likewise
   double variance = 0;   ///< of its features, summed over the features
-  double perimeter = 0;  ///< pairs of neighbouring pixels, one inside, the other in another region
+  double perimeter = 0;  ///< of its boundary with other regions
 };
 
 /// What two regions share.
 struct SharedBoundary {
-  double length = 0;    ///< pairs of neighbouring pixels, one in each region: at least 1
+  double length = 0;    ///< pairs of neighbouring pixels, one in each region, as a length: above 0
   double contrast = 0;  ///< mean distance of the features across these pairs
 };
 
@@ -52,7 +53,7 @@ DHT_INLINE double distance2_of_centroids(const MergingRegion& a, const MergingRe
 
 }  // namespace detail
 
-/// The growth of the squared error: |A||B| / (|A| + |B|) d^2 (Ward, "Hierarchical grouping to optimize an objective
+/// The growth of the squared error, per pixel of the image: |A||B| / (|A| + |B|) d^2 (Ward, "Hierarchical grouping to optimize an objective
 /// function", JASA 1963). Follows the colours whatever shape comes out: the least error for its number of regions.
 struct Ward {
   DHT_INLINE double operator()(const MergingRegion& a, const MergingRegion& b, const SharedBoundary&,

@@ -61,13 +61,17 @@ namespace detail {
 /// chain of each of its regions; the other half of h is h ^ 1.
 struct MergeGraph {
   Buffer<MergingRegion> region;
-  Buffer<double> mean;            // `features` numbers a region
-  Buffer<std::int32_t> head;      // per region: its first half, or -1
-  Buffer<std::int32_t> owner;     // per half: the region in whose chain it is
-  Buffer<std::int32_t> next;      // per half
-  Buffer<double> length;          // per edge; 0 once it has gone
-  Buffer<double> contrast;        // per edge: the sum over its pairs of pixels
+  Buffer<std::int64_t> pixels;  // per region
+  Buffer<std::int64_t> sides;   // per region: pairs of neighbouring pixels, one inside, one in another region
+  Buffer<double> mean;          // `features` numbers a region
+  Buffer<std::int32_t> head;    // per region: its first half, or -1
+  Buffer<std::int32_t> owner;   // per half: the region in whose chain it is
+  Buffer<std::int32_t> next;    // per half
+  Buffer<std::int64_t> length;  // per edge: pairs of neighbouring pixels; 0 once it has gone
+  Buffer<double> contrast;      // per edge: the sum over its pairs of pixels
   std::vector<std::int32_t> end;  // per image: one past its last edge; the first is `first_edge`
+  double size_unit = 1;           // share of a pixel in its image
+  double length_unit = 1;         // side of a pixel, in diagonals of the image
 
   /// At most so many edges for a number of regions: planar graphs have 3n - 6, those of 8 neighbours 4n - 8.
   static constexpr int edges_per_region = 4;
@@ -76,6 +80,8 @@ struct MergeGraph {
   void reserve(std::size_t regions, int features) {
     const auto edges = regions * edges_per_region;
     region.reserve(regions);
+    pixels.reserve(regions);
+    sides.reserve(regions);
     mean.reserve(regions * static_cast<std::size_t>(features));
     head.reserve(regions);
     owner.reserve(2 * edges);
@@ -87,6 +93,8 @@ struct MergeGraph {
   void resize(std::int32_t regions, int features) {
     const auto n = static_cast<std::size_t>(regions), edges = n * edges_per_region;
     region.resize(n);
+    pixels.resize(n);
+    sides.assign(n, 0);
     mean.resize(n * static_cast<std::size_t>(features));
     head.assign(n, -1);
     owner.resize(2 * edges);
@@ -114,7 +122,8 @@ struct MergeGraph {
       return half >> 1;
     }
     const std::int32_t edge = last++;
-    length[static_cast<std::size_t>(edge)] = contrast[static_cast<std::size_t>(edge)] = 0;
+    length[static_cast<std::size_t>(edge)] = 0;
+    contrast[static_cast<std::size_t>(edge)] = 0;
     owner[static_cast<std::size_t>(2 * edge)] = a;
     owner[static_cast<std::size_t>(2 * edge + 1)] = b;
     push_front(a, 2 * edge);
@@ -279,7 +288,7 @@ DHT_INLINE void measure_boundaries(const Hierarchy<S>& tree, const MergeLeaves& 
         S sum = 0;
         for (int c = 0; c < n; ++c) sum = fma(f[c] - g[c], f[c] - g[c], sum);
         const auto e = static_cast<std::size_t>(graph.edge_between(row[x], row[x + step], w.degree, last));
-        graph.length[e] += 1;
+        ++graph.length[e];
         graph.contrast[e] += sqrt(static_cast<double>(sum));
       });
     }
@@ -287,8 +296,13 @@ DHT_INLINE void measure_boundaries(const Hierarchy<S>& tree, const MergeLeaves& 
   for (std::int32_t e = first; e < last; ++e) {
     for (const std::int32_t half : {2 * e, 2 * e + 1}) {
       const std::int32_t r = graph.owner[static_cast<std::size_t>(half)];
-      graph.region[static_cast<std::size_t>(r)].perimeter += graph.length[static_cast<std::size_t>(e)];
+      graph.sides[static_cast<std::size_t>(r)] += graph.length[static_cast<std::size_t>(e)];
     }
+  }
+  for (std::int32_t r = leaves.begin[static_cast<std::size_t>(image)];
+       r < leaves.begin[static_cast<std::size_t>(image) + 1]; ++r) {
+    graph.region[static_cast<std::size_t>(r)].perimeter =
+        static_cast<double>(graph.sides[static_cast<std::size_t>(r)]) * graph.length_unit;
   }
   graph.end[static_cast<std::size_t>(image)] = last;
 }
@@ -300,6 +314,9 @@ void measure_leaves(const Backend& backend, const Hierarchy<S>& tree, MergeLeave
   const auto count = static_cast<std::int32_t>(leaves.node.size());
   const int height = tree.height, width = tree.width, batch = tree.batch, features = tree.features;
   graph.resize(count, features);
+  graph.size_unit = 1 / static_cast<double>(tree.image_pixels());
+  graph.length_unit =
+      1 / sqrt(static_cast<double>(std::int64_t{height} * height + std::int64_t{width} * width));
   graph.end.resize(static_cast<std::size_t>(batch));
   w.degree.assign(static_cast<std::size_t>(count), 0);
   w.rows.resize(static_cast<std::size_t>(count));
@@ -314,8 +331,6 @@ void measure_leaves(const Backend& backend, const Hierarchy<S>& tree, MergeLeave
     for (std::int64_t p = 0; b + 1 < batch && p < tree.image_pixels(); ++p)
       largest = std::max(largest, label[p]);
   }
-  const double unit =
-      1 / sqrt(static_cast<double>(std::int64_t{height} * height + std::int64_t{width} * width));
   backend.for_parts(batch, 1, [&](int part, std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
     for (std::int64_t b = begin; b < end; ++b) {
       for (std::int32_t y = 0; y < height; ++y)
@@ -323,9 +338,10 @@ void measure_leaves(const Backend& backend, const Hierarchy<S>& tree, MergeLeave
       for (auto i = static_cast<std::size_t>(leaves.begin[static_cast<std::size_t>(b)]);
            i < static_cast<std::size_t>(leaves.begin[static_cast<std::size_t>(b) + 1]); ++i) {
         const auto size = static_cast<double>(leaves.size[i]);
+        graph.pixels[i] = leaves.size[i];
         MergingRegion& region = graph.region[i];
-        region = {size, static_cast<double>(w.rows[i]) / size * unit,
-                  static_cast<double>(w.columns[i]) / size * unit, 0, 0};
+        region = {size * graph.size_unit, static_cast<double>(w.rows[i]) / size * graph.length_unit,
+                  static_cast<double>(w.columns[i]) / size * graph.length_unit, 0, 0};
         const std::int64_t from = leaves.node[i] * features;
         for (int c = 0; c < features; ++c) {
           graph.mean[i * static_cast<std::size_t>(features) + static_cast<std::size_t>(c)] =

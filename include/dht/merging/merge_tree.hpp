@@ -92,7 +92,7 @@ class Merging {
       : w_(w),
         graph_(w.graph),
         linkage_(linkage),
-        smallest_(static_cast<double>(options.smallest)),
+        smallest_(options.smallest),
         first_(first),
         last_(last),
         places_(static_cast<std::int32_t>(std::bit_ceil(static_cast<std::uint32_t>(last - first)))),
@@ -140,7 +140,8 @@ class Merging {
                  *g = graph_.mean.data() + b * static_cast<std::size_t>(n);
     double distance2 = 0;
     for (int c = 0; c < n; ++c) distance2 = fma(f[c] - g[c], f[c] - g[c], distance2);
-    const SharedBoundary shared{graph_.length[e], graph_.contrast[e] / graph_.length[e]};
+    const auto length = static_cast<double>(graph_.length[e]);
+    const SharedBoundary shared{length * graph_.length_unit, graph_.contrast[e] / length};
     return linkage_(graph_.region[a], graph_.region[b], shared, distance2);
   }
 
@@ -150,8 +151,8 @@ class Merging {
   DHT_INLINE void price(std::int32_t edge, Features n) {
     const auto bits = std::bit_cast<std::uint64_t>(cost(edge, n) + 0.0);  // -0 becomes 0
     const std::uint64_t sign = std::uint64_t{1} << 63, ordered = bits & sign ? ~bits : bits | sign;
-    const bool large = graph_.region[static_cast<std::size_t>(owner(2 * edge))].size >= smallest_ &&
-                       graph_.region[static_cast<std::size_t>(owner(2 * edge + 1))].size >= smallest_;
+    const bool large = graph_.pixels[static_cast<std::size_t>(owner(2 * edge))] >= smallest_ &&
+                       graph_.pixels[static_cast<std::size_t>(owner(2 * edge + 1))] >= smallest_;
     w_.edge_key[static_cast<std::size_t>(edge)] = ordered >> 1 | (large ? enough : 0);
   }
 
@@ -235,7 +236,12 @@ class Merging {
     const MergingRegion& b = graph_.region[static_cast<std::size_t>(high)];
     double* f = graph_.mean.data() + std::int64_t{low} * n;
     const double* g = graph_.mean.data() + std::int64_t{high} * n;
-    const double size = a.size + b.size, share = b.size / size;
+    std::int64_t &pixels = graph_.pixels[static_cast<std::size_t>(low)],
+                 &sides = graph_.sides[static_cast<std::size_t>(low)];
+    const std::int64_t other = graph_.pixels[static_cast<std::size_t>(high)];
+    pixels += other;
+    sides += graph_.sides[static_cast<std::size_t>(high)] - 2 * graph_.length[static_cast<std::size_t>(edge)];
+    const double share = static_cast<double>(other) / static_cast<double>(pixels);
     double distance2 = 0;
     for (int c = 0; c < n; ++c) {
       const double d = g[c] - f[c];
@@ -246,8 +252,8 @@ class Merging {
     a.variance = fma(share * (1 - share), distance2, within);
     a.row = fma(share, b.row - a.row, a.row);
     a.column = fma(share, b.column - a.column, a.column);
-    a.perimeter += fma(-2.0, graph_.length[static_cast<std::size_t>(edge)], b.perimeter);
-    a.size = size;
+    a.perimeter = static_cast<double>(sides) * graph_.length_unit;
+    a.size = static_cast<double>(pixels) * graph_.size_unit;
   }
 
   /// All edges of both in the chain of `low`, one for each neighbour; edges that have gone are dropped.
@@ -278,7 +284,7 @@ class Merging {
   MergeWorkspace& w_;
   MergeGraph& graph_;
   const L& linkage_;
-  double smallest_;
+  std::int64_t smallest_;
   std::int32_t first_, last_, places_;
   MergeWorkspace::Offer* offers_;
 };

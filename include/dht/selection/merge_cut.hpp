@@ -95,12 +95,27 @@ void cut_merges(const Backend& backend, const MergeTree& tree, std::int64_t regi
       out, w);
 }
 
-/// For every penalty the exact minimum of (sum of region costs + penalty * number of regions) over all cuts of a merge
-/// tree, held as one number a merge: the penalty from which it is made. (Guigues, Cocquerez and Le Men, "Scale-sets image
-/// analysis", IJCV 2006.)
+/// The penalty from which each merge of a merge tree is made; for every penalty, the merges made are a cut.
+///
+/// By the linkage: a merge is made where it, and all before it, cost at most the penalty. By a region cost: the merges
+/// that are made give the exact minimum of (sum of region costs + penalty * number of regions) over all cuts of the tree
+/// (Guigues, Cocquerez and Le Men, "Scale-sets image analysis", IJCV 2006).
 class MergePenalties {
  public:
-  /// `tree` must have been built from `hierarchy`, whose variances give the leaves' costs.
+  /// By the linkage that `tree` was built with.
+  void build(const MergeTree& tree) {
+    penalty_.assign(static_cast<std::size_t>(tree.leaves.count()), 0);
+    for (int b = 0; b < tree.leaves.batch; ++b) {
+      const std::span<const Merge> merges = tree.merges_of(b);
+      double* const made = penalty_.data() + tree.leaves.begin[static_cast<std::size_t>(b)];
+      double largest = 0;
+      for (auto k = static_cast<std::size_t>(tree.forced[static_cast<std::size_t>(b)]); k < merges.size();
+           ++k)
+        made[k] = largest = std::max(largest, merges[k].cost);
+    }
+  }
+
+  /// By a region cost. `tree` must have been built from `hierarchy`, whose variances give the leaves' costs.
   template <class S, concepts::region_cost Cost>
   void build(const Hierarchy<S>& hierarchy, const MergeTree& tree, const Cost& cost) {
     const auto leaves = static_cast<std::size_t>(tree.leaves.count());
@@ -224,8 +239,7 @@ class MergePenalties {
   std::vector<std::pair<double, std::int32_t>> frontier_;
 };
 
-/// The cut of least cost at a penalty, at least 0, in the unit of the cost that `penalties` was built with; the coarser
-/// one where two are equally good.
+/// The cut at a penalty, at least 0, in the unit of the costs that `penalties` was built with.
 template <class Backend>
 void cut_merges_at(const Backend& backend, const MergeTree& tree, const MergePenalties& penalties,
                    double penalty, Partition& out, MergeCutWorkspace& w) {
