@@ -37,7 +37,12 @@ struct UnionFind {
 /// Components are numbered in the order of their smallest members. Ranges must come in ascending order.
 DHT_INLINE std::int32_t number_components(std::int32_t* parent, std::int32_t begin, std::int32_t end,
                                           std::int32_t next) {
-  for (std::int32_t i = begin; i < end; ++i) parent[i] = parent[i] == i ? next++ : parent[parent[i]];
+  for (std::int32_t i = begin; i < end; ++i) {
+    const std::int32_t up = parent[i], number = parent[up];
+    const bool root = up == i;  // not to be foreseen, so not a branch
+    parent[i] = root ? next : number;
+    next += root;
+  }
   return next;
 }
 
