@@ -103,6 +103,15 @@ TEMPLATE_TEST_CASE("math: exact where exactness is promised", "[core]", float, d
   CHECK(dht::silu(S(0)) == 0);
 }
 
+TEMPLATE_TEST_CASE("math: select takes one of two, whatever the other is", "[core]", float, double) {
+  using S = TestType;
+  const S none = std::numeric_limits<S>::quiet_NaN();
+  CHECK(dht::select(true, S(2), none) == 2);
+  CHECK(dht::select(false, none, S(3)) == 3);
+  CHECK(std::isnan(dht::select(true, none, S(3))));
+  CHECK(std::signbit(dht::select(true, S(-0.0), S(0))));
+}
+
 TEMPLATE_TEST_CASE("math: exp is positive, finite and normal whatever comes in", "[core]", float, double) {
   using S = TestType;
   using Limits = std::numeric_limits<S>;
