@@ -48,6 +48,9 @@ struct Elementary<float> {
   // 1/k! down from k = 7: the next term is below 6e-9 of the result for |r| <= ln(2)/2.
   static constexpr float exp_terms[] = {1.0f / 5040, 1.0f / 720, 1.0f / 120, 1.0f / 24,
                                         1.0f / 6,    0.5f,       1.0f,       1.0f};
+  // The bits of a first guess at 1/sqrt(1), and the Newton steps that lead from there to full precision.
+  static constexpr Bits inverse_root = 0x5f3759df;
+  static constexpr int root_steps = 3;
   // 2/(2k+1) down from k = 5, in powers of s^2 with |s| <= 0.1716: the next term is below 1e-10.
   static constexpr float log_terms[] = {2.0f / 11, 2.0f / 9, 2.0f / 7, 2.0f / 5, 2.0f / 3};
 };
@@ -74,6 +77,8 @@ struct Elementary<double> {
                                          0.5,
                                          1.0,
                                          1.0};
+  static constexpr Bits inverse_root = 0x5fe6eb50c7b537a9;
+  static constexpr int root_steps = 4;
   // Down from 2/23: the next term is below 2e-18.
   static constexpr double log_terms[] = {2.0 / 23, 2.0 / 21, 2.0 / 19, 2.0 / 17, 2.0 / 15, 2.0 / 13,
                                          2.0 / 11, 2.0 / 9,  2.0 / 7,  2.0 / 5,  2.0 / 3};
@@ -122,6 +127,19 @@ DHT_INLINE S log(S x) {
   const S n = static_cast<S>(k);
   const S tail = detail::horner(E::log_terms, s2) * s2;
   return fma(n, E::ln2_high, fma(s, S(2), fma(s, tail, n * E::ln2_low)));
+}
+
+/// The square root, the same bits as std::sqrt has, of which compilers make no vectors since it may set errno. For
+/// numbers from 1e-25 to 1e37: below, remainders underflow.
+template <class S>
+DHT_INLINE S sqrt(S x) {
+  using E = detail::Elementary<S>;
+  S inverse = std::bit_cast<S>(E::inverse_root - (std::bit_cast<typename E::Bits>(x) >> 1));  // to 3.5 %
+#pragma GCC unroll 4
+  for (int i = 0; i < E::root_steps; ++i) inverse = inverse * fma(x * inverse * S(-0.5), inverse, S(1.5));
+  const S root = x * inverse, half = inverse * S(0.5);
+  const S better = fma(fma(-root, root, x), half, root);
+  return fma(fma(-better, better, x), half, better);  // the remainder is exact, and with it the rounding
 }
 
 /// 1 / (1 + e^-x)

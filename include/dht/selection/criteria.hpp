@@ -29,7 +29,6 @@ class InformationCriterion {
   /// A single pixel has -sqrt(pixels).
   template <class S>
   DHT_INLINE S information(std::int32_t size, const S* variance, int features, std::int64_t pixels) const {
-    if (size <= 1) return pixel_information<S>(pixels);
     S product = 1, last = 1;
     for (int c = 0; c < features; ++c) {
       product *= last;
@@ -37,14 +36,15 @@ class InformationCriterion {
     }
     const S fit = log(fma(product, last, static_cast<S>(iota_)));
     const S m = static_cast<S>(size) + static_cast<S>(epsilon_);
-    const S df = 1 / (2 * (m - std::sqrt(m)));
-    return -fma(static_cast<S>(size) / static_cast<S>(pixels), fit,
-                static_cast<const Derived&>(*this).penalty(m, df));
+    const S df = 1 / (2 * (m - sqrt(m)));
+    const S cost = fma(static_cast<S>(size) / static_cast<S>(pixels), fit,
+                       static_cast<const Derived&>(*this).penalty(m, df));
+    return select(size > 1, -cost, pixel_information<S>(pixels));
   }
 
   template <class S>
   DHT_INLINE S pixel_information(std::int64_t pixels) const {
-    return -std::sqrt(static_cast<S>(pixels));
+    return -sqrt(static_cast<S>(pixels));
   }
 
  private:
