@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The library's exp, log and what is made of them against the long double functions of the C library.
+// The library's exp, log, sqrt and what is made of them against the long double functions of the C library.
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -102,6 +102,32 @@ TEMPLATE_TEST_CASE("math: exact where exactness is promised", "[core]", float, d
   CHECK(dht::log(S(1)) == 0);
   CHECK(dht::sigmoid(S(0)) == S(0.5));
   CHECK(dht::silu(S(0)) == 0);
+}
+
+TEMPLATE_TEST_CASE("math: sqrt to the last bit", "[core]", float, double) {
+  using S = TestType;
+  int wrong = 0;
+  for (int i = 1; i < 1000000; ++i) wrong += dht::sqrt(S(i)) != std::sqrt(S(i));
+  S x = 1;
+  for (int i = 0; i < 1000000; ++i, x = step_up(x)) wrong += dht::sqrt(x) != std::sqrt(x);
+  dht::test::Random random(10);
+  for (int i = 0; i < 1000000; ++i) {
+    const S any = static_cast<S>(std::exp(random.uniform(-60, 80)));
+    // Just beside a square, the root is just beside a number.
+    const S square =
+        static_cast<S>(std::floor(random.uniform(1, 4096)) * std::floor(random.uniform(1, 4096)));
+    for (const S y : {any, square * square, step_up(square * square)}) wrong += dht::sqrt(y) != std::sqrt(y);
+  }
+  CHECK(wrong == 0);
+}
+
+TEMPLATE_TEST_CASE("math: select takes one of two, whatever the other is", "[core]", float, double) {
+  using S = TestType;
+  const S none = std::numeric_limits<S>::quiet_NaN();
+  CHECK(dht::select(true, S(2), none) == 2);
+  CHECK(dht::select(false, none, S(3)) == 3);
+  CHECK(std::isnan(dht::select(true, none, S(3))));
+  CHECK(std::signbit(dht::select(true, S(-0.0), S(0))));
 }
 
 TEMPLATE_TEST_CASE("math: exp is positive, finite and normal whatever comes in", "[core]", float, double) {

@@ -161,3 +161,31 @@ TEST_CASE("union-find: roots are the smallest members, numbers follow them", "[g
     CHECK(parent == number);
   }
 }
+
+TEST_CASE("components of choices: as union-find has them", "[graph]") {
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    Random random(seed);
+    const int n = 1 + random.below(seed % 2 ? 12 : 300), values = 1 + random.below(4);
+    // Everyone chooses among some neighbours and oneself: the larger value, then the larger label.
+    std::vector<std::int32_t> chosen(static_cast<std::size_t>(n)), best(chosen), parent(chosen),
+        component(chosen), numbers(chosen);
+    std::iota(chosen.begin(), chosen.end(), 0);
+    for (auto& value : best) value = random.below(4) == 0 ? random.below(values) : -1;
+    for (int i = 0; i < 3 * n; ++i) {
+      const int a = random.below(n), b = random.below(n), value = random.below(values);
+      for (const auto& [one, other] : {std::pair{a, b}, std::pair{b, a}}) {
+        const auto k = static_cast<std::size_t>(one);
+        if (a == b || std::pair{value, other} < std::pair{best[k], chosen[k]}) continue;
+        best[k] = value;
+        chosen[k] = other;
+      }
+    }
+    std::iota(parent.begin(), parent.end(), 0);
+    const dht::detail::UnionFind sets{parent.data()};
+    for (int i = 0; i < n; ++i) sets.unite(i, chosen[static_cast<std::size_t>(i)]);
+    const std::int32_t wanted = dht::detail::number_components(parent.data(), 0, n, 0);
+    CAPTURE(seed, n);
+    CHECK(dht::detail::chosen_components(chosen.data(), n, component.data(), numbers.data()) == wanted);
+    CHECK(component == parent);
+  }
+}

@@ -40,6 +40,15 @@ DHT_INLINE S sqrt(S x) {
 #endif
 }
 
+/// `condition ? a : b`, but both are there before and none is a branch: for choices that cannot be foreseen, and in
+/// loops that are to be vectorised.
+template <class S>
+DHT_INLINE S select(bool condition, S a, S b) {
+  using Bits = std::conditional_t<sizeof(S) == 4, std::uint32_t, std::uint64_t>;
+  const Bits x = std::bit_cast<Bits>(a), y = std::bit_cast<Bits>(b), mask = Bits{0} - Bits{condition};
+  return std::bit_cast<S>(y ^ ((x ^ y) & mask));
+}
+
 namespace detail {
 
 /// The constants of exp and log for one type. Both reduce by powers of two; `ln2_high` has few enough bits that its

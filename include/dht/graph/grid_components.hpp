@@ -13,10 +13,16 @@
 
 namespace dht::detail {
 
+/// Two provisional labels of one component.
+struct Meeting {
+  std::int32_t one, other;
+};
+
 /// Scratch memory of `grid_components`, kept for the next image.
 struct GridComponentsWorkspace {
   Buffer<std::int32_t> parent;  // per provisional label; a strip's labels begin at its first pixel's number
   Buffer<std::uint8_t> links;   // one row per part
+  Buffer<Meeting> meetings;     // one row per part
   Buffer<std::int32_t> used;    // per part: end of the provisional labels in use
 };
 
@@ -39,17 +45,18 @@ DHT_INLINE void equality_links(const std::int32_t* values, std::int64_t y, int h
   }
 }
 
-/// Provisional labels of a row: that of a linked pixel, or a new one from `next` on; labels that meet become one set. Which
-/// links a pixel has cannot be foreseen, so that only the meeting of two labels, which is rare, is a branch.
+/// Provisional labels of a row: that of a linked pixel, or a new one from `next` on. Labels that meet are noted in
+/// `meetings`, for `unite` would be a branch that cannot be foreseen. Returns the end of what was noted.
 template <concepts::connectivity C>
-DHT_INLINE void label_row(const UnionFind& sets, const std::uint8_t* links, bool first_row, std::int32_t* row,
-                          int width, std::int32_t& next) {
+DHT_INLINE Meeting* label_row(const std::uint8_t* links, bool first_row, std::int32_t* row, int width,
+                              std::int32_t* parent, std::int32_t& next, Meeting* meetings) {
   using N = Neighbours<C>;
   constexpr int left = N::half - 1;  // the last of the backward neighbours, the only one in this row
   std::int32_t before = -1;          // the label of the pixel to the left
   for (int x = 0; x < width; ++x) {
     const unsigned bits = links[x];
-    std::int32_t label = bits >> left & 1u ? before : -1;
+    bool claimed = bits >> left & 1u;
+    std::int32_t label = claimed ? before : next;
     if (!first_row) {
 #pragma GCC unroll 4
       for (int k = left - 1; k >= 0; --k) {
@@ -57,17 +64,17 @@ DHT_INLINE void label_row(const UnionFind& sets, const std::uint8_t* links, bool
         const bool linked = bits >> k & 1u;
         const std::int32_t other =
             row[x - width + (linked ? o.dx : 0)];  // the pixel above exists in any case
-        if (linked & (label >= 0) & (label != other)) [[unlikely]]
-          label = sets.unite(label, other);
-        label = (linked & (label < 0)) ? other : label;
+        *meetings = {label, other};
+        meetings += linked & claimed & (label != other);
+        label = linked ? other : label;  // the label above: so labels meet once, not all along the row
+        claimed |= linked;
       }
     }
-    sets.parent[next] = next;
-    const bool fresh = label < 0;
-    label = fresh ? next : label;
-    next += fresh;
+    parent[next] = next;
+    next += !claimed;
     row[x] = before = label;
   }
+  return meetings;
 }
 
 /// Labels the components of `rows` x `width` pixels (the rows of all images of a batch, one below the other).
@@ -83,16 +90,21 @@ std::int32_t grid_components(const Backend& backend, std::int64_t rows, int widt
   const int parts = backend.parts(rows, grain);
   workspace.parent.resize(static_cast<std::size_t>(rows * width));
   workspace.links.resize(static_cast<std::size_t>(parts) * static_cast<std::size_t>(width));
+  const std::size_t row_meetings = static_cast<std::size_t>(width) * N::half;
+  workspace.meetings.resize(static_cast<std::size_t>(parts) * row_meetings);
   workspace.used.resize(static_cast<std::size_t>(parts));
   const UnionFind sets{workspace.parent.data()};
 
   // First pass: provisional labels, strip by strip. A strip's first row ignores what lies above.
   backend.for_parts(rows, grain, [&](int part, std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
     std::uint8_t* links = workspace.links.data() + std::int64_t{part} * width;
+    Meeting* const meetings = workspace.meetings.data() + static_cast<std::size_t>(part) * row_meetings;
     std::int32_t next = static_cast<std::int32_t>(begin * width);
     for (std::int64_t y = begin; y < end; ++y) {
       row_links(y, links);
-      label_row<C>(sets, links, y == begin, labels + y * width, width, next);
+      const Meeting* const end_of_row =
+          label_row<C>(links, y == begin, labels + y * width, width, sets.parent, next, meetings);
+      for (const Meeting* m = meetings; m != end_of_row; ++m) sets.unite(m->one, m->other);
     }
     workspace.used[static_cast<std::size_t>(part)] = next;
   });

@@ -138,10 +138,9 @@ class Builder {
     std::int32_t* parent = tree_.parent.data() + first;
     const std::int32_t* chosen = tree_.chosen.data() + first;
     std::int32_t regions = 0;
+    work_.graph.seen.resize(static_cast<std::size_t>(members));
     backend_.serial([&]() DHT_INLINE_LAMBDA {
-      for (std::int32_t r = 0; r < members; ++r) parent[r] = r;
-      for (std::int32_t r = 0; r < members; ++r) UnionFind{parent}.unite(r, chosen[r]);
-      regions = number_components(parent, 0, members, 0);
+      regions = chosen_components(chosen, members, parent, work_.graph.seen.data());
     });
     gather(first, members, regions, parts_.weighting);
     backend_.serial([&]() DHT_INLINE_LAMBDA {

@@ -54,7 +54,7 @@ DHT_INLINE void finish_region(const double* DHT_RESTRICT sums, double weight, S*
     const double shift = sums[c] * scale;
     const double spread = fma(-shift, shift, sums[n + c] * scale);
     mean[c] = static_cast<S>(fma(sums[c], scale, static_cast<double>(mean[c])));
-    variance[c] = static_cast<S>(spread > 0 ? spread : 0);
+    variance[c] = static_cast<S>(select(spread > 0, spread, 0.0));
   }
 }
 

@@ -54,14 +54,14 @@ class InformationCriterion {
     if (size <= 1) return pixel_information<S>(pixels);
     const S fit = fit_of(variance, features);
     const S m = static_cast<S>(size) + static_cast<S>(epsilon_);
-    const S df = 1 / (2 * (m - std::sqrt(m)));
+    const S df = 1 / (2 * (m - sqrt(m)));
     return -fma(static_cast<S>(size) / static_cast<S>(pixels), fit,
                 static_cast<const Derived&>(*this).penalty(m, df));
   }
 
   template <class S>
   DHT_INLINE S pixel_information(std::int64_t pixels) const {
-    return -std::sqrt(static_cast<S>(pixels));
+    return -sqrt(static_cast<S>(pixels));
   }
 
  private:

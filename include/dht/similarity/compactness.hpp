@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <concepts>
 #include <cstdint>
 
 #include <dht/core/error.hpp>
@@ -23,8 +24,8 @@ class Compactness {
   }
 
   /// Of a region, or of a pair with `size` pixels in a box of `extent` = height + width.
-  DHT_INLINE S mix(S similarity, std::int64_t size, std::int32_t extent) const {
-    if (fill_ == 0) return similarity;
+  template <std::integral Size>
+  DHT_INLINE S mix(S similarity, Size size, std::int32_t extent) const {
     const S around = static_cast<S>(2 + extent);
     return fma(keep_, similarity, fill_ * static_cast<S>(size) / (around * around));
   }

@@ -31,7 +31,7 @@ struct SelfLoop {
   DHT_INLINE S add(S sum, int channel, S variance) const {
     return fma(weight[static_cast<std::size_t>(channel)], variance, sum);
   }
-  DHT_INLINE S value(S sum) const { return weight.empty() ? constant_ : sigmoid(sum); }
+  DHT_INLINE S value(S sum) const { return select(weight.empty(), constant_, sigmoid(sum)); }
 
  private:
   // Low enough that specks of a few pixels do not outlive the large regions around them, which would spend a budget of
