@@ -265,6 +265,7 @@ class Tokenizer {
   template <class Selection, class Workspace>
   const Tokens<Scalar>& select(const Selection& selection, Workspace& workspace) {
     const SelectionInput<Scalar, typename Policies::Criterion> in{tree_, parts_.criterion};
+    tokens_.partition.whole_sources = false;  // unless the selection says otherwise
     selection.template select<Connectivity>(parts_.backend, in, tokens_.partition, workspace);
     detail::describe(tree_, tokens_);
     return tokens_;

@@ -57,6 +57,17 @@ struct Bricks {
 static_assert(dht::concepts::connectivity<Bricks>);
 // example-end own_connectivity
 
+// example-begin own_linkage
+/// The faintest boundaries go first; of equally faint ones the longest.
+struct LeastContrast {
+  DHT_INLINE double operator()(const dht::MergingRegion&, const dht::MergingRegion&,
+                               const dht::SharedBoundary& shared, double) const {
+    return shared.contrast / shared.length;
+  }
+};
+static_assert(dht::concepts::linkage<LeastContrast>);
+// example-end own_linkage
+
 // example-begin own_weighting
 /// Large members count for less than their size: a small dark spot leaves its mark on a large bright region.
 struct RootWeighting {
@@ -131,6 +142,7 @@ struct OwnPolicies : dht::DefaultPolicies {
   using Weighting = RootWeighting;
   using Criterion = Uniformity;
   using Selection = OneLevel;
+  using Linkage = LeastContrast;
 };
 // example-end own_policies
 
@@ -333,6 +345,65 @@ TEST_CASE("docs/hierarchy.md: the tree as a value", "[docs]") {
   CHECK(lightness > 0);
   CHECK(spread >= 0);
   CHECK(tree.level_of(around) == 3);
+}
+
+TEST_CASE("docs/merging.md: a number, a penalty, a mask", "[docs]") {
+  const dht::Picture photo = painting(48, 64);
+  const auto image = view_of(photo);
+  // example-begin merging
+  dht::Tokenizer tokenizer;
+  tokenizer.build(image);
+  const int few = tokenizer.tokens(50).count();                     // 50; the first call merges
+  const int more = tokenizer.tokens(200).count();                   // 200, from the same tree
+  const int enough = tokenizer.tokens(dht::Penalty{1e-4}).count();  // as many as the image asks for
+  // example-end merging
+  CHECK(few == 50);
+  CHECK(more == 200);
+  CHECK(enough > 0);
+
+  const int height = 48, width = 64;
+  std::vector<std::uint8_t> inside(static_cast<std::size_t>(height * width), 0);
+  for (int y = 4; y < 40; ++y) std::fill_n(inside.begin() + y * width + 8, 40, std::uint8_t{255});
+  // example-begin masked
+  tokenizer.build(image);
+  const dht::Mask mask = dht::planar_view<const std::uint8_t>(inside.data(), 1, 1, height, width);
+  dht::MergeOptions options;
+  options.smallest = 20;  // pixels
+  tokenizer.merge(options, mask);
+  const auto& tokens = tokenizer.tokens(30);  // 30, all inside; labels are -1 outside
+  // example-end masked
+  CHECK(tokens.count() <= 30);
+  CHECK(*std::min_element(tokens.size.begin(), tokens.size.end()) >= 20);
+  CHECK(tokens.labels()(0, 0) == -1);
+}
+
+TEST_CASE("docs/merging.md: another linkage, and a mean over many", "[docs]") {
+  const dht::Picture first = painting(48, 64), second = painting(40, 40);
+  // example-begin ward
+  struct LeastError : dht::DefaultPolicies {
+    using Linkage = dht::Ward;
+  };
+  dht::TokenizerParts<LeastError> parts;
+  parts.merging.start_level = 1;  // from the finest regions on: slower, and less error
+  dht::Tokenizer<LeastError> tokenizer(parts);
+  // example-end ward
+  const std::vector<dht::ImageView<const std::uint8_t>> photos{view_of(first), view_of(second)};
+  // example-begin mean_budget
+  dht::MeanBudget budget;
+  for (const auto& photo : photos) {
+    tokenizer.build(photo);
+    const dht::MergePenalties& penalties = tokenizer.penalties();
+    budget.add(tokenizer.merge_tree(), penalties);
+  }
+  const dht::Penalty penalty{budget.penalty(40)};  // 40 tokens on average
+  // example-end mean_budget
+  int total = 0;
+  for (const auto& photo : photos) {
+    tokenizer.build(photo);
+    total += tokenizer.tokens(penalty).count();
+  }
+  CHECK(total <= 80);
+  CHECK(total > 40);
 }
 
 TEST_CASE("docs/selection.md: many cuts of one tree", "[docs]") {
