@@ -131,6 +131,7 @@ class Comparison {
   }
 
   void add(const JudgedPhoto& photo) {
+    if (images_ == 0) warm_up(photo);
     const bool pictured = std::count(options_.pictures.begin(), options_.pictures.end(), photo.name) > 0;
     std::vector<dht::Picture> panels{photo.photo};
     for (std::size_t m = 0; m < methods_.size(); ++m) {
@@ -171,6 +172,12 @@ class Comparison {
   }
 
  private:
+  /// The first call of a method makes tables and allocates what it keeps: that is not to be timed.
+  void warm_up(const JudgedPhoto& photo) const {
+    for (const SuperpixelMethod& method : methods_)
+      SuperpixelSweep(method, photo, options_.tokens[0]).at(options_.tokens[0]);
+  }
+
   void add(const JudgedPhoto& photo, std::size_t method, std::size_t tokens, const ScoresAtCount& found) {
     Row& row = rows_[tokens * methods_.size() + method];
     const SuperpixelRun& nearest = *found.nearest;

@@ -31,6 +31,8 @@ struct SeedsParameters {
   int levels = 4, prior = 2, bins = 5, iterations = 4;  // of OpenCV's sample program
   bool double_step = false;
   bool lab = false;  ///< CIELAB instead of HSV
+  /// One level less where a region has fewer than 256 pixels: four levels have no grid between cells of 16 pixels and of 8.
+  bool fewer_levels_when_small = false;
 };
 
 /// What is compared: peers first, ours last.
