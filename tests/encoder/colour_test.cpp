@@ -148,10 +148,10 @@ TEST_CASE("colour encoder: channels side by side, two to five", "[encoder]") {
   }
 }
 
-TEST_CASE("colour encoder: any other number of channels passes through", "[encoder]") {
+TEST_CASE("colour encoder: channels that are no colours pass through", "[encoder]") {
   Random random(5);
-  for (const int channels : {1, 2, 4, 7}) {
-    const ColourEncoder<double> encoder(channels, 50);
+  for (const int channels : {1, 2, 3, 4, 7}) {
+    const ColourEncoder<double> encoder(channels, 50, dht::ColourSpace::as_given);
     CHECK(encoder.channels() == channels);
     CHECK(encoder.features() == channels);
     const auto image = planes(Pattern::noise, 2, channels, 5, 6, random);

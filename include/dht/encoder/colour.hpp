@@ -43,8 +43,12 @@ DHT_INLINE S lab_curve(S t) {
 
 }  // namespace detail
 
+/// What three channels are: sRGB, to become CIELAB, or numbers like those of any other number of channels.
+enum class ColourSpace { cielab, as_given };
+
 /// Three channels are taken as sRGB and become CIELAB (D65, 2 degrees), divided by `unit`; any other number of channels
-/// passes through, multiplied by 100 / unit, so that the range of an image means the same. The default unit of 40 puts a
+/// passes through, multiplied by 100 / unit, so that the range of an image means the same; three do so too where they
+/// are to be used `as_given`. Values of another range than 0 to 1 want 40 times their range as unit. The default unit of 40 puts a
 /// just visible difference (2.3) at a similarity of 0.997 and black against white at 0.002.
 template <class S>
 class ColourEncoder {
@@ -56,7 +60,8 @@ class ColourEncoder {
   };
 
   ColourEncoder() : ColourEncoder(3) {}
-  explicit ColourEncoder(int channels, double unit = 40) : channels_(channels), unit_(unit) {
+  explicit ColourEncoder(int channels, double unit = 40, ColourSpace space = ColourSpace::cielab)
+      : channels_(channels), unit_(unit), to_lab_(channels == 3 && space == ColourSpace::cielab) {
     DHT_EXPECTS(channels >= 1, "channels: is ", channels, "; must be at least 1");
     DHT_EXPECTS(unit >= 1e-6 && unit <= 1e6, "unit: is ", unit, "; must be 1e-6 to 1e6");
     for (int i = 0; i < 256; ++i) linear_[i] = detail::srgb_to_linear(static_cast<S>(i / 255.0));
@@ -79,7 +84,7 @@ class ColourEncoder {
       int bad = 0;
       for (std::int64_t row = begin; row < end; ++row) {
         const int b = static_cast<int>(row / image.height), y = static_cast<int>(row % image.height);
-        if (channels_ == 3) {
+        if (to_lab_) {
           load_linear(image, b, y, light);
           to_lab(light, image.width, out);
         } else {
@@ -137,6 +142,7 @@ class ColourEncoder {
 
   int channels_;
   double unit_;
+  bool to_lab_;
   S linear_[256];
 };
 

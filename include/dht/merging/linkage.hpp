@@ -43,7 +43,7 @@ namespace detail {
 
 /// |A||B| / (|A| + |B|)
 DHT_INLINE double harmonic_size(const MergingRegion& a, const MergingRegion& b) {
-  return a.size * b.size / (a.size + b.size);
+  return a.size * (b.size / (a.size + b.size));
 }
 
 DHT_INLINE double distance2_of_centroids(const MergingRegion& a, const MergingRegion& b) {
@@ -91,8 +91,8 @@ struct BoundaryLinkage {
 
   DHT_INLINE double operator()(const MergingRegion& a, const MergingRegion& b, const SharedBoundary& shared,
                                double distance2) const {
-    const double n = detail::harmonic_size(a, b), share_b = b.size / (a.size + b.size);
-    const double variance = fma(share_b, b.variance - a.variance, a.variance);
+    const double share = b.size / (a.size + b.size), n = a.size * share;
+    const double variance = fma(share, b.variance - a.variance, a.variance);
     double apart = distance2 / fma(texture, texture, variance);
     apart = fma(contrast * shared.contrast, shared.contrast, apart);
     apart = fma(position * position, detail::distance2_of_centroids(a, b), apart);

@@ -229,14 +229,13 @@ void find_leaves(const Backend& backend, const Hierarchy<S>& tree, const Mask& m
   leaves.box.resize(leaves.node.size());
 }
 
-/// Calls visit(x) for every x in [from, to) where the two rows differ and neither is below 0, which is rare: eight
-/// pixels without a difference are passed over at once.
+/// Calls visit(x) for every x in [from, to) where the two rows differ, which is rare: eight pixels without a difference
+/// are passed over at once.
 template <class Visit>
 DHT_INLINE void for_each_difference(const std::int32_t* row, const std::int32_t* other, int from, int to,
                                     std::uint8_t* differs, const Visit& visit) {
   DHT_INDEPENDENT
-  for (int x = from; x < to; ++x)
-    differs[x] = static_cast<std::uint8_t>((row[x] != other[x]) & (row[x] >= 0) & (other[x] >= 0));
+  for (int x = from; x < to; ++x) differs[x] = row[x] != other[x];
   for (int x = from; x < to; x += 8) {
     std::uint64_t eight = 0;
     std::memcpy(&eight, differs + x, static_cast<std::size_t>(std::min(8, to - x)));
@@ -247,26 +246,28 @@ DHT_INLINE void for_each_difference(const std::int32_t* row, const std::int32_t*
 
 /// Sizes, boxes and sums of coordinates of the leaves in one row of pixels, run by run.
 DHT_INLINE void measure_row(const std::int32_t* label, std::int32_t y, std::int32_t width,
-                            MergeLeaves& leaves, MergeGraphWorkspace& w) {
-  for (std::int32_t x = 0; x < width;) {
-    const std::int32_t leaf = label[x], from = x;
-    do ++x;
-    while (x < width && label[x] == leaf);
-    if (leaf < 0) continue;
-    const auto i = static_cast<std::size_t>(leaf);
-    Box& box = leaves.box[i];
-    if (leaves.size[i] == 0) {
-      box = {y, from, y, x - 1};
-      w.rows[i] = w.columns[i] = 0;
+                            std::uint8_t* differs, MergeLeaves& leaves, MergeGraphWorkspace& w) {
+  std::int32_t from = 0;
+  const auto end_run = [&](std::int32_t x) DHT_INLINE_LAMBDA {
+    const std::int32_t leaf = label[x], run = x + 1 - from, ends = from + x;
+    if (leaf >= 0) {
+      const auto i = static_cast<std::size_t>(leaf);
+      Box& box = leaves.box[i];
+      if (leaves.size[i] == 0) {
+        box = {y, from, y, x};
+        w.rows[i] = w.columns[i] = 0;
+      }
+      leaves.size[i] += run;
+      w.rows[i] += std::int64_t{run} * y;
+      w.columns[i] += std::int64_t{run} * ends / 2;
+      box.ymax = y;
+      box.xmin = std::min(box.xmin, from);
+      box.xmax = std::max(box.xmax, x);
     }
-    const std::int32_t run = x - from;
-    leaves.size[i] += run;
-    w.rows[i] += std::int64_t{run} * y;
-    w.columns[i] += std::int64_t{run} * (from + x - 1) / 2;
-    box.ymax = y;
-    box.xmin = std::min(box.xmin, from);
-    box.xmax = std::max(box.xmax, x - 1);
-  }
+    from = x + 1;
+  };
+  for_each_difference(label, label + 1, 0, width - 1, differs, end_run);
+  end_run(width - 1);
 }
 
 /// The boundaries between the leaves of one image: lengths, contrasts, perimeters.
@@ -284,6 +285,7 @@ DHT_INLINE void measure_boundaries(const Hierarchy<S>& tree, const MergeLeaves& 
       const std::int64_t step = std::int64_t{o.dy} * width + o.dx;
       const int from = o.dx < 0 ? 1 : 0, to = o.dx > 0 ? width - 1 : width;
       for_each_difference(row, row + step, from, to, differs, [&](int x) DHT_INLINE_LAMBDA {
+        if (row[x] < 0 || row[x + step] < 0) return;
         const S *f = tree.pixel_features.data() + (p0 + x) * n, *g = f + step * n;
         S sum = 0;
         for (int c = 0; c < n; ++c) sum = fma(f[c] - g[c], f[c] - g[c], sum);
@@ -332,9 +334,10 @@ void measure_leaves(const Backend& backend, const Hierarchy<S>& tree, MergeLeave
       largest = std::max(largest, label[p]);
   }
   backend.for_parts(batch, 1, [&](int part, std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
+    std::uint8_t* const differs = w.differs.data() + std::int64_t{part} * width;
     for (std::int64_t b = begin; b < end; ++b) {
       for (std::int32_t y = 0; y < height; ++y)
-        measure_row(leaves.label.data() + (b * height + y) * width, y, width, leaves, w);
+        measure_row(leaves.label.data() + (b * height + y) * width, y, width, differs, leaves, w);
       for (auto i = static_cast<std::size_t>(leaves.begin[static_cast<std::size_t>(b)]);
            i < static_cast<std::size_t>(leaves.begin[static_cast<std::size_t>(b) + 1]); ++i) {
         const auto size = static_cast<double>(leaves.size[i]);
@@ -350,8 +353,7 @@ void measure_leaves(const Backend& backend, const Hierarchy<S>& tree, MergeLeave
         }
       }
       with_features(features, [&](auto n) DHT_INLINE_LAMBDA {
-        measure_boundaries<C>(tree, leaves, static_cast<int>(b), n,
-                              w.differs.data() + std::int64_t{part} * width, graph, w);
+        measure_boundaries<C>(tree, leaves, static_cast<int>(b), n, differs, graph, w);
       });
     }
   });
