@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Centroids, mean colours and neighbours against definitions written the slow way.
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <map>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include <dht/tokenizer.hpp>
@@ -26,7 +28,8 @@ struct Map {
   std::int32_t at(int y, int x) const { return labels[std::size_t(y) * std::size_t(width) + std::size_t(x)]; }
 };
 
-/// Labels in blocks and single pixels; some numbers have no pixel.
+/// Labels in blocks and single pixels; some numbers have no pixel. In every second map some pixels are outside of a
+/// mask.
 Map random_map(unsigned seed) {
   std::mt19937 random(seed);
   Map map{1 + int(random() % 12), 1 + int(random() % 12), 1 + std::int32_t(random() % 9), {}};
@@ -37,6 +40,7 @@ Map random_map(unsigned seed) {
       const auto [at, added] = of_block.emplace(std::pair(y / block, x / block), 0);
       if (added) at->second = std::int32_t(random() % unsigned(map.count));
       map.labels.push_back(random() % 8 ? at->second : std::int32_t(random() % unsigned(map.count)));
+      if (seed % 2 && random() % 4 == 0) map.labels.back() = -1;
     }
   }
   return map;
@@ -57,6 +61,7 @@ std::map<std::pair<std::int32_t, std::int32_t>, std::int32_t> slow_sides(const M
       for (const auto& [dy, dx] : {std::pair(0, 1), std::pair(0, -1), std::pair(1, 0), std::pair(-1, 0)}) {
         const int v = y + dy, u = x + dx;
         if (v < 0 || u < 0 || v >= map.height || u >= map.width || map.at(v, u) == map.at(y, x)) continue;
+        if (map.at(v, u) < 0 || map.at(y, x) < 0) continue;
         ++sides[{map.at(y, x), map.at(v, u)}];
       }
     }
@@ -150,6 +155,52 @@ TEST_CASE("tokens of a batch: each in its own image, no neighbours across") {
   }
 }
 
+TEST_CASE("nothing inside of a mask: nothing to measure") {
+  const Map map{2, 3, 2, {-1, -1, -1, -1, -1, -1}};
+  const dht::Picture picture = random_picture(2, 3, 1);
+  const auto image = dht::interleaved_view(picture.rgb.data(), 2, 3, 3);
+  CHECK(dht::region_neighbours(map.view(), 2).neighbour.empty());
+  CHECK(dht::region_neighbours(map.view(), 0).regions() == 0);
+  CHECK(dht::centroids(map.view(), 0).empty());
+  CHECK(std::isnan(dht::centroids(map.view(), 2)[1].row));
+  CHECK(dht::mean_over_regions(image, map.view(), 0).empty());
+  CHECK(std::isnan(dht::mean_over_regions(image, map.view(), 1)[2]));
+  CHECK(dht::mean_colours(picture, map.view(), 1) == std::vector{std::array<std::uint8_t, 3>{0, 0, 0}});
+}
+
+TEST_CASE("tokens inside of a mask: means over their pixels, the rest of the image stays as it is") {
+  const int height = 12, width = 15;
+  std::mt19937 random(3);
+  std::vector<std::uint8_t> values(std::size_t(3 * height * width)), inside(std::size_t(height * width));
+  for (auto& value : values) value = std::uint8_t(random() % 3 * 100);
+  for (auto& value : inside) value = random() % 3 != 0;
+  const auto image = dht::interleaved_view(std::as_const(values).data(), height, width, 3);
+  dht::Tokenizer<> tokenizer;
+  tokenizer.build(image);
+  tokenizer.merge(dht::planar_view(std::as_const(inside).data(), 1, 1, height, width));
+  const auto& tokens = tokenizer.tokens(9);
+  const auto mean = dht::mean_over_tokens(image, tokens);
+  const auto expected = dht::mean_over_regions(image, tokens.labels(), tokens.count());
+  REQUIRE(mean.size() == expected.size());
+  for (std::size_t i = 0; i < mean.size(); ++i) CHECK(mean[i] == Approx(expected[i]).epsilon(1e-6));  // float
+  CHECK(dht::centroids(tokens).size() == std::size_t(tokens.count()));
+  CHECK(dht::region_neighbours(tokens).regions() == tokens.count());
+
+  const dht::Buffer<float> black(mean.size(), 0.0f);
+  const auto injected = dht::inject_means(image, tokens, black);
+  for (int c = 0; c < 3; ++c) {
+    for (int y = 0; y < height; ++y) {
+      for (int x = 0; x < width; ++x) {
+        const std::int32_t token = tokens.labels()(y, x);
+        CHECK((token < 0) == (inside[std::size_t(y * width + x)] == 0));
+        const float taken = token < 0 ? 0 : mean[3 * std::size_t(token) + std::size_t(c)];
+        const float value = float(image(0, c, y, x)) / 255;
+        CHECK(injected[std::size_t((c * height + y) * width + x)] == Approx(value - taken).margin(1e-6));
+      }
+    }
+  }
+}
+
 TEST_CASE("label maps with padded rows") {
   const std::vector<std::int32_t> memory{0, 1, 77, 77, 1, 1, -9, 77};
   const dht::LabelView labels{memory.data(), 2, 2, 4};
@@ -162,7 +213,10 @@ TEST_CASE("arguments that make no sense are named") {
   const Map map{2, 2, 2, {0, 1, 1, 0}};
   const dht::Picture picture(2, 3), fitting(2, 2);
   CHECK(error_of([&] { dht::region_neighbours(map.view(), 1); }) ==
-        "labels: hold 1 at row 0, column 1; must be 0 to count - 1 = 0");
+        "labels: hold 1 at row 0, column 1; must be 0 to count - 1 = 0, or -1 outside of a mask");
+  const Map negative{1, 2, 2, {0, -2}};
+  CHECK(error_of([&] { dht::centroids(negative.view(), 2); }) ==
+        "labels: hold -2 at row 0, column 1; must be 0 to count - 1 = 1, or -1 outside of a mask");
   CHECK(error_of([&] { dht::centroids(dht::LabelView{}, 1); }) ==
         "labels: are 0 x 0 without memory; must be at least 1 x 1");
   CHECK(error_of([&] { dht::mean_colours(picture, map.view(), 2); }) ==

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include <dht/tokenizer.hpp>
@@ -123,6 +124,39 @@ TEST_CASE("lightness is a mean over a square, cut off at the border") {
       }
     }
   }
+}
+
+TEST_CASE("outside of a mask: dimmed beside boundaries, white beside means") {
+  const int height = 7, width = 9;
+  const dht::Picture photo = random_picture(height, width, 4);
+  std::vector<std::int32_t> labels(std::size_t(height * width));
+  std::mt19937 random(5);
+  for (auto& label : labels) label = std::int32_t(random() % 3) - 1;
+  const auto view = dht::plane_view(std::as_const(labels).data(), height, width);
+  dht::BoundaryStyle style;
+  style.colour = std::array<std::uint8_t, 3>{1, 2, 3};
+  const dht::Picture drawn = dht::draw_boundaries(photo, view, style),
+                     means = dht::paint_means(photo, view, 2);
+  const auto colours = dht::mean_colours(photo, view, 2);
+  for (int y = 0; y < height; ++y) {
+    for (int x = 0; x < width; ++x) {
+      const std::int32_t here = view(y, x);
+      const bool line =
+          (x + 1 < width && view(y, x + 1) != here) || (y + 1 < height && view(y + 1, x) != here);
+      auto expected = colour(photo, y, x);
+      if (here < 0)
+        for (int& c : expected) c = c / 4 + 16;
+      REQUIRE(colour(drawn, y, x) == (line ? std::array{1, 2, 3} : expected));
+      const auto painted = colour(means, y, x);
+      for (std::size_t c = 0; c < 3; ++c)
+        REQUIRE(painted[c] == (here < 0 ? 255 : int(colours[std::size_t(here)][c])));
+    }
+  }
+  const std::vector<std::int32_t> none(4, -1);
+  const auto nothing = dht::plane_view(none.data(), 2, 2);
+  const dht::Picture four = random_picture(2, 2, 6);
+  CHECK(colour(dht::paint_means(four, nothing, 0), 1, 1) == std::array{255, 255, 255});
+  CHECK(colour(dht::draw_boundaries(four, nothing), 1, 1)[0] == four.pixel(1, 1)[0] / 4 + 16);
 }
 
 TEST_CASE("means: every region in its mean colour") {
@@ -261,6 +295,12 @@ TEST_CASE("what cannot be drawn is said") {
   CHECK(error_of([&] { dht::draw_boundaries(photo, view, style); }) == "zoom: is 0; must be 1 to 16");
   CHECK(error_of([&] { dht::draw_boundaries(other, view); }) ==
         "photo: is 2 x 3; must be 2 x 2 like the labels");
+  const std::vector<std::int32_t> negative{0, 1, -2, 0};
+  CHECK(error_of([&] { dht::draw_boundaries(photo, dht::plane_view(negative.data(), 2, 2)); }) ==
+        "labels: hold -2 at row 1, column 0; must be at least 0, or -1 outside of a mask");
+  CHECK(error_of([&] {
+          dht::draw_boundaries(photo, dht::LabelView{nullptr, 2, 2, 2});
+        }) == "labels: are 2 x 2 without memory; must be at least 1 x 1");
   CHECK(error_of([&] { dht::draw_boundaries({}, view); }) ==
         "photo: is 0 x 0 pixels; must have at least one");
   CHECK(error_of([&] { dht::paint_means({}, view, 2); }) == "photo: is 0 x 0 pixels; must have at least one");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What one asks of regions: where they lie, what their mean colour is, whom they touch and along how much boundary.
+// Pixels with the label -1 are outside of a mask and belong to no region: they count nowhere.
 #pragma once
 
 #include <algorithm>
@@ -44,14 +45,19 @@ struct RegionNeighbours {
 
 namespace detail {
 
-inline void check_numbers(LabelView labels, std::int32_t count) {
+inline void check_memory(LabelView labels) {
   DHT_EXPECTS(labels.data != nullptr && labels.height > 0 && labels.width > 0, "labels: are ", labels.height,
               " x ", labels.width, (labels.data == nullptr ? " without memory" : ""),
               "; must be at least 1 x 1");
+}
+
+inline void check_numbers(LabelView labels, std::int32_t count) {
+  check_memory(labels);
   for (int y = 0; y < labels.height; ++y) {
     for (int x = 0; x < labels.width; ++x) {
-      DHT_EXPECTS(labels(y, x) >= 0 && labels(y, x) < count, "labels: hold ", labels(y, x), " at row ", y,
-                  ", column ", x, "; must be 0 to count - 1 = ", std::int64_t{count} - 1);
+      DHT_EXPECTS(labels(y, x) >= -1 && labels(y, x) < count, "labels: hold ", labels(y, x), " at row ", y,
+                  ", column ", x, "; must be 0 to count - 1 = ", std::int64_t{count} - 1,
+                  ", or -1 outside of a mask");
     }
   }
 }
@@ -70,6 +76,7 @@ inline std::vector<Centroid> centroids_of(std::span<const LabelView> images, std
     check_numbers(labels, count);
     for (int y = 0; y < labels.height; ++y) {
       for (int x = 0; x < labels.width; ++x) {
+        if (labels(y, x) < 0) continue;
         Sums& s = sums[static_cast<std::size_t>(labels(y, x))];
         s.rows += y;
         s.columns += x;
@@ -90,16 +97,17 @@ inline std::vector<Centroid> centroids_of(std::span<const LabelView> images, std
 /// Calls visit(a, b) for every side between two pixels of different regions.
 template <class Visit>
 void for_each_side(std::span<const LabelView> images, const Visit& visit) {
+  const auto parts = [](std::int32_t a, std::int32_t b) { return a != b && a >= 0 && b >= 0; };
   for (const LabelView labels : images) {
     for (int y = 0; y < labels.height; ++y) {
       const std::int32_t* row = labels.row(y);
       for (int x = 0; x + 1 < labels.width; ++x) {
-        if (row[x] != row[x + 1]) visit(row[x], row[x + 1]);
+        if (parts(row[x], row[x + 1])) visit(row[x], row[x + 1]);
       }
       if (y + 1 == labels.height) break;
       const std::int32_t* below = labels.row(y + 1);
       for (int x = 0; x < labels.width; ++x) {
-        if (row[x] != below[x]) visit(row[x], below[x]);
+        if (parts(row[x], below[x])) visit(row[x], below[x]);
       }
     }
   }
@@ -148,7 +156,7 @@ std::vector<LabelView> label_maps(const Tokens<S>& tokens) {
 
 }  // namespace detail
 
-/// The middle of every region of a label map that holds 0 ... count - 1. A number that no pixel has gives NaN.
+/// The middle of every region of a label map that holds 0 ... count - 1, or -1. A number that no pixel has gives NaN.
 inline std::vector<Centroid> centroids(LabelView labels, std::int32_t count) {
   return detail::centroids_of({&labels, 1}, count);
 }
@@ -159,7 +167,7 @@ std::vector<Centroid> centroids(const Tokens<S>& tokens) {
   return detail::centroids_of(detail::label_maps(tokens), tokens.count());
 }
 
-/// The neighbours of every region of a label map that holds 0 ... count - 1.
+/// The neighbours of every region of a label map that holds 0 ... count - 1, or -1.
 inline RegionNeighbours region_neighbours(LabelView labels, std::int32_t count) {
   return detail::neighbours_of({&labels, 1}, count);
 }
@@ -172,7 +180,7 @@ RegionNeighbours region_neighbours(const Tokens<S>& tokens) {
 
 /// Mean of one image of a batch over every region of its label map, count x channels, every pixel counting the same.
 /// Integer samples count as parts of 1, as ImageView defines it. Sums are taken in double, in raster order. A number
-/// that no pixel has gives NaN. The same for tokens is `mean_over_tokens`.
+/// that no pixel has gives NaN; pixels of label -1 count nowhere. The same for tokens is `mean_over_tokens`.
 template <class P>
 std::vector<double> mean_over_regions(const ImageView<P>& image, LabelView labels, std::int32_t count,
                                       int batch_index = 0) {
@@ -186,6 +194,7 @@ std::vector<double> mean_over_regions(const ImageView<P>& image, LabelView label
   std::vector<std::int64_t> pixels(n, 0);
   for (int y = 0; y < image.height; ++y) {
     for (int x = 0; x < image.width; ++x) {
+      if (labels(y, x) < 0) continue;
       const auto region = static_cast<std::size_t>(labels(y, x));
       ++pixels[region];
       double* sum = mean.data() + region * channels;
@@ -200,7 +209,7 @@ std::vector<double> mean_over_regions(const ImageView<P>& image, LabelView label
 
 /// Mean colour of every region, rounded to 8 bits: the mean of the stored sRGB values, not of the light. It is what a
 /// blurred photo looks like in most programs, and keeps dark textures from turning pale. A number that no pixel has
-/// gives black. All arithmetic is in integers.
+/// gives black; pixels of label -1 count nowhere. All arithmetic is in integers.
 inline std::vector<std::array<std::uint8_t, 3>> mean_colours(const Picture& photo, LabelView labels,
                                                              std::int32_t count) {
   detail::check_same_size("photo", photo.height, photo.width, labels);
@@ -208,6 +217,7 @@ inline std::vector<std::array<std::uint8_t, 3>> mean_colours(const Picture& phot
   std::vector<std::array<std::int64_t, 4>> sums(static_cast<std::size_t>(count));  // red, green, blue, pixels
   for (int y = 0; y < labels.height; ++y) {
     for (int x = 0; x < labels.width; ++x) {
+      if (labels(y, x) < 0) continue;
       auto& sum = sums[static_cast<std::size_t>(labels(y, x))];
       for (std::size_t c = 0; c < 3; ++c) sum[c] += photo.pixel(y, x)[c];
       ++sum[3];

@@ -46,6 +46,21 @@ void check_image_index(const Hierarchy<S>& tree, int image) {
   DHT_EXPECTS(image >= 0 && image < tree.batch, "image: is ", image, "; must be 0 to ", tree.batch - 1);
 }
 
+/// The photo with a quarter of its contrast, and dark, where the label is -1, outside of a mask. Checks all labels.
+inline Picture dimmed_outside(Picture picture, LabelView labels) {
+  check_memory(labels);
+  for (int y = 0; y < labels.height; ++y) {
+    for (int x = 0; x < labels.width; ++x) {
+      DHT_EXPECTS(labels(y, x) >= -1, "labels: hold ", labels(y, x), " at row ", y, ", column ", x,
+                  "; must be at least 0, or -1 outside of a mask");
+      if (labels(y, x) >= 0) continue;
+      std::uint8_t* to = picture.pixel(y, x);
+      for (int c = 0; c < 3; ++c) to[c] = static_cast<std::uint8_t>(to[c] / 4 + 16);
+    }
+  }
+  return picture;
+}
+
 inline Picture enlarged(const Picture& picture, int zoom) {
   Picture large(picture.height * zoom, picture.width * zoom);
   for (int y = 0; y < large.height; ++y) {
@@ -144,14 +159,15 @@ std::vector<std::array<std::int64_t, 4>> sums_above(const Hierarchy<S>& tree, in
 }  // namespace detail
 
 /// The boundaries between regions, a line of one pixel over the photo. The line lies on the upper or left one of the
-/// two pixels that it parts.
+/// two pixels that it parts. Pixels of label -1, outside of a mask, are dimmed.
 inline Picture draw_boundaries(const Picture& photo, LabelView labels, const BoundaryStyle& style = {}) {
   detail::check_picture("photo", photo);
   detail::check_same_size("photo", photo.height, photo.width, labels);
   DHT_EXPECTS(style.zoom >= 1 && style.zoom <= 16, "zoom: is ", style.zoom, "; must be 1 to 16");
-  Picture picture = detail::enlarged(photo, style.zoom);
+  const Picture dimmed = detail::dimmed_outside(photo, labels);
+  Picture picture = detail::enlarged(dimmed, style.zoom);
   std::vector<std::uint8_t> lightness;
-  if (!style.colour) lightness = detail::lightness_around(photo, 6);
+  if (!style.colour) lightness = detail::lightness_around(dimmed, 6);
   detail::for_each_boundary_pixel(labels, style.zoom, [&](int y, int x, int photo_y, int photo_x) {
     std::uint8_t* to = picture.pixel(y, x);
     if (style.colour) {
@@ -166,13 +182,16 @@ inline Picture draw_boundaries(const Picture& photo, LabelView labels, const Bou
   return picture;
 }
 
-/// Every region in its mean colour (see `mean_colours`), one for each number 0 ... count - 1.
+/// Every region in its mean colour (see `mean_colours`), one for each number 0 ... count - 1; white where the label is
+/// -1, outside of a mask.
 inline Picture paint_means(const Picture& photo, LabelView labels, std::int32_t count) {
   detail::check_picture("photo", photo);
   const auto colours = mean_colours(photo, labels, count);
   Picture picture(photo.height, photo.width);
+  std::fill(picture.rgb.begin(), picture.rgb.end(), std::uint8_t{255});
   for (int y = 0; y < labels.height; ++y) {
     for (int x = 0; x < labels.width; ++x) {
+      if (labels(y, x) < 0) continue;
       std::copy_n(colours[static_cast<std::size_t>(labels(y, x))].data(), 3, picture.pixel(y, x));
     }
   }

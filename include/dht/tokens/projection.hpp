@@ -2,6 +2,7 @@
 // Token features back in image space, and the image that carries them (method, section 6).
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -24,7 +25,8 @@ Buffer<S> project(const Tokens<S>& tokens, const Linear<S>& map) {
 }
 
 /// Mean of an image over each token, tokens x channels, every pixel counting the same. Integer samples count as parts of
-/// 1, as ImageView defines it. Sums are taken in double, in raster order.
+/// 1, as ImageView defines it. Sums are taken in double, in raster order. Pixels outside of a mask, label -1, count
+/// nowhere.
 template <class S, class P>
 Buffer<S> mean_over_tokens(const ImageView<P>& image, const Tokens<S>& tokens) {
   DHT_EXPECTS(image.batch == tokens.batch && image.height == tokens.height && image.width == tokens.width,
@@ -37,6 +39,7 @@ Buffer<S> mean_over_tokens(const ImageView<P>& image, const Tokens<S>& tokens) {
     const LabelView labels = tokens.labels(b);
     for (int y = 0; y < image.height; ++y) {
       for (int x = 0; x < image.width; ++x) {
+        if (labels(y, x) < 0) continue;
         double* s = sum.data() + static_cast<std::size_t>(labels(y, x)) * channels;
         for (int c = 0; c < image.channels; ++c) s[c] += static_cast<double>(image(b, c, y, x));
       }
@@ -50,7 +53,7 @@ Buffer<S> mean_over_tokens(const ImageView<P>& image, const Tokens<S>& tokens) {
 }
 
 /// Mean injection: x(p) + g(token of p) - mean of x over the token of p, as planes (batch, channels, height, width).
-/// `token_features` are tokens x channels. With g the mean colour, the result is x itself.
+/// `token_features` are tokens x channels. With g the mean colour, the result is x itself; so it is outside of a mask.
 template <class S, class P>
 Buffer<S> inject_means(const ImageView<P>& image, const Tokens<S>& tokens, const Buffer<S>& token_features) {
   const Buffer<S> mean = mean_over_tokens(image, tokens);
@@ -63,10 +66,12 @@ Buffer<S> inject_means(const ImageView<P>& image, const Tokens<S>& tokens, const
     for (int c = 0; c < image.channels; ++c) {
       for (int y = 0; y < image.height; ++y) {
         for (int x = 0; x < image.width; ++x) {
-          const auto i = static_cast<std::size_t>(labels(y, x)) * static_cast<std::size_t>(image.channels) +
-                         static_cast<std::size_t>(c);
+          const std::int32_t token = labels(y, x);
           const S value = static_cast<S>(static_cast<double>(image(b, c, y, x)) * sample_unit<P>());
-          *to++ = value + (token_features[i] - mean[i]);
+          const auto i =
+              static_cast<std::size_t>(std::max(token, 0)) * static_cast<std::size_t>(image.channels) +
+              static_cast<std::size_t>(c);
+          *to++ = token < 0 ? value : value + (token_features[i] - mean[i]);
         }
       }
     }
