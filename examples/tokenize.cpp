@@ -17,6 +17,7 @@
 #include "common/image_file.hpp"
 #include "common/options.hpp"
 #include "common/output_folder.hpp"
+#include "common/photo_mask.hpp"
 #include "common/photo_tokenizer.hpp"
 #include "common/report.hpp"
 
@@ -24,6 +25,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using dht::examples::Photo;
+using dht::examples::PhotoMask;
 using dht::examples::Settings;
 using Json = nlohmann::ordered_json;
 
@@ -34,6 +36,8 @@ Json settings_json(const Settings& settings) {
             {"selection", settings.selection}};
   if (settings.penalty) json["penalty"] = *settings.penalty;
   if (settings.tokens) json["tokens"] = *settings.tokens;
+  if (settings.smallest) json["smallest"] = *settings.smallest;
+  if (settings.mask) json["mask"] = *settings.mask;
   return json;
 }
 
@@ -82,16 +86,21 @@ void tokenize(const dht::examples::Options& options) {
   const dht::examples::OutputFolder output(
       options.output,
       {"labels.npy", "tokens.json", "boundaries.png", "means.png", "levels.png", "saliency.png"},
-      {options.photo, options.weights.value_or(options.photo)});
+      {options.photo, options.weights.value_or(options.photo), options.mask.value_or(options.photo)});
   const auto tokenizer = dht::examples::make_tokenizer(options);
   const Settings& settings = tokenizer->settings();
   dht::examples::Report report(options.quiet);
 
   const Photo photo = dht::examples::read_photo(options.photo);
   report.photo(options.photo, photo);
-  const dht::Hierarchy<float>& tree = tokenizer->build(photo);
+  PhotoMask mask;
+  if (options.mask) {
+    mask = dht::examples::read_mask(*options.mask, photo);
+    report.mask(*options.mask, mask);
+  }
+  const dht::Hierarchy<float>& tree = tokenizer->build(options.photo, photo);
   report.hierarchy(tree, settings);
-  const dht::Tokens<float>& tokens = tokenizer->select();
+  const dht::Tokens<float>& tokens = tokenizer->select(mask.view());
   report.tokens(tokens, settings);
 
   const dht::Picture picture = photo.picture();
@@ -127,7 +136,8 @@ void tokenize(const dht::examples::Options& options) {
 int main(int argc, char** argv) {
   return dht::examples::run_program("tokenize", [&] {
     const auto options = dht::examples::parse_options(
-        argc, argv, "tokenize", "Turns a photo into tokens: regions that follow what it shows.");
+        argc, argv, "tokenize", "Turns a photo into tokens: regions that follow what it shows.",
+        dht::examples::Masks::taken);
     if (options) tokenize(*options);
   });
 }

@@ -23,7 +23,7 @@ void vectorize(const dht::examples::Options& options) {
 
   const dht::examples::Photo photo = dht::examples::read_photo(options.photo);
   report.photo(options.photo, photo);
-  const dht::Hierarchy<float>& tree = tokenizer->build(photo);
+  const dht::Hierarchy<float>& tree = tokenizer->build(options.photo, photo);
   report.hierarchy(tree, tokenizer->settings());
   const dht::Tokens<float>& tokens = tokenizer->select();
   report.tokens(tokens, tokenizer->settings());
@@ -45,7 +45,8 @@ void vectorize(const dht::examples::Options& options) {
 int main(int argc, char** argv) {
   return dht::examples::run_program("vectorize", [&] {
     const auto options = dht::examples::parse_options(argc, argv, "vectorize",
-                                                      "Turns a photo into an SVG drawing of its tokens.");
+                                                      "Turns a photo into an SVG drawing of its tokens.",
+                                                      dht::examples::Masks::refused);
     if (options) vectorize(*options);
   });
 }

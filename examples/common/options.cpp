@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The command line of `tokenize` and `vectorize`: CLI11 reads it, this file says what may be asked.
+// The command lines of the programs: CLI11 reads them, this file says what may be asked.
 #include "options.hpp"
 
 #include <algorithm>
@@ -35,15 +35,35 @@ void check_range(const char* option, double value, double lowest, double highest
               highest);
 }
 
-/// What is wrong by itself, before any file is opened.
-void check(const Options& options) {
-  DHT_EXPECTS(!options.photo.empty(), "PHOTO: is empty; must be the name of a PNG or JPEG file");
+/// What all programs check, before any file is opened.
+void check_common(const Options& options) {
   DHT_EXPECTS(!options.weights || !options.weights->empty(),
               "--weights: is empty; must be the name of a file");
-  if (options.tokens) {
-    DHT_EXPECTS(*options.tokens >= 1, "--tokens: is ", *options.tokens, "; must be at least 1");
-  }
-  if (options.selection) check_choice("--selection", *options.selection, {"best-ancestor", "optimal-cut"});
+  DHT_EXPECTS(options.smallest.value_or(1) >= 1, "--smallest: is ", *options.smallest,
+              "; must be at least 1");
+  DHT_EXPECTS(options.threads >= 0 && options.threads <= 1024, "--threads: is ", options.threads,
+              "; must be 0 (one per core) to 1024");
+}
+
+/// Options that are right by themselves, but not beside the others.
+void check_together(const Options& options) {
+  DHT_EXPECTS(
+      !options.tokens || options.selection != "best-ancestor",
+      "--tokens: cannot be asked of best-ancestor, which finds the number itself; drop one of the two");
+  DHT_EXPECTS(
+      !options.penalty || (!options.tokens && options.selection.value_or("best-ancestor") != "best-ancestor"),
+      "--penalty: is for --selection merging or optimal-cut without --tokens");
+  const char* const for_merging = ": is for --selection merging, which is the default with --tokens";
+  DHT_EXPECTS(!options.smallest || options.merges(), "--smallest", for_merging);
+  DHT_EXPECTS(!options.mask || options.merges(), "--mask", for_merging);
+}
+
+void check(const Options& options) {
+  DHT_EXPECTS(!options.photo.empty(), "PHOTO: is empty; must be the name of a PNG or JPEG file");
+  check_common(options);
+  DHT_EXPECTS(options.tokens.value_or(1) >= 1, "--tokens: is ", *options.tokens, "; must be at least 1");
+  if (options.selection)
+    check_choice("--selection", *options.selection, {"best-ancestor", "merging", "optimal-cut"});
   if (options.criterion) check_choice("--criterion", *options.criterion, {"aic", "aicc", "bic", "cic"});
   check_choice("--similarity", options.similarity, {"gaussian", "laplacian", "cauchy", "cosine"});
   // Beyond these, a float cannot hold what is computed from them.
@@ -54,45 +74,56 @@ void check(const Options& options) {
     DHT_EXPECTS(*options.compactness >= 0 && *options.compactness < 1, "--compactness: is ",
                 *options.compactness, "; must be at least 0 and below 1");
   }
-  DHT_EXPECTS(options.threads >= 0 && options.threads <= 1024, "--threads: is ", options.threads,
-              "; must be 0 (one per core) to 1024");
-  DHT_EXPECTS(
-      !options.tokens || options.selection != "best-ancestor",
-      "--tokens: cannot be asked of best-ancestor, which finds the number itself; drop one of the two");
-  DHT_EXPECTS(!options.penalty || (options.selection == "optimal-cut" && !options.tokens),
-              "--penalty: is for --selection optimal-cut without --tokens");
+  DHT_EXPECTS(!options.mask || !options.mask->empty(),
+              "--mask: is empty; must be the name of a PNG or JPEG file");
+  check_together(options);
 }
 
-}  // namespace
-
-std::string version() {
-  return "dht " + std::to_string(DHT_VERSION_MAJOR) + "." + std::to_string(DHT_VERSION_MINOR) + "." +
-         std::to_string(DHT_VERSION_PATCH);
+void check(const FolderOptions& options) {
+  DHT_EXPECTS(!options.folder.empty(), "DIR: is empty; must be the name of a folder");
+  check_common(options.each);
+  DHT_EXPECTS(!options.tokens.empty() || options.mean_tokens,
+              "--tokens or --mean-tokens: is missing; must say how many");
+  DHT_EXPECTS(options.tokens.empty() || !options.mean_tokens,
+              "--mean-tokens: cannot be asked for together with --tokens; drop one of the two");
+  for (std::size_t i = 0; i < options.tokens.size(); ++i) {
+    const std::int64_t count = options.tokens[i];
+    DHT_EXPECTS(count >= 1, "--tokens: is ", count, "; must be at least 1");
+    DHT_EXPECTS(std::count(options.tokens.begin(), options.tokens.end(), count) == 1, "--tokens: has ", count,
+                " more than once; each number has a folder of its own");
+  }
+  if (options.mean_tokens) check_range("--mean-tokens", *options.mean_tokens, 1, 1e8);
 }
 
-std::optional<Options> parse_options(int argc, char** argv, const std::string& name,
-                                     const std::string& description) {
-  Options options;
-  CLI::App app(description, name);
+/// The folder after which results are named: its last name, also where a path ends in "/" or "..".
+std::string name_of_folder(const std::filesystem::path& folder) {
+  std::filesystem::path path = std::filesystem::absolute(folder).lexically_normal();
+  if (!path.has_filename()) path = path.parent_path();
+  DHT_EXPECTS(path.has_filename(), "--output: is missing; must be given for the folder ",
+              dht::detail::file_name(folder), ", which has no name");
+  return path.filename().string();
+}
+
+void prepare(CLI::App& app, const std::string& name) {
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::Throw);
   app.set_version_flag("--version", name + " (" + version() + ")");
-  app.add_option("PHOTO", options.photo, "PNG or JPEG file")->required();
+}
+
+void add_input_and_output(CLI::App& app, Options& options, const std::string& output) {
   app.add_option("--output", options.output,
-                 "folder of the results, created when missing (default: one in the working directory, "
-                 "named after the photo)")
+                 "folder of the results, created when missing (default: " + output + ")")
       ->type_name("DIR");
   app.add_option("--weights", options.weights,
                  "checkpoint of the learned features; without it regions differ by colour alone")
       ->type_name("FILE.safetensors");
-  app.add_option("--tokens", options.tokens, "exactly so many tokens, 1 to the number of pixels")
-      ->type_name("K");
-  app.add_option(
-         "--selection", options.selection,
-         "best-ancestor (default): the paper's; optimal-cut: least cost over all cuts, the default with "
-         "--tokens")
-      ->type_name("NAME");
-  app.add_option("--penalty", options.penalty, "cost of a token in nats, for --selection optimal-cut")
-      ->type_name("NUMBER");
+}
+
+void add_smallest(CLI::App& app, Options& options) {
+  app.add_option("--smallest", options.smallest, "regions of fewer pixels merge first (default 1: none)")
+      ->type_name("N");
+}
+
+void add_method(CLI::App& app, Options& options) {
   app.add_option("--criterion", options.criterion,
                  "what a region is worth: aic, aicc, bic or cic (default: the checkpoint's, or aicc)")
       ->type_name("NAME");
@@ -106,38 +137,116 @@ std::optional<Options> parse_options(int argc, char** argv, const std::string& n
   app.add_option("--compactness", options.compactness,
                  "how much round regions are preferred, 0 to below 1 (default: the checkpoint's, or 0.01)")
       ->type_name("NUMBER");
-  app.add_option("--threads", options.threads, "threads to work with, 0: one per core (default)")
-      ->type_name("N");
+}
+
+void add_selection(CLI::App& app, Options& options, Masks masks) {
+  app.add_option("--tokens", options.tokens, "exactly so many tokens, 1 to the number of pixels")
+      ->type_name("K");
+  app.add_option(
+         "--selection", options.selection,
+         "best-ancestor (default): the paper's; merging: neighbours merge one pair at a time, the default "
+         "with --tokens; optimal-cut: least cost over all cuts of the hierarchy")
+      ->type_name("NAME");
+  app.add_option("--penalty", options.penalty,
+                 "cost of a token in nats, for --selection merging or optimal-cut (default 100)")
+      ->type_name("NUMBER");
+  add_smallest(app, options);
+  auto* const mask = app.add_option("--mask", options.mask,
+                                    "picture of the photo's size; tokens only where it is at least half "
+                                    "white, for --selection merging");
+  mask->type_name("FILE");
+  if (masks == Masks::refused) mask->group("");  // not in the help
+}
+
+void add_running(CLI::App& app, Options& options, const std::string& threads) {
+  app.add_option("--threads", options.threads, threads + ", 0: one per core (default)")->type_name("N");
   app.add_flag("--quiet", options.quiet, "print nothing but errors");
+}
+
+/// False where `--help` or `--version` was answered.
+bool parse(CLI::App& app, int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() != 0)
-      throw Error(dht::detail::one_line(error.what(), 1000) + "; see " + name + " --help");
+      throw Error(dht::detail::one_line(error.what(), 1000) + "; see " + app.get_name() + " --help");
     app.exit(error);
-    return std::nullopt;
+    return false;
   }
-  check(options);
+  return true;
+}
+
+void check_output(const CLI::App& app, const Options& options) {
   DHT_EXPECTS(app.count("--output") == 0 || !options.output.empty(),
               "--output: is empty; must be the name of a folder");
+}
+
+}  // namespace
+
+std::string version() {
+  return "dht " + std::to_string(DHT_VERSION_MAJOR) + "." + std::to_string(DHT_VERSION_MINOR) + "." +
+         std::to_string(DHT_VERSION_PATCH);
+}
+
+std::optional<Options> parse_options(int argc, char** argv, const std::string& name,
+                                     const std::string& description, Masks masks) {
+  Options options;
+  CLI::App app(description, name);
+  prepare(app, name);
+  app.add_option("PHOTO", options.photo, "PNG or JPEG file")->required();
+  add_input_and_output(app, options, "one in the working directory, named after the photo");
+  add_selection(app, options, masks);
+  add_method(app, options);
+  add_running(app, options, "threads to work with");
+  if (!parse(app, argc, argv)) return std::nullopt;
+  DHT_EXPECTS(masks == Masks::taken || !options.mask, "--mask: is not for ", name,
+              ", which draws the whole picture; must be asked of tokenize");
+  check(options);
+  check_output(app, options);
   if (options.output.empty()) options.output = options.photo.stem();
   return options;
 }
 
+std::optional<FolderOptions> parse_folder_options(int argc, char** argv, const std::string& name,
+                                                  const std::string& description) {
+  FolderOptions options;
+  CLI::App app(description, name);
+  prepare(app, name);
+  app.add_option("DIR", options.folder, "folder of PNG and JPEG files")->required();
+  app.add_option("--tokens", options.tokens,
+                 "exactly so many tokens in each photo; where several numbers are given, each has a folder "
+                 "of its own below the output")
+      ->expected(1, -1)
+      ->type_name("K");
+  app.add_option("--mean-tokens", options.mean_tokens,
+                 "so many tokens on average over all photos, more where there is more to see")
+      ->type_name("K");
+  add_input_and_output(app, options.each, "one in the working directory, DIR-tokens");
+  add_smallest(app, options.each);
+  add_running(app, options.each, "photos to work on at once");
+  if (!parse(app, argc, argv)) return std::nullopt;
+  check(options);
+  check_output(app, options.each);
+  if (options.each.output.empty()) options.each.output = name_of_folder(options.folder) + "-tokens";
+  options.each.selection = "merging";
+  return options;
+}
+
+void complain(const std::string& name, std::string_view what) {
+  std::cerr << name << ": " << dht::detail::one_line(what, 9000) << '\n';
+}
+
 int run_program(const std::string& name, const std::function<void()>& body) {
-  const auto complain = [&](std::string_view what) {
-    std::cerr << name << ": " << dht::detail::one_line(what, 9000) << '\n';
-    return 2;
-  };
   try {
     body();
     std::cout.flush();
     return 0;
   } catch (const std::bad_alloc&) {
-    return complain("there is not enough memory for this photo with these options");
+    complain(name, "there is not enough memory for this photo with these options");
   } catch (const std::exception& error) {
-    return complain(error.what());
+    complain(name, error.what());
   }
+  return 2;
 }
 
 }  // namespace dht::examples

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The command line of `tokenize` and `vectorize`, and the one way in which the programs fail.
+// The command lines of `tokenize`, `vectorize` and `tokenize_folder`, and the one way in which the programs fail.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +7,8 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace dht::examples {
 
@@ -16,16 +18,35 @@ struct Options {
   std::filesystem::path output;  ///< default: a folder in the working directory, named after the photo
   std::optional<std::filesystem::path> weights;
   std::optional<std::int64_t> tokens;
-  std::optional<std::string> selection;  ///< best-ancestor or optimal-cut
+  std::optional<std::string> selection;  ///< best-ancestor, merging or optimal-cut
   std::optional<std::string> criterion;  ///< aic, aicc, bic, cic
   std::optional<double> iota;
   std::optional<double> compactness;
   std::optional<double> penalty;
-  std::string similarity = "gaussian";  ///< gaussian, laplacian, cauchy, cosine
+  std::optional<std::int64_t> smallest;       ///< for merging
+  std::optional<std::filesystem::path> mask;  ///< for merging
+  std::string similarity = "gaussian";        ///< gaussian, laplacian, cauchy, cosine
   double bandwidth = 1;
   int threads = 0;  ///< 0: one per core
   bool quiet = false;
+
+  /// Whether neighbours merge one pair at a time: asked for, or the default where a number of tokens is asked for.
+  bool merges() const { return selection ? *selection == "merging" : tokens.has_value(); }
 };
+
+/// What a user asked of a whole folder: one or more numbers of tokens, or a mean.
+struct FolderOptions {
+  std::filesystem::path folder;
+  std::vector<std::int64_t> tokens;
+  std::optional<double> mean_tokens;
+  /// Settings of every photo, and the output (default: named after the folder), the threads and whether to be quiet.
+  Options each;
+  /// For a mean: so many bytes of merge trees are kept, all photos together; photos beyond are tokenised twice.
+  std::int64_t kept_bytes = std::int64_t{1} << 30;
+};
+
+/// Whether a program can do with pixels that belong to no token.
+enum class Masks { taken, refused };
 
 /// "dht 0.1.0".
 std::string version();
@@ -33,7 +54,14 @@ std::string version();
 /// Reads and checks the command line of the program `name`. Nothing is returned where `--help` or `--version` was
 /// answered. Throws dht::Error, naming the option, for everything that cannot be done.
 std::optional<Options> parse_options(int argc, char** argv, const std::string& name,
-                                     const std::string& description);
+                                     const std::string& description, Masks masks);
+
+/// The same for `tokenize_folder`.
+std::optional<FolderOptions> parse_folder_options(int argc, char** argv, const std::string& name,
+                                                  const std::string& description);
+
+/// One line on stderr, "name: what".
+void complain(const std::string& name, std::string_view what);
 
 /// Runs a program. Whatever it throws becomes one line on stderr and exit code 2.
 int run_program(const std::string& name, const std::function<void()>& body);

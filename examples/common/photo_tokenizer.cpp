@@ -30,7 +30,6 @@ decltype(auto) with_name(const std::string& where, const Body& body) {
 /// What does not depend on the similarity.
 struct Common {
   Settings settings;
-  std::string photo;
   AnyEncoder<float> encoder;
   AnyCriterion criterion;
   SelfLoop<float> self_loop;
@@ -41,28 +40,45 @@ template <class Kernel>
 class Implementation final : public PhotoTokenizer {
  public:
   explicit Implementation(Common common)
-      : PhotoTokenizer(common.settings),
-        photo_(std::move(common.photo)),
-        tokenizer_(parts(std::move(common))) {}
+      : PhotoTokenizer(common.settings), tokenizer_(parts(std::move(common))) {}
 
-  const Hierarchy<float>& build(const Photo& photo) override {
-    const std::int64_t pixels = std::int64_t{photo.height} * photo.width;
-    DHT_EXPECTS(settings_.tokens.value_or(1) <= pixels, "--tokens: is ", *settings_.tokens, "; ", photo_,
-                " has only ", pixels, " pixels");
+  const Hierarchy<float>& build(const std::filesystem::path& path, const Photo& photo) override {
+    photo_ = dht::detail::file_name(path);
+    pixels_ = std::int64_t{photo.height} * photo.width;
+    check_count(settings_.tokens.value_or(1));
     return with_name(photo_, [&]() -> const Hierarchy<float>& {
       return photo.visit(
           [&](const auto& image) -> const Hierarchy<float>& { return tokenizer_.build(image); });
     });
   }
 
-  const Tokens<float>& select() override {
-    if (settings_.tokens) return tokenizer_.tokens(*settings_.tokens);
-    if (settings_.penalty) {
-      OptimalCut<> cut;
-      cut.penalty = *settings_.penalty;
-      return tokenizer_.select(cut);
+  const Tokens<float>& select(const Mask& mask) override {
+    if (settings_.selection == "best-ancestor") return tokenizer_.select(BestAncestor{});
+    if (settings_.selection == "optimal-cut") return cut_optimally();
+    return settings_.tokens ? merge_to(*settings_.tokens, mask) : merge_at({*settings_.penalty}, mask);
+  }
+
+  const Tokens<float>& merge_to(std::int64_t count, const Mask& mask) override {
+    check_count(count);
+    MergeOptions options = tokenizer_.parts().merging;
+    if (mask.data == nullptr && options.smallest <= 1) return tokenizer_.tokens(count);
+    // Where mask or smallest size leave too few regions at a level, merging begins at a finer one.
+    options.start_level = tokenizer_.merge(options, mask).leaves.level;
+    while (options.start_level > 1 && tokenizer_.merge_tree().most(0) < count) {
+      --options.start_level;
+      tokenizer_.merge(options, mask);
     }
-    return tokenizer_.select(BestAncestor{});
+    return tokenizer_.tokens(count);
+  }
+
+  const Tokens<float>& merge_at(Penalty penalty, const Mask& mask) override {
+    if (mask.data != nullptr) tokenizer_.merge(mask);
+    return tokenizer_.tokens(penalty);
+  }
+
+  std::pair<const MergeTree&, const MergePenalties&> penalties() override {
+    const MergePenalties& penalties = tokenizer_.penalties();
+    return {tokenizer_.merge_tree(), penalties};
   }
 
  private:
@@ -75,11 +91,28 @@ class Implementation final : public PhotoTokenizer {
     parts.criterion = common.criterion;
     parts.self_loop = std::move(common.self_loop);
     parts.hierarchy.compactness = common.settings.compactness;
+    parts.merging.smallest = common.settings.smallest.value_or(1);
     parts.backend = std::move(common.backend);
     return parts;
   }
 
+  void check_count(std::int64_t count) const {
+    DHT_EXPECTS(count <= pixels_, "--tokens: is ", count, "; ", photo_, " has only ", pixels_, " pixels");
+  }
+
+  const Tokens<float>& cut_optimally() {
+    if (settings_.tokens) {
+      TokenBudget<> budget;
+      budget.tokens = *settings_.tokens;
+      return tokenizer_.select(budget);
+    }
+    OptimalCut<> cut;
+    cut.penalty = *settings_.penalty;
+    return tokenizer_.select(cut);
+  }
+
   std::string photo_;
+  std::int64_t pixels_ = 0;
   Tokenizer<Policies> tokenizer_;
 };
 
@@ -104,18 +137,19 @@ Checkpoint<float> read_weights(const std::filesystem::path& path) {
 
 std::string Settings::selection_text() const {
   std::ostringstream text;
-  if (tokens)
-    text << "exactly as many as asked";
-  else if (penalty)
-    text << "optimal cut, penalty " << *penalty;
-  else
+  if (selection == "best-ancestor") {
     text << "best ancestor, " << criterion << ", iota " << iota;
+    return text.str();
+  }
+  text << (selection == "merging" ? "merging" : "optimal cut");
+  if (penalty) text << ", penalty " << *penalty;
+  if (smallest.value_or(1) > 1) text << ", smallest " << *smallest;
+  if (mask) text << ", inside of " << dht::detail::one_line(*mask, 4096);
   return text.str();
 }
 
 std::unique_ptr<PhotoTokenizer> make_tokenizer(const Options& options) {
   Common common;
-  common.photo = dht::detail::file_name(options.photo);
   Settings& settings = common.settings;
   settings.encoder = "colour";
   Checkpoint<float> defaults;
@@ -133,12 +167,13 @@ std::unique_ptr<PhotoTokenizer> make_tokenizer(const Options& options) {
   settings.similarity = options.similarity;
   settings.bandwidth = options.bandwidth;
   settings.tokens = options.tokens;
-  if (options.tokens) {
-    settings.selection = "budget";
-  } else {
-    settings.selection = options.selection.value_or("best-ancestor");
-    if (settings.selection == "optimal-cut")
-      settings.penalty = options.penalty.value_or(OptimalCut<>{}.penalty);
+  settings.selection = options.selection.value_or(options.tokens ? "merging" : "best-ancestor");
+  if (settings.selection == "merging") {
+    settings.smallest = options.smallest.value_or(MergeOptions{}.smallest);
+    if (options.mask) settings.mask = options.mask->filename().string();
+    if (!options.tokens) settings.penalty = options.penalty.value_or(Penalty{}.nats);
+  } else if (settings.selection == "optimal-cut" && !options.tokens) {
+    settings.penalty = options.penalty.value_or(OptimalCut<>{}.penalty);
   }
   common.criterion = AnyCriterion(settings.criterion, settings.iota);
   try {

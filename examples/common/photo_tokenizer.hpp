@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The tokenizer that the options ask for, behind an interface: compiled once for both programs.
+// The tokenizer that the options ask for, behind an interface: compiled once for all programs.
 #pragma once
 
 #include <cstdint>
@@ -7,8 +7,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include <dht/hierarchy/hierarchy.hpp>
+#include <dht/tokenizer.hpp>
 #include <dht/tokens/tokens.hpp>
 
 #include "image_file.hpp"
@@ -19,26 +21,36 @@ namespace dht::examples {
 /// What is done, once the checkpoint has had its say: every number that the result depends on.
 struct Settings {
   std::string encoder;    ///< "colour", or the checkpoint's file name
-  std::string selection;  ///< best-ancestor, optimal-cut or budget
+  std::string selection;  ///< best-ancestor, merging or optimal-cut
   std::string criterion;
   double iota = 0;
   std::string similarity;
   double bandwidth = 0, compactness = 0;
-  std::optional<double> penalty;       ///< of optimal-cut
-  std::optional<std::int64_t> tokens;  ///< of budget
+  std::optional<double> penalty;         ///< of merging and optimal-cut, where no number is asked for
+  std::optional<std::int64_t> tokens;    ///< asked for, of merging and optimal-cut
+  std::optional<std::int64_t> smallest;  ///< of merging
+  std::optional<std::string> mask;       ///< of merging: the name of its file
 
   /// Selection and its numbers, for people.
   std::string selection_text() const;
 };
 
-/// Turns photos into tokens as the options say.
+/// Turns photos into tokens as the options say. Results are valid until the next call.
 class PhotoTokenizer {
  public:
   virtual ~PhotoTokenizer() = default;
-  /// From the photo to its hierarchy. Throws dht::Error, naming the photo, when that is impossible.
-  virtual const Hierarchy<float>& build(const Photo& photo) = 0;
-  /// Cuts the hierarchy.
-  virtual const Tokens<float>& select() = 0;
+  /// From the photo to its hierarchy. Throws dht::Error, naming `path`, when that is impossible.
+  virtual const Hierarchy<float>& build(const std::filesystem::path& path, const Photo& photo) = 0;
+  /// Cuts the hierarchy of the last photo by the settings; by merging inside of `mask` where there is one.
+  virtual const Tokens<float>& select(const Mask& mask = {}) = 0;
+
+  /// Cuts it by merging, whatever the settings' number: to `count` tokens, or as near to it as mask and smallest size
+  /// allow. Throws dht::Error when the photo has fewer pixels.
+  virtual const Tokens<float>& merge_to(std::int64_t count, const Mask& mask = {}) = 0;
+  /// Likewise at a penalty.
+  virtual const Tokens<float>& merge_at(Penalty penalty, const Mask& mask = {}) = 0;
+  /// What `merge_at` cuts, without a mask, and the penalties at which it does.
+  virtual std::pair<const MergeTree&, const MergePenalties&> penalties() = 0;
 
   const Settings& settings() const { return settings_; }
 

@@ -2,6 +2,7 @@
 // What a program tells while it works: a line a stage, with the time that it took.
 #include "report.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <iostream>
 #include <system_error>
@@ -37,6 +38,13 @@ void Report::photo(const std::filesystem::path& path, const Photo& photo) {
   stage("read", note);
 }
 
+void Report::mask(const std::filesystem::path& path, const PhotoMask& mask) {
+  std::string note = dht::detail::file_name(path) + ": " + std::to_string(mask.pixels) + " of " +
+                     std::to_string(mask.inside.size()) + " pixels are inside.";
+  for (const std::string& sentence : mask.notes) note += " " + sentence;
+  stage("mask", note);
+}
+
 void Report::hierarchy(const Hierarchy<float>& tree, const Settings& settings) {
   std::string note = "Features: " + settings.encoder + ". " + std::to_string(tree.levels()) + " levels of";
   for (int level = 0; level < tree.levels(); ++level) note += " " + std::to_string(tree.regions(level));
@@ -44,7 +52,10 @@ void Report::hierarchy(const Hierarchy<float>& tree, const Settings& settings) {
 }
 
 void Report::tokens(const Tokens<float>& tokens, const Settings& settings) {
-  stage("selection", std::to_string(tokens.count()) + " tokens: " + settings.selection_text() + ".");
+  std::string note = std::to_string(tokens.count()) + " tokens";
+  if (settings.tokens && *settings.tokens != tokens.count())
+    note += " (asked for: " + std::to_string(*settings.tokens) + ")";
+  stage("selection", note + ": " + settings.selection_text() + ".");
 }
 
 void Report::results(const OutputFolder& output) {

@@ -8,6 +8,7 @@
 #include "image_file.hpp"
 #include "options.hpp"
 #include "output_folder.hpp"
+#include "photo_mask.hpp"
 #include "photo_tokenizer.hpp"
 
 namespace dht::examples {
@@ -19,8 +20,11 @@ class Report {
 
   /// The photo's size, its reader's notes, and how long reading took.
   void photo(const std::filesystem::path& path, const Photo& photo);
+  /// How much of the photo is inside, and its reader's notes.
+  void mask(const std::filesystem::path& path, const PhotoMask& mask);
   /// Levels and their regions.
   void hierarchy(const Hierarchy<float>& tree, const Settings& settings);
+  /// How many tokens came out, and how many were asked for where these are not the same.
   void tokens(const Tokens<float>& tokens, const Settings& settings);
   /// Any other stage.
   void stage(const std::string& name, const std::string& note);

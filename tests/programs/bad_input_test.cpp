@@ -139,7 +139,10 @@ TEST_CASE("command lines that make no sense") {
       {"p.png --tokens", "--tokens"},
       {"p.png --tokens 4 --tokens 5", "--tokens"},
       {"p.png --tokens 4 --selection best-ancestor", "--tokens"},
+      {"p.png --tokens 4 --selection best-ancestor --smallest 2", "--tokens"},
+      {"p.png --tokens 1601 --selection optimal-cut", "--tokens"},
       {"p.png --selection best", "--selection"},
+      {"p.png --selection budget --tokens 4", "--selection"},
       {"p.png --selection ''", "--selection"},
       {"p.png --criterion aicd", "--criterion"},
       {"p.png --criterion \"$(printf 'a\\nb')\"", "--criterion"},
@@ -156,6 +159,21 @@ TEST_CASE("command lines that make no sense") {
       {"p.png --iota inf", "--iota"},
       {"p.png --penalty 5", "--penalty"},
       {"p.png --penalty 5 --selection optimal-cut --tokens 4", "--penalty"},
+      {"p.png --penalty 5 --tokens 4", "--penalty"},
+      {"p.png --penalty 5 --selection merging --tokens 4", "--penalty"},
+      {"p.png --penalty 5 --selection best-ancestor", "--penalty"},
+      {"p.png --penalty -5 --selection merging", "--penalty"},
+      {"p.png --penalty nan --selection merging", "--penalty"},
+      {"p.png --smallest 0 --tokens 4", "--smallest"},
+      {"p.png --smallest -3 --tokens 4", "--smallest"},
+      {"p.png --smallest 1.5 --tokens 4", "--smallest"},
+      {"p.png --smallest 2", "--smallest"},
+      {"p.png --smallest 2 --selection best-ancestor", "--smallest"},
+      {"p.png --smallest 2 --selection optimal-cut", "--smallest"},
+      {"p.png --smallest 2 --selection optimal-cut --tokens 4", "--smallest"},
+      {"p.png --mask p.png", "--mask"},
+      {"p.png --mask p.png --selection optimal-cut --tokens 4", "--mask"},
+      {"p.png --mask '' --tokens 4", "--mask"},
       {"p.png --penalty -5 --selection optimal-cut", "--penalty"},
       {"p.png --penalty nan --selection optimal-cut", "--penalty"},
       {"p.png --threads -1", "--threads"},
@@ -168,6 +186,33 @@ TEST_CASE("command lines that make no sense") {
   for (const auto& arguments : {"", "p.png --tokens 0", "p.png --criterion aicd", "p.png --nonsense"}) {
     check_refused("vectorize", arguments, "", folder.path());
   }
+}
+
+TEST_CASE("masks that do not fit") {
+  const ScratchFolder folder;
+  draw_sample(folder / "p.png");
+  const auto refused = [&](const std::string& mask, const std::string& said) {
+    check_refused("tokenize", "p.png --tokens 4 --mask " + mask, said, folder.path());
+  };
+  const auto write = [&](const char* name, int height, int width, std::uint8_t grey) {
+    dht::Picture picture(height, width);
+    std::fill(picture.rgb.begin(), picture.rgb.end(), grey);
+    dht::examples::write_png(folder / name, picture);
+  };
+  write("wide.png", 40, 41, 255);
+  write("turned.png", 41, 40, 255);
+  write("dark.png", 40, 40, 127);
+  store(folder / "text.png", "white everywhere\n");
+  refused("missing.png", "missing.png: does not exist");
+  refused("text.png", "text.png: ");
+  refused("wide.png", "--mask: wide.png is 41 x 40 pixels; must be 40 x 40 like the photo");
+  refused("turned.png", "--mask: turned.png is 40 x 41 pixels; must be 40 x 40 like the photo");
+  refused("dark.png", "--mask: dark.png has nothing inside");
+  // The mask would be replaced by a result.
+  write("means.png", 40, 40, 255);
+  check_refused("tokenize", "p.png --tokens 4 --mask means.png --output .", "means.png", folder.path());
+  check_refused("vectorize", "p.png --tokens 4 --mask means.png", "--mask: is not for vectorize",
+                folder.path());
 }
 
 TEST_CASE("photos that are none") {

@@ -33,13 +33,15 @@ void draw_sample(const std::filesystem::path& path, int side = size) {
   dht::examples::write_png(path, dht::examples::sample_picture(side));
 }
 
-/// The number of tokens in labels.npy, which must be dense, in raster order, and every region connected.
-std::int32_t check_labels(const std::filesystem::path& path, std::int64_t height, std::int64_t width) {
+/// The number of tokens in labels.npy, which must be dense, in raster order, and every region connected. Only where
+/// there was a mask, -1 is allowed.
+std::int32_t check_labels(const std::filesystem::path& path, std::int64_t height, std::int64_t width,
+                          bool masked = false) {
   const auto array = dht::read_npy<std::int32_t>(path);
   REQUIRE(array.shape == std::vector<std::int64_t>{height, width});
   std::int32_t next = 0;
   for (const std::int32_t label : array.values) {
-    REQUIRE((label >= 0 && label <= next));
+    REQUIRE((label >= (masked ? -1 : 0) && label <= next));
     next += label == next;
   }
   std::vector<std::int64_t> above(array.values.size());
@@ -48,9 +50,10 @@ std::int32_t check_labels(const std::filesystem::path& path, std::int64_t height
     while (above[std::size_t(p)] != p) p = above[std::size_t(p)] = above[std::size_t(above[std::size_t(p)])];
     return p;
   };
-  std::int64_t pieces = height * width;
+  std::int64_t pieces = height * width - std::count(array.values.begin(), array.values.end(), -1);
   const auto join = [&](std::int64_t p, std::int64_t q) {
-    if (array.values[std::size_t(p)] != array.values[std::size_t(q)] || find(p) == find(q)) return;
+    const std::int32_t label = array.values[std::size_t(p)];
+    if (label < 0 || label != array.values[std::size_t(q)] || find(p) == find(q)) return;
     above[std::size_t(find(p))] = find(q);
     --pieces;
   };
@@ -166,7 +169,8 @@ TEST_CASE("the smallest and the oddest photos") {
     dht::Picture picture(height, width);
     for (std::size_t i = 0; i < picture.rgb.size(); ++i) picture.rgb[i] = std::uint8_t(i * 97);
     dht::examples::write_png(folder / "small.png", picture);
-    for (const char* selection : {"", "--tokens 1", "--selection optimal-cut"}) {
+    for (const char* selection : {"", "--tokens 1", "--selection merging", "--selection optimal-cut",
+                                  "--selection optimal-cut --tokens 1"}) {
       const Said said = call("tokenize", "small.png --output out " + std::string(selection), folder.path());
       INFO(height << " x " << width << ' ' << selection << ": " << said.err);
       REQUIRE(said.code == 0);
@@ -211,7 +215,82 @@ TEST_CASE("every option changes what it says, and threads change nothing") {
   CHECK(labels("--selection optimal-cut --penalty 3000") != cut);
   CHECK(setting("penalty") == 3000);
   CHECK(labels("--selection optimal-cut --penalty 0") != cut);
-  CHECK(labels("--selection optimal-cut --tokens 20") == labels("--tokens 20"));
+  const std::string merged = labels("--tokens 20");
+  CHECK(setting("selection") == "merging");
+  CHECK(setting("tokens") == 20);
+  CHECK(setting("smallest") == 1);
+  CHECK(labels("--tokens 20 --selection merging --smallest 1 --threads 2") == merged);
+  CHECK(labels("--tokens 20 --selection optimal-cut") != merged);
+  CHECK(setting("selection") == "optimal-cut");
+  CHECK(setting("tokens") == 20);
+  const std::string by_penalty = labels("--selection merging");
+  CHECK(setting("penalty") == 100);
+  CHECK(labels("--selection merging --penalty 100 --threads 2") == by_penalty);
+  CHECK(labels("--selection merging --penalty 3000") != by_penalty);
+  CHECK(labels("--tokens 200 --smallest 30") != labels("--tokens 200"));
+}
+
+TEST_CASE("no token is smaller than the smallest size, and both numbers are told where fewer come out") {
+  const ScratchFolder folder;
+  draw_sample(folder / "sample.png");
+  for (const int tokens : {10, 40, 5000}) {
+    const Said said =
+        call("tokenize", "sample.png --output out --smallest 50 --tokens " + std::to_string(tokens),
+             folder.path());
+    INFO(said.out << said.err);
+    REQUIRE(said.code == 0);
+    const std::int32_t count = check_labels(folder / "out/labels.npy", size, size);
+    const Json json = Json::parse(dht::test::text_of(folder / "out/tokens.json"));
+    CHECK(json.at("settings").at("smallest") == 50);
+    for (const Json& token : json.at("tokens")) CHECK(token.at("size") >= 50);
+    const bool fewer = tokens == 5000;
+    CHECK((count < tokens) == fewer);
+    CHECK_THAT(said.out,
+               ContainsSubstring(std::to_string(count) + " tokens" +
+                                 (fewer ? " (asked for: 5000): merging" : ": merging, smallest 50")));
+  }
+}
+
+TEST_CASE("tokens inside of a mask") {
+  const ScratchFolder folder;
+  draw_sample(folder / "sample.png");
+  // Three squares of a grey that is just inside, on one that is just outside.
+  dht::Picture mask(size, size);
+  for (int y = 0; y < size; ++y) {
+    for (int x = 0; x < size; ++x) {
+      const bool inside = x % 32 >= 4 && x < 90 && y >= 20 && y < 60;
+      std::fill_n(mask.pixel(y, x), 3, std::uint8_t(inside ? 128 : 127));
+    }
+  }
+  dht::examples::write_png(folder / "mask.png", mask);
+  const auto run = [&](const std::string& options) {
+    const Said said = call("tokenize", "sample.png --mask mask.png --output out " + options, folder.path());
+    INFO(said.err);
+    REQUIRE(said.code == 0);
+    const auto array = dht::read_npy<std::int32_t>(folder / "out/labels.npy");
+    for (int y = 0; y < size; ++y)
+      for (int x = 0; x < size; ++x)
+        REQUIRE((array.values[std::size_t(y * size + x)] < 0) == (mask.pixel(y, x)[0] < 128));
+    return said.out;
+  };
+  CHECK_THAT(run("--tokens 12"), ContainsSubstring("12 tokens: merging, inside of mask.png"));
+  CHECK(check_labels(folder / "out/labels.npy", size, size, true) == 12);
+  const std::string labels = dht::test::text_of(folder / "out/labels.npy"),
+                    numbers = dht::test::text_of(folder / "out/tokens.json");
+  const Json json = Json::parse(numbers);
+  CHECK(json.at("settings").at("mask") == "mask.png");
+  CHECK(json.at("tokens").size() == 12);
+  const dht::Picture means = dht::examples::read_photo(folder / "out/means.png").picture();
+  CHECK(std::count(means.pixel(0, 0), means.pixel(1, 0), 255) == 3 * size);
+  run("--tokens 12 --threads 2");
+  CHECK(dht::test::text_of(folder / "out/labels.npy") == labels);
+  CHECK(dht::test::text_of(folder / "out/tokens.json") == numbers);
+
+  // Three parts are three tokens at least; and fewer pixels inside than tokens asked for
+  CHECK_THAT(run("--tokens 2"), ContainsSubstring("3 tokens (asked for: 2): merging"));
+  CHECK_THAT(run("--tokens 9000"), ContainsSubstring(" tokens (asked for: 9000): merging"));
+  run("--selection merging --penalty 30 --smallest 9");
+  CHECK(check_labels(folder / "out/labels.npy", size, size, true) >= 3);
 }
 
 TEST_CASE("a checkpoint brings its settings, the command line overrules them") {
@@ -286,9 +365,10 @@ TEST_CASE("help and version") {
     CHECK(help.err.empty());
     for (const char* option :
          {"--output", "--weights", "--tokens", "--selection", "--criterion", "--similarity", "--bandwidth",
-          "--compactness", "--threads", "--quiet", "--iota", "--penalty"}) {
+          "--compactness", "--threads", "--quiet", "--iota", "--penalty", "--smallest"}) {
       CHECK_THAT(help.out, ContainsSubstring(option));
     }
+    CHECK((help.out.find("--mask") != std::string::npos) == (program == "tokenize"));
     const Said version = call(program, "--version", folder.path());
     CHECK(version.code == 0);
     CHECK_THAT(version.out, ContainsSubstring(program + " (dht "));
