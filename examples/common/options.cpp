@@ -215,7 +215,7 @@ std::optional<FolderOptions> parse_folder_options(int argc, char** argv, const s
   app.add_option("DIR", options.folder, "folder of PNG and JPEG files")->required();
   app.add_option("--tokens", options.tokens,
                  "exactly so many tokens in each photo; where several numbers are given, each has a folder "
-                 "of its own below the output")
+                 "of its own below the output, and DIR must stand before them")
       ->expected(1, -1)
       ->type_name("K");
   app.add_option("--mean-tokens", options.mean_tokens,

@@ -82,15 +82,30 @@ void check_folder(const fs::path& folder) {
   }
 }
 
+/// The folders that the names have before them, within `folder`.
+void make_folders_of(const std::vector<std::string>& names, const fs::path& folder) {
+  fs::path last = folder;
+  for (const std::string& name : names) {
+    const fs::path parent = (folder / name).parent_path();
+    if (parent == last) continue;
+    std::error_code error;
+    fs::create_directories(parent, error);
+    DHT_EXPECTS(!error, dht::detail::file_name(parent), ": cannot be created (", error.message(), ")");
+    last = parent;
+  }
+}
+
 }  // namespace
 
 OutputFolder::OutputFolder(fs::path folder, std::vector<std::string> names,
                            const std::vector<fs::path>& inputs)
     : folder_(std::move(folder)), names_(std::move(names)) {
+  fs::path checked = folder_;
   check_folder(folder_);
   for (const std::string& name : names_) {
     std::error_code error;
     const fs::path path = folder_ / name;
+    if (path.parent_path() != checked) check_folder(checked = path.parent_path());
     DHT_EXPECTS(!fs::is_directory(path, error), dht::detail::file_name(path),
                 ": is a directory; must be a file");
     for (const fs::path& input : inputs) {
@@ -101,11 +116,20 @@ OutputFolder::OutputFolder(fs::path folder, std::vector<std::string> names,
 }
 
 void OutputFolder::write(const std::function<void(const fs::path&)>& writer) const {
+  write_some([&](const fs::path& folder) {
+    writer(folder);
+    return names_;
+  });
+}
+
+void OutputFolder::write_some(const std::function<std::vector<std::string>(const fs::path&)>& writer) const {
   Created created;
   created.make_folders(folder_);
   const Staging staging(folder_);
+  std::vector<std::string> written;
   try {
-    writer(staging.path());
+    make_folders_of(names_, staging.path());
+    written = writer(staging.path());
   } catch (const Error& error) {
     // The user knows nothing of the temporary folder.
     std::string what = error.what();
@@ -114,15 +138,16 @@ void OutputFolder::write(const std::function<void(const fs::path&)>& writer) con
     if (at != std::string::npos) what.replace(at, aside.size(), folder_.string());
     throw Error(what);
   }
-  for (const std::string& name : names_) {
+  for (const std::string& name : written) {
     const fs::path target = folder_ / name;
+    created.make_folders(target.parent_path());
     std::error_code error;
     const bool is_new = !fs::exists(fs::symlink_status(target, error));
     fs::rename(staging.path() / name, target, error);
     DHT_EXPECTS(!error, dht::detail::file_name(target), ": cannot be written (", error.message(), ")");
     if (is_new) created.add(target);
   }
-  created.keep();
+  if (!written.empty()) created.keep();
 }
 
 }  // namespace dht::examples

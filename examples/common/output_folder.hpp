@@ -14,13 +14,18 @@ namespace dht::examples {
 class OutputFolder {
  public:
   /// Throws dht::Error, naming the option `--output` or the file, when `folder` is no folder and cannot become one, a
-  /// name is taken by a folder, or a file would replace one of `inputs`.
+  /// name is taken by a folder, or a file would replace one of `inputs`. Names may have folders of their own before
+  /// them, as in "50/labels.npy".
   OutputFolder(std::filesystem::path folder, std::vector<std::string> names,
                const std::vector<std::filesystem::path>& inputs);
 
   /// Calls `writer` with a temporary folder, in which it must write every file, then moves them to their places. When
   /// anything fails, everything that this call has created goes away, and files of before are as they were.
   void write(const std::function<void(const std::filesystem::path&)>& writer) const;
+
+  /// The same for a writer that returns which of the files it has written. The others stay as they were; where it has
+  /// written none, no folder is created.
+  void write_some(const std::function<std::vector<std::string>(const std::filesystem::path&)>& writer) const;
 
   const std::filesystem::path& path() const { return folder_; }
   const std::vector<std::string>& names() const { return names_; }

@@ -60,14 +60,7 @@ class Implementation final : public PhotoTokenizer {
 
   const Tokens<float>& merge_to(std::int64_t count, const Mask& mask) override {
     check_count(count);
-    MergeOptions options = tokenizer_.parts().merging;
-    if (mask.data == nullptr && options.smallest <= 1) return tokenizer_.tokens(count);
-    // Where mask or smallest size leave too few regions at a level, merging begins at a finer one.
-    options.start_level = tokenizer_.merge(options, mask).leaves.level;
-    while (options.start_level > 1 && tokenizer_.merge_tree().most(0) < count) {
-      --options.start_level;
-      tokenizer_.merge(options, mask);
-    }
+    if (mask.data != nullptr || tokenizer_.parts().merging.smallest > 1) merge(count, mask);
     return tokenizer_.tokens(count);
   }
 
@@ -76,7 +69,8 @@ class Implementation final : public PhotoTokenizer {
     return tokenizer_.tokens(penalty);
   }
 
-  std::pair<const MergeTree&, const MergePenalties&> penalties() override {
+  std::pair<const MergeTree&, const MergePenalties&> penalties(std::int64_t enough) override {
+    merge(enough, {});
     const MergePenalties& penalties = tokenizer_.penalties();
     return {tokenizer_.merge_tree(), penalties};
   }
@@ -98,6 +92,16 @@ class Implementation final : public PhotoTokenizer {
 
   void check_count(std::int64_t count) const {
     DHT_EXPECTS(count <= pixels_, "--tokens: is ", count, "; ", photo_, " has only ", pixels_, " pixels");
+  }
+
+  /// Where mask or smallest size leave fewer than `enough` regions at a level, merging begins at a finer one.
+  void merge(std::int64_t enough, const Mask& mask) {
+    MergeOptions options = tokenizer_.parts().merging;
+    options.start_level = tokenizer_.merge(options, mask).leaves.level;
+    while (options.start_level > 1 && tokenizer_.merge_tree().most(0) < enough) {
+      --options.start_level;
+      tokenizer_.merge(options, mask);
+    }
   }
 
   const Tokens<float>& cut_optimally() {

@@ -49,8 +49,9 @@ class PhotoTokenizer {
   virtual const Tokens<float>& merge_to(std::int64_t count, const Mask& mask = {}) = 0;
   /// Likewise at a penalty.
   virtual const Tokens<float>& merge_at(Penalty penalty, const Mask& mask = {}) = 0;
-  /// What `merge_at` cuts, without a mask, and the penalties at which it does.
-  virtual std::pair<const MergeTree&, const MergePenalties&> penalties() = 0;
+  /// A merge tree with at least `enough` leaves, as far as the photo has them, and the penalties of its merges; what
+  /// `merge_at` cuts from then on, until the next photo.
+  virtual std::pair<const MergeTree&, const MergePenalties&> penalties(std::int64_t enough) = 0;
 
   const Settings& settings() const { return settings_; }
 

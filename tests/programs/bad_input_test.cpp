@@ -16,8 +16,11 @@
 #include "common/sample_picture.hpp"
 #include "kit/catch.hpp"
 #include "programs/call.hpp"
+#include "programs/checks.hpp"
 
 using dht::test::call;
+using dht::test::check_refused;
+using dht::test::draw_sample;
 using dht::test::entries;
 using dht::test::Said;
 using dht::test::ScratchFolder;
@@ -25,31 +28,6 @@ using dht::test::store;
 using dht::test::text_of;
 
 namespace {
-
-void check_refused(const std::string& program, const std::string& arguments, const std::string& named,
-                   const std::filesystem::path& where) {
-  const std::size_t before = entries(where);
-  const Said said = call(program, arguments, where);
-  INFO(program << ' ' << arguments << "\nsaid: " << said.err);
-  CHECK(said.code == 2);
-  CHECK(said.err.find(named) != std::string::npos);
-  CHECK(said.err.starts_with(program + ": "));
-  CHECK(std::count(said.err.begin(), said.err.end(), '\n') == 1);
-  CHECK(said.err.back() == '\n');
-  CHECK(said.out.find("results") == std::string::npos);
-  CHECK(entries(where) == before);
-}
-
-/// The same of both programs.
-void check_refused(const std::string& arguments, const std::string& named,
-                   const std::filesystem::path& where) {
-  check_refused("tokenize", arguments, named, where);
-  check_refused("vectorize", arguments, named, where);
-}
-
-void draw_sample(const std::filesystem::path& path) {
-  dht::examples::write_png(path, dht::examples::sample_picture(40));
-}
 
 /// The sample picture as the bytes of a JPEG.
 std::string jpeg_sample() {
@@ -124,7 +102,7 @@ std::string raw_tensors(const std::string& header, std::size_t data, std::uint64
 
 TEST_CASE("command lines that make no sense") {
   const ScratchFolder folder;
-  draw_sample(folder / "p.png");
+  draw_sample(folder / "p.png", 40);
   const std::vector<std::pair<std::string, std::string>> cases{
       {"", "PHOTO"},
       {"''", "PHOTO"},
@@ -190,7 +168,7 @@ TEST_CASE("command lines that make no sense") {
 
 TEST_CASE("masks that do not fit") {
   const ScratchFolder folder;
-  draw_sample(folder / "p.png");
+  draw_sample(folder / "p.png", 40);
   const auto refused = [&](const std::string& mask, const std::string& said) {
     check_refused("tokenize", "p.png --tokens 4 --mask " + mask, said, folder.path());
   };
@@ -217,7 +195,7 @@ TEST_CASE("masks that do not fit") {
 
 TEST_CASE("photos that are none") {
   const ScratchFolder folder;
-  draw_sample(folder / "good.png");
+  draw_sample(folder / "good.png", 40);
   const std::string png = text_of(folder / "good.png");
   std::filesystem::create_directory(folder / "directory.png");
   store(folder / "empty.png", "");
@@ -245,7 +223,7 @@ TEST_CASE("photos that are none") {
 
 TEST_CASE("checkpoints that are none") {
   const ScratchFolder folder;
-  draw_sample(folder / "p.png");
+  draw_sample(folder / "p.png", 40);
   const std::string path = "w.safetensors";
   const auto refused = [&](const std::string& named) {
     check_refused("tokenize", "p.png --weights " + path, path, folder.path());
@@ -351,7 +329,7 @@ TEST_CASE("checkpoints that are none") {
 
 TEST_CASE("places that cannot be written to") {
   const ScratchFolder folder;
-  draw_sample(folder / "p.png");
+  draw_sample(folder / "p.png", 40);
   store(folder / "file", "");
   check_refused("p.png --output file", "file", folder.path());
   check_refused("p.png --output file/below", "file", folder.path());
@@ -362,7 +340,7 @@ TEST_CASE("places that cannot be written to") {
     check_refused("p.png --output /proc/dht", "/proc/dht", folder.path());
 
   // The photo would be replaced by its own result.
-  draw_sample(folder / "means.png");
+  draw_sample(folder / "means.png", 40);
   check_refused("tokenize", "means.png --output .", "means.png", folder.path());
   // A folder has the name of a result: found before anything is written.
   std::filesystem::create_directories(folder / "out/saliency.png");
@@ -380,7 +358,7 @@ TEST_CASE("places that cannot be written to") {
 
 TEST_CASE("a disk that is full halfway leaves nothing behind") {
   const ScratchFolder folder;
-  draw_sample(folder / "p.png");
+  draw_sample(folder / "p.png", 40);
   std::filesystem::create_directory(folder / "old");
   store(folder / "old/labels.npy", "old");
   const std::size_t before = entries(folder.path());

@@ -17,9 +17,12 @@
 #include "common/sample_picture.hpp"
 #include "kit/catch.hpp"
 #include "programs/call.hpp"
+#include "programs/checks.hpp"
 
 using Catch::Matchers::ContainsSubstring;
 using dht::test::call;
+using dht::test::check_labels;
+using dht::test::draw_sample;
 using dht::test::quoted;
 using dht::test::Said;
 using dht::test::ScratchFolder;
@@ -28,42 +31,6 @@ using Json = nlohmann::json;
 namespace {
 
 constexpr int size = 96;  // a picture small enough for the sanitizers
-
-void draw_sample(const std::filesystem::path& path, int side = size) {
-  dht::examples::write_png(path, dht::examples::sample_picture(side));
-}
-
-/// The number of tokens in labels.npy, which must be dense, in raster order, and every region connected. Only where
-/// there was a mask, -1 is allowed.
-std::int32_t check_labels(const std::filesystem::path& path, std::int64_t height, std::int64_t width,
-                          bool masked = false) {
-  const auto array = dht::read_npy<std::int32_t>(path);
-  REQUIRE(array.shape == std::vector<std::int64_t>{height, width});
-  std::int32_t next = 0;
-  for (const std::int32_t label : array.values) {
-    REQUIRE((label >= (masked ? -1 : 0) && label <= next));
-    next += label == next;
-  }
-  std::vector<std::int64_t> above(array.values.size());
-  std::iota(above.begin(), above.end(), 0);
-  const auto find = [&](std::int64_t p) {
-    while (above[std::size_t(p)] != p) p = above[std::size_t(p)] = above[std::size_t(above[std::size_t(p)])];
-    return p;
-  };
-  std::int64_t pieces = height * width - std::count(array.values.begin(), array.values.end(), -1);
-  const auto join = [&](std::int64_t p, std::int64_t q) {
-    const std::int32_t label = array.values[std::size_t(p)];
-    if (label < 0 || label != array.values[std::size_t(q)] || find(p) == find(q)) return;
-    above[std::size_t(find(p))] = find(q);
-    --pieces;
-  };
-  for (std::int64_t p = 0; p < height * width; ++p) {
-    if ((p + 1) % width != 0) join(p, p + 1);
-    if (p + width < height * width) join(p, p + width);
-  }
-  CHECK(pieces == next);
-  return next;
-}
 
 void check_picture(const std::filesystem::path& path, int height, int width) {
   const auto photo = dht::examples::read_photo(path);
@@ -75,7 +42,7 @@ void check_picture(const std::filesystem::path& path, int height, int width) {
 
 TEST_CASE("tokenize writes labels, numbers and pictures that agree") {
   const ScratchFolder folder;
-  draw_sample(folder / "a photo.png");
+  draw_sample(folder / "a photo.png", size);
   const Said said = call("tokenize", "'a photo.png'", folder.path());
   INFO(said.err);
   REQUIRE(said.code == 0);
@@ -149,7 +116,7 @@ TEST_CASE("tokenize writes labels, numbers and pictures that agree") {
 
 TEST_CASE("tokenize gives exactly as many tokens as asked") {
   const ScratchFolder folder;
-  draw_sample(folder / "sample.png");
+  draw_sample(folder / "sample.png", size);
   for (const int count : {1, 16, 64, 196, 256, 576, 1024, size * size}) {
     const std::string wanted = std::to_string(count);
     const Said said = call("tokenize", "sample.png --quiet --output out --tokens " + wanted, folder.path());
@@ -182,7 +149,7 @@ TEST_CASE("the smallest and the oddest photos") {
 
 TEST_CASE("every option changes what it says, and threads change nothing") {
   const ScratchFolder folder;
-  draw_sample(folder / "sample.png");
+  draw_sample(folder / "sample.png", size);
   const auto labels = [&](const std::string& options) {
     const Said said = call("tokenize", "sample.png --output out " + options, folder.path());
     INFO(options << ": " << said.err);
@@ -232,7 +199,7 @@ TEST_CASE("every option changes what it says, and threads change nothing") {
 
 TEST_CASE("no token is smaller than the smallest size, and both numbers are told where fewer come out") {
   const ScratchFolder folder;
-  draw_sample(folder / "sample.png");
+  draw_sample(folder / "sample.png", size);
   for (const int tokens : {10, 40, 5000}) {
     const Said said =
         call("tokenize", "sample.png --output out --smallest 50 --tokens " + std::to_string(tokens),
@@ -253,7 +220,7 @@ TEST_CASE("no token is smaller than the smallest size, and both numbers are told
 
 TEST_CASE("tokens inside of a mask") {
   const ScratchFolder folder;
-  draw_sample(folder / "sample.png");
+  draw_sample(folder / "sample.png", size);
   // Three squares of a grey that is just inside, on one that is just outside.
   dht::Picture mask(size, size);
   for (int y = 0; y < size; ++y) {
@@ -295,7 +262,7 @@ TEST_CASE("tokens inside of a mask") {
 
 TEST_CASE("a checkpoint brings its settings, the command line overrules them") {
   const ScratchFolder folder;
-  draw_sample(folder / "sample.png");
+  draw_sample(folder / "sample.png", size);
   dht::SafeTensorsWriter writer;
   const auto golden = dht::SafeTensors::load(DHT_SOURCE_DIR "/tests/golden/encoder_eval.safetensors");
   for (const std::string& name : golden.names()) {
@@ -328,7 +295,7 @@ TEST_CASE("a checkpoint brings its settings, the command line overrules them") {
 
 TEST_CASE("vectorize writes one path a token") {
   const ScratchFolder folder;
-  draw_sample(folder / "<lake>.png");
+  draw_sample(folder / "<lake>.png", size);
   const Said said = call("vectorize", "'<lake>.png' --tokens 40 --output deep/er/folder", folder.path());
   INFO(said.err);
   REQUIRE(said.code == 0);
@@ -347,7 +314,7 @@ TEST_CASE("vectorize writes one path a token") {
 
 TEST_CASE("results replace those of before, and other files stay") {
   const ScratchFolder folder;
-  draw_sample(folder / "sample.png");
+  draw_sample(folder / "sample.png", size);
   std::filesystem::create_directory(folder / "out");
   dht::test::store(folder / "out/labels.npy", "old");
   dht::test::store(folder / "out/mine.txt", "mine");
@@ -377,7 +344,7 @@ TEST_CASE("help and version") {
 
 TEST_CASE("the programs that teach") {
   const ScratchFolder folder;
-  draw_sample(folder / "sample.png");
+  draw_sample(folder / "sample.png", size);
   for (const char* photo : {"", "sample.png"}) {
     const Said first = call("first_tokens", photo, folder.path());
     INFO(first.err);

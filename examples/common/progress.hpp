@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+// A line that says how far a long work has come, and how long it will still take.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <iosfwd>
+#include <mutex>
+#include <string>
+
+namespace dht::examples {
+
+/// Standard output where it is a terminal, on which a line can be written again; null where it is not.
+std::ostream* terminal();
+
+/// "3 of 10 photos, 1.5 photos/s, 5 s left", written again and again over itself. For use by several threads at once.
+class Progress {
+ public:
+  /// Nothing is written where `out` is null. `what` comes before the numbers.
+  Progress(std::ostream* out, std::string what, std::size_t photos);
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+  /// The line goes away.
+  ~Progress();
+
+  /// One photo more is done.
+  void step();
+  /// Takes the line away, calls `speak`, which may write lines of its own.
+  void interrupt(const std::function<void()>& speak);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  std::string line(Clock::time_point now) const;
+  void clear();
+
+  std::ostream* out_;
+  std::string what_;
+  std::size_t photos_, done_ = 0;
+  Clock::time_point begin_, written_{};
+  std::mutex mutex_;
+};
+
+/// How long something took or takes, for people: "0.4 s", "12 s", "3 min 20 s", "2 h 5 min".
+std::string duration_text(double seconds);
+
+/// One digit after the point.
+std::string tenths(double number);
+
+}  // namespace dht::examples
