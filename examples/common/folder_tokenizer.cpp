@@ -278,7 +278,7 @@ class FolderTokenizer {
     if (good == 0) return;
     for (std::size_t run = 0; run < runs_.size(); ++run) report_counts(run);
     if (options_.mean_tokens)
-      std::cout << "Merge trees kept in memory: " << kept_ << " of " << photos_.size()
+      std::cout << "Merge trees kept in memory: " << kept_ << " of " << good
                 << "; the other photos were tokenised twice.\n";
     std::error_code error;
     const fs::path where = fs::canonical(output.path(), error);
