@@ -69,10 +69,9 @@ struct Worker {
 constexpr double leaves_for_each_token = 4;
 
 /// About how many bytes a kept tree holds.
-std::int64_t bytes_of(const MergeTree& tree, int features) {
-  const std::int64_t penalties = 64 + 16 * std::int64_t{features},
-                     leaf = penalties +
-                            static_cast<std::int64_t>(sizeof(Merge) + sizeof(Box) + 2 * sizeof(std::int64_t));
+std::int64_t bytes_of(const MergeTree& tree) {
+  const auto leaf = static_cast<std::int64_t>(sizeof(double) + sizeof(Merge) + sizeof(Box) +
+                                              sizeof(std::int64_t) + sizeof(std::int32_t));
   return static_cast<std::int64_t>(tree.leaves.label.size() * sizeof(std::int32_t)) +
          leaf * tree.leaves.count();
 }
@@ -216,9 +215,9 @@ class FolderTokenizer {
     for_each_photo(
         "looking",
         [&](Worker& worker, FolderPhoto& photo) {
-          const int features = build(worker, photo).features;
+          build(worker, photo);
           const auto [tree, penalties] = worker.tokenizer->penalties(enough_leaves());
-          const std::int64_t size = bytes_of(tree, features);
+          const std::int64_t size = bytes_of(tree);
           if (bytes.fetch_add(size) + size <= options_.kept_bytes)
             photo.kept = std::make_unique<KeptTree>(KeptTree{tree, penalties});
           else
@@ -227,7 +226,7 @@ class FolderTokenizer {
           budget.add(tree, penalties);
         },
         [](Worker&, FolderPhoto&) {});
-    if (budget.images() > 0) penalty_.nats = budget.penalty(*options_.mean_tokens);
+    if (budget.images() > 0) penalty_.value = budget.penalty(*options_.mean_tokens);
     for (const FolderPhoto& photo : photos_) kept_ += photo.kept != nullptr;
   }
 
@@ -254,7 +253,7 @@ class FolderTokenizer {
       worker.tokenizer->penalties(enough_leaves());
       return worker.tokenizer->merge_at(penalty_).partition;
     }
-    cut_merges_at(worker.backend, photo.kept->tree, photo.kept->penalties, penalty_.nats, worker.partition,
+    cut_merges_at(worker.backend, photo.kept->tree, photo.kept->penalties, penalty_.value, worker.partition,
                   worker.cut);
     return worker.partition;
   }
@@ -302,7 +301,7 @@ class FolderTokenizer {
     if (runs_[run].tokens)
       std::cout << "--tokens " << *runs_[run].tokens;
     else
-      std::cout << "--mean-tokens " << *options_.mean_tokens << ", penalty " << penalty_.nats;
+      std::cout << "--mean-tokens " << *options_.mean_tokens << ", penalty " << penalty_.value;
     std::cout << ": lowest " << lowest << ", mean " << tenths(sum / static_cast<double>(good_photos()))
               << ", highest " << highest << " tokens.";
     if (others > 0) std::cout << " Photos with another number: " << others << ".";

@@ -148,7 +148,9 @@ void add_selection(CLI::App& app, Options& options, Masks masks) {
          "with --tokens; optimal-cut: least cost over all cuts of the hierarchy")
       ->type_name("NAME");
   app.add_option("--penalty", options.penalty,
-                 "cost of a token in nats, for --selection merging or optimal-cut (default 100)")
+                 "the larger, the fewer tokens: what a merge may cost at most, for --selection merging "
+                 "(default 6e-5), or "
+                 "the cost of a token in nats, for optimal-cut (default 100)")
       ->type_name("NUMBER");
   add_smallest(app, options);
   auto* const mask = app.add_option("--mask", options.mask,

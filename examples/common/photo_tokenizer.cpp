@@ -175,7 +175,7 @@ std::unique_ptr<PhotoTokenizer> make_tokenizer(const Options& options) {
   if (settings.selection == "merging") {
     settings.smallest = options.smallest.value_or(MergeOptions{}.smallest);
     if (options.mask) settings.mask = options.mask->filename().string();
-    if (!options.tokens) settings.penalty = options.penalty.value_or(Penalty{}.nats);
+    if (!options.tokens) settings.penalty = options.penalty.value_or(Penalty{}.value);
   } else if (settings.selection == "optimal-cut" && !options.tokens) {
     settings.penalty = options.penalty.value_or(OptimalCut<>{}.penalty);
   }
