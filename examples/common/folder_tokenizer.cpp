@@ -70,7 +70,7 @@ constexpr double leaves_for_each_token = 4;
 
 /// About how many bytes a kept tree holds.
 std::int64_t bytes_of(const MergeTree& tree) {
-  const auto leaf = static_cast<std::int64_t>(sizeof(double) + sizeof(Merge) + sizeof(Box) +
+  const auto leaf = static_cast<std::int64_t>(sizeof(Merge) + sizeof(Box) + sizeof(double) +
                                               sizeof(std::int64_t) + sizeof(std::int32_t));
   return static_cast<std::int64_t>(tree.leaves.label.size() * sizeof(std::int32_t)) +
          leaf * tree.leaves.count();
@@ -192,7 +192,7 @@ class FolderTokenizer {
     return false;
   }
 
-  const Hierarchy<float>& build(Worker& worker, FolderPhoto& photo) const {
+  void build(Worker& worker, FolderPhoto& photo) const {
     const Photo picture = read_photo(photo.path);
     photo.height = picture.height;
     photo.width = picture.width;
@@ -201,7 +201,7 @@ class FolderTokenizer {
       DHT_EXPECTS(run.tokens.value_or(1) <= pixels, dht::detail::file_name(photo.path), ": has only ", pixels,
                   " pixels; --tokens is ", *run.tokens);
     }
-    return worker.tokenizer->build(photo.path, picture);
+    worker.tokenizer->build(photo.path, picture);
   }
 
   std::int64_t enough_leaves() const {

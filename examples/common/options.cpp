@@ -147,10 +147,10 @@ void add_selection(CLI::App& app, Options& options, Masks masks) {
          "best-ancestor (default): the paper's; merging: neighbours merge one pair at a time, the default "
          "with --tokens; optimal-cut: least cost over all cuts of the hierarchy")
       ->type_name("NAME");
-  app.add_option("--penalty", options.penalty,
-                 "the larger, the fewer tokens: what a merge may cost at most, for --selection merging "
-                 "(default 6e-5), or "
-                 "the cost of a token in nats, for optimal-cut (default 100)")
+  app.add_option(
+         "--penalty", options.penalty,
+         "what a token costs: for --selection merging, merges up to this cost are made (default 6e-5); for "
+         "optimal-cut, nats (default 100)")
       ->type_name("NUMBER");
   add_smallest(app, options);
   auto* const mask = app.add_option("--mask", options.mask,

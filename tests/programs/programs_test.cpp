@@ -11,6 +11,7 @@
 
 #include <dht/encoder/checkpoint.hpp>
 #include <dht/io/npy.hpp>
+#include <dht/tokenizer.hpp>
 #include <dht/tokens/measure.hpp>
 
 #include "common/image_file.hpp"
@@ -191,9 +192,9 @@ TEST_CASE("every option changes what it says, and threads change nothing") {
   CHECK(setting("selection") == "optimal-cut");
   CHECK(setting("tokens") == 20);
   const std::string by_penalty = labels("--selection merging");
-  CHECK(setting("penalty") == 6e-5);
+  CHECK(setting("penalty") == dht::Penalty{}.value);
   CHECK(labels("--selection merging --penalty 6e-5 --threads 2") == by_penalty);
-  CHECK(labels("--selection merging --penalty 0.003") != by_penalty);
+  CHECK(labels("--selection merging --penalty 0.01") != by_penalty);
   CHECK(labels("--tokens 200 --smallest 30") != labels("--tokens 200"));
 }
 
@@ -256,7 +257,7 @@ TEST_CASE("tokens inside of a mask") {
   // Three parts are three tokens at least; and fewer pixels inside than tokens asked for
   CHECK_THAT(run("--tokens 2"), ContainsSubstring("3 tokens (asked for: 2): merging"));
   CHECK_THAT(run("--tokens 9000"), ContainsSubstring(" tokens (asked for: 9000): merging"));
-  run("--selection merging --penalty 1e-5 --smallest 9");
+  run("--selection merging --penalty 3e-5 --smallest 9");
   CHECK(check_labels(folder / "out/labels.npy", size, size, true) >= 3);
 }
 
