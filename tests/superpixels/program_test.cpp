@@ -63,7 +63,7 @@ TEST_CASE("the comparison writes its table, its figures and its pictures") {
   CHECK(std::filesystem::exists(folder / "maps/dht at 20/one.npy"));
 }
 
-TEST_CASE("--limit takes the first photos by name") {
+TEST_CASE("comparison: --limit takes the first photos by name") {
   const ScratchFolder folder;
   draw_judged(folder, "two");
   draw_judged(folder, "one");
