@@ -120,7 +120,7 @@ class Tokenizer {
   template <class P>
   const Hierarchy<Scalar>& build(const ImageView<P>& image) {
     merging_ = Merging::none;
-    penalties_are_built_ = cuts_are_built_ = false;
+    penalties_are_built_ = false;
     encode(image);
     const HierarchyParts<Scalar, typename Policies::Similarity, typename Policies::Weighting,
                          typename Policies::Criterion>
@@ -149,11 +149,8 @@ class Tokenizer {
     DHT_EXPECTS(tree_.levels() > 1, "hierarchy: is empty; build it first");
     DHT_EXPECTS(count >= 1 && count <= tree_.image_pixels(), "tokens: is ", count, "; must be 1 to ",
                 tree_.image_pixels(), ", the number of pixels");
-    if (merging_ == Merging::asked_for || merge_for(count)) {
-      cut_merges(parts_.backend, merges_, count, tokens_.partition, merge_cut_);
-    } else {
-      cut_finely(count);
-    }
+    if (merging_ != Merging::asked_for) merge_for(count);
+    cut_merges(parts_.backend, merges_, count, tokens_.partition, merge_cut_);
     detail::describe(tree_, tokens_);
     return tokens_;
   }
@@ -167,7 +164,7 @@ class Tokenizer {
 
   /// The penalties at which the merges of the last image are made; see MeanBudget for what they are good for.
   const MergePenalties& penalties() {
-    if (merging_ != Merging::asked_for) merge_by_options();
+    if (merging_ != Merging::asked_for) merge_by(parts_.merging);
     if (!penalties_are_built_) penalties_.build(merges_);
     penalties_are_built_ = true;
     return penalties_;
@@ -221,24 +218,26 @@ class Tokenizer {
   /// Whether `merges_` is the tree of this image, and at whose wish.
   enum class Merging { none, by_options, asked_for };
 
-  void merge_by_options() {
-    if (merging_ == Merging::by_options && merges_.leaves.level == start_level()) return;
-    merge(parts_.merging);
+  void merge_by(const MergeOptions& options) {
+    const int level = std::clamp(options.start_level, 1, std::max(tree_.levels() - 2, 1));
+    if (merging_ == Merging::by_options && merges_.leaves.level == level && cell_ == options.cell) return;
+    merge(options);
     merging_ = Merging::by_options;
-  }
-  int start_level() const {
-    return std::clamp(parts_.merging.start_level, 1, std::max(tree_.levels() - 2, 1));
+    cell_ = options.cell;
   }
 
-  /// A merge tree with at least `count` leaves in each image: from the coarsest level that has them, so that the same
-  /// count always comes from the same tree. False where no level has.
-  bool merge_for(std::int64_t count) {
+  /// A merge tree with at least `count` leaves in each image, the same one for the same count: from the coarsest level
+  /// that has as many regions, or else from regions of level 1 cut along a grid, some four cells for each token.
+  void merge_for(std::int64_t count) {
     MergeOptions options = parts_.merging;
-    options.start_level = start_level();
+    options.start_level = std::clamp(options.start_level, 1, std::max(tree_.levels() - 2, 1));
     while (options.start_level > 1 && fewest_regions(options.start_level) < count) --options.start_level;
-    if (merging_ != Merging::by_options || merges_.leaves.level != options.start_level) merge(options);
-    merging_ = Merging::by_options;
-    return options.smallest > 1 || fewest_regions(options.start_level) >= count;
+    if (fewest_regions(options.start_level) < count) {
+      options.cell = 1;
+      while (std::int64_t{4} * count * (options.cell + 1) * (options.cell + 1) <= tree_.image_pixels())
+        ++options.cell;
+    }
+    merge_by(options);
   }
 
   /// The least number of regions that an image of the batch has at a level.
@@ -254,18 +253,11 @@ class Tokenizer {
     return fewest;
   }
 
-  /// More tokens than level 1 has regions: regions of the hierarchy divide down to pixels.
-  void cut_finely(std::int64_t count) {
-    const CodeLength cost;
-    if (!cuts_are_built_) cost_.cuts.build(tree_, cost);
-    cuts_are_built_ = true;
-    cut_to_budget<Connectivity>(tree_, cost_.cuts, cost, count, tokens_.partition, cost_.cut);
-  }
-
   template <class Selection, class Workspace>
   const Tokens<Scalar>& select(const Selection& selection, Workspace& workspace) {
     const SelectionInput<Scalar, typename Policies::Criterion> in{tree_, parts_.criterion};
-    tokens_.partition.whole_sources = false;  // unless the selection says otherwise
+    tokens_.partition.whole_sources = tokens_.partition.means_of_pixels =
+        false;  // unless the selection says so
     selection.template select<Connectivity>(parts_.backend, in, tokens_.partition, workspace);
     detail::describe(tree_, tokens_);
     return tokens_;
@@ -281,9 +273,9 @@ class Tokenizer {
   MergeWorkspace merge_;
   MergeCutWorkspace merge_cut_;
   MergePenalties penalties_;
-  CostWorkspace cost_;
   Merging merging_ = Merging::none;
-  bool penalties_are_built_ = false, cuts_are_built_ = false;
+  int cell_ = 0;  // of `merges_`
+  bool penalties_are_built_ = false;
 };
 
 }  // namespace dht

@@ -28,7 +28,8 @@ std::vector<std::int64_t> pixels_of(const Hierarchy<S>& tree, Source source) {
 }
 
 /// What is wrong with a partition, or "". Where `whole` is set, a region must consist of exactly its sources' pixels, no
-/// pixel twice; otherwise it must lie within its one source.
+/// pixel twice; otherwise it must lie within its one source, or within its sources
+/// where features are means of pixels.
 template <class S>
 std::string fault_of(const Hierarchy<S>& tree, const Grid& grid, const Partition& part, bool whole) {
   const std::string fault = fault_of(grid, part.labels, part.regions);
@@ -56,7 +57,7 @@ std::string fault_of(const Hierarchy<S>& tree, const Grid& grid, const Partition
       count += of_source.size();
     }
     if (whole ? covered != pixels || count != pixels.size()
-              : part.sources_of(r).size() != 1 ||
+              : (part.sources_of(r).size() != 1 && !part.means_of_pixels) ||
                     !std::includes(covered.begin(), covered.end(), pixels.begin(), pixels.end())) {
       return "the sources of region " + std::to_string(r);
     }

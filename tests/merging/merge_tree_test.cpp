@@ -50,7 +50,7 @@ struct SlowMerging {
   double size_unit = 1, length_unit = 1;
 
   SlowMerging(const Hierarchy<double>& tree, const Grid& grid, const std::vector<std::int32_t>& leaf,
-              const std::vector<std::int64_t>& node, int image) {
+              const std::vector<std::int64_t>& node, int image, bool pieces) {
     const double diagonal = std::sqrt(double(grid.height) * grid.height + double(grid.width) * grid.width);
     const int features = tree.features;
     for (int p = 0; p < grid.pixels(); ++p) {
@@ -67,6 +67,19 @@ struct SlowMerging {
       const std::int64_t from = node[static_cast<std::size_t>(r)];
       slow.mean.assign(tree.mean_of(from).begin(), tree.mean_of(from).end());
       for (const double v : tree.variance_of(from)) slow.region.variance += v;
+      if (!pieces) continue;
+      slow.region.variance = 0;
+      for (std::size_t c = 0; c < slow.mean.size(); ++c) {
+        const auto value = [&](std::size_t p) {
+          return tree.pixel_features[p * static_cast<std::size_t>(features) + c];
+        };
+        double sum = 0, square = 0;
+        for (std::size_t p = 0; p < leaf.size(); ++p) sum += leaf[p] == r ? value(p) : 0;
+        slow.mean[c] = sum / slow.region.size;
+        for (std::size_t p = 0; p < leaf.size(); ++p)
+          square += leaf[p] == r ? (value(p) - slow.mean[c]) * (value(p) - slow.mean[c]) : 0;
+        slow.region.variance += square / slow.region.size;
+      }
     }
     size_unit = 1.0 / grid.image_pixels();
     length_unit = 1 / diagonal;
@@ -207,6 +220,7 @@ void check_against_slow_merging(const L& linkage, std::uint64_t seed) {
     MergeOptions options;
     options.start_level = 1 + random.below(3);
     options.smallest = random.chance(0.5) ? 1 : 1 + random.below(12);
+    options.cell = random.chance(0.7) ? 0 : 1 + random.below(6);
     std::vector<std::uint8_t> inside(static_cast<std::size_t>(c.grid.pixels()));
     for (auto& v : inside) v = random.chance(0.8) ? 255 : 0;
     dht::Mask mask;
@@ -214,11 +228,11 @@ void check_against_slow_merging(const L& linkage, std::uint64_t seed) {
       mask =
           dht::planar_view<const std::uint8_t>(inside.data(), c.grid.batch, 1, c.grid.height, c.grid.width);
     CAPTURE(seed, i, c.grid.batch, c.grid.height, c.grid.width, options.start_level, options.smallest,
-            mask.data != nullptr);
+            options.cell, mask.data != nullptr);
     const MergeTree tree = merge<C>(c, linkage, options, mask);
     const std::vector<std::int32_t> leaf = copied(tree.leaves.label);
     for (int b = 0; b < c.grid.batch; ++b) {
-      const SlowMerging slow(c.tree, c.grid, leaf, copied(tree.leaves.node), b);
+      const SlowMerging slow(c.tree, c.grid, leaf, copied(tree.leaves.node), b, tree.leaves.pieces);
       CHECK(static_cast<int>(slow.regions.size()) == tree.leaves.count(b));
       CHECK(fault_of_merges(slow, linkage, tree, b, static_cast<double>(options.smallest)) == "");
     }
@@ -251,8 +265,11 @@ TEST_CASE("merge tree: leaves are the regions of a level, inside of the mask", "
         dht::planar_view<const std::uint8_t>(inside.data(), c.grid.batch, 1, c.grid.height, c.grid.width);
     MergeOptions options;
     options.start_level = 1 + random.below(3);
+    MergeOptions cut = options;
+    cut.cell = random.chance(0.5) ? 0 : 1 + random.below(6);
+    const int cell = cut.cell > 0 ? cut.cell : 100;
     const MergeTree all = merge<dht::FourConnected>(c, dht::Ward(), options),
-                    some = merge<dht::FourConnected>(c, dht::Ward(), options, mask);
+                    some = merge<dht::FourConnected>(c, dht::Ward(), cut, mask);
     const auto level = std::clamp(options.start_level, 1, std::max(c.tree.levels() - 2, 1));
     CAPTURE(i, c.grid.batch, c.grid.height, c.grid.width, level);
     CHECK(all.leaves.level == level);
@@ -260,7 +277,9 @@ TEST_CASE("merge tree: leaves are the regions of a level, inside of the mask", "
     // Pieces: components of what has the same region and is inside, outside components not counted.
     const auto pieces = flood_fill(c.grid, [&](int p, int q) {
       const auto a = static_cast<std::size_t>(p), b = static_cast<std::size_t>(q);
-      return inside[a] == inside[b] && all.leaves.label[a] == all.leaves.label[b];
+      return inside[a] == inside[b] && all.leaves.label[a] == all.leaves.label[b] &&
+             c.grid.row(p) / cell == c.grid.row(q) / cell &&
+             c.grid.column(p) / cell == c.grid.column(q) / cell;
     });
     std::map<std::int32_t, std::int32_t> number;
     bool right = true;
@@ -325,6 +344,7 @@ TEST_CASE("merge tree: what cannot be done is named", "[merging]") {
   CHECK(with({0, 1}) == "start level: is 0; must be at least 1");
   CHECK(with({3, 0}) == "smallest region: is 0 pixels; must be at least 1");
   CHECK(with({3, 1}) == "(no error)");
+  CHECK(with({3, 1, -1}) == "cell: is -1 pixels wide; must be at least 1, or 0 for no grid");
   const std::uint8_t pixel = 1;
   CHECK(with({3, 1}, dht::planar_view(&pixel, 1, 2, 1, 1)).rfind("mask: is 1 x 2 x 1 x 1 (batch", 0) == 0);
   MergeTree out;

@@ -58,6 +58,17 @@ std::string fault_of_tokens(const dht::Tokens<float>& tokens, const dht::Hierarc
   for (std::int32_t t = 0; t < tokens.count(); ++t) {
     for (int c = 0; c < tokens.features; ++c) {
       double sum = 0, weight = 0;
+      if (tokens.partition.means_of_pixels) {
+        for (std::size_t p = 0; p < tokens.partition.labels.size(); ++p) {
+          if (tokens.partition.labels[p] != t) continue;
+          sum += tree.pixel_features[p * static_cast<std::size_t>(tokens.features) +
+                                     static_cast<std::size_t>(c)];
+          weight += 1;
+        }
+        if (std::abs(tokens.feature_of(t)[static_cast<std::size_t>(c)] - sum / weight) > 1e-6)
+          return "feature";
+        continue;
+      }
       for (const dht::Source source : tokens.partition.sources_of(t)) {
         const double m = source < 0 ? 1 : tree.size[static_cast<std::size_t>(source)];
         sum += m * (source < 0
@@ -100,7 +111,8 @@ TEST_CASE("tokenizer: exactly as many tokens as asked, from one hierarchy", "[to
     CHECK(tokens.count(0) == count);
     CHECK(tokens.count(1) == count);
     CHECK(fault_of_tokens(tokens, tokenizer.hierarchy(), photo.grid()) == "");
-    CHECK(fault_of(tokenizer.hierarchy(), photo.grid(), tokens.partition, true) == "");
+    CHECK(fault_of(tokenizer.hierarchy(), photo.grid(), tokens.partition, tokens.partition.whole_sources) ==
+          "");
   }
   CHECK(tokenizer.hierarchy().nodes() == nodes);
   // Another image: the cuts of the last one are not used for it.
@@ -182,6 +194,18 @@ TEST_CASE("tokenizer: tokens inside of a mask", "[tokenizer]") {
   const std::vector<std::uint8_t> nothing(2000, 0);
   tokenizer.merge(dht::planar_view<const std::uint8_t>(nothing.data(), 1, 1, 40, 50));
   CHECK(tokenizer.tokens(12).count() == 0);
+}
+
+TEST_CASE("tokenizer: a blank image divides into tokens of about one size", "[tokenizer]") {
+  Tokenizer<> tokenizer;
+  const Photo photo(Pattern::constant, 1, 96, 128, 3);
+  for (const std::int64_t count : {1, 2, 12, 48, 200}) {
+    CAPTURE(count);
+    const auto& tokens = tokenizer(photo.view(), count);
+    CHECK(tokens.count() == count);
+    CHECK(fault_of_tokens(tokens, tokenizer.hierarchy(), photo.grid()) == "");
+    CHECK(*std::max_element(tokens.size.begin(), tokens.size.end()) <= 4 * (96 * 128 / count));
+  }
 }
 
 TEST_CASE("tokenizer: counts that are none, and a hierarchy that is none", "[tokenizer]") {

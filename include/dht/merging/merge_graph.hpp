@@ -31,8 +31,8 @@ using Mask = ImageView<const std::uint8_t>;
 /// pixels.
 struct MergeLeaves {
   int batch = 0, height = 0, width = 0;
-  int level = 0;                    ///< of the hierarchy
-  bool masked = false;              ///< leaves are then the parts of regions inside of the mask
+  int level = 0;        ///< of the hierarchy
+  bool pieces = false;  ///< leaves are parts of regions: those inside of a mask, or of a grid's cells
   std::vector<std::int32_t> begin;  ///< first leaf of each image, and one more
   Buffer<std::int32_t> label;       ///< per pixel: its leaf; -1 outside of the mask
   Buffer<std::int64_t> node;        ///< per leaf: the node of the hierarchy that it is, or is part of
@@ -165,23 +165,44 @@ inline void check_mask(const Mask& mask, int batch, int height, int width) {
               " like the image");
 }
 
-/// Cuts the leaves to the mask: each connected part of a region inside of it becomes a leaf.
-template <concepts::connectivity C, class Backend>
-void cut_to_mask(const Backend& backend, const Mask& mask, MergeLeaves& leaves, MergeGraphWorkspace& w) {
-  std::int32_t* const label = leaves.label.data();
-  const int height = leaves.height, width = leaves.width;
-  for (int b = 0; b < leaves.batch; ++b) {
-    for (int y = 0; y < height; ++y) {
-      std::int32_t* row = label + (std::int64_t{b} * height + y) * width;
-      for (int x = 0; x < width; ++x) row[x] = mask(b, 0, y, x) ? row[x] : -1;
+/// Links within a region and within a cell of a grid, `cell` pixels wide; the links of `equality_links`, less some.
+template <concepts::connectivity C>
+DHT_INLINE void cell_links(const std::int32_t* label, std::int64_t y, int height, int width, int cell,
+                           std::uint8_t* links) {
+  using N = Neighbours<C>;
+  equality_links<C>(label, y, height, width, links);
+  for (int k = 0; k < N::half; ++k) {
+    const Offset o = N::all[static_cast<std::size_t>(k)];
+    const bool crosses_above = o.dy < 0 && y % height % cell == 0;
+    const auto others = static_cast<std::uint8_t>(~(1u << k));
+    for (int x = 0; x < width; ++x) {
+      const bool crosses_beside = (o.dx < 0 && x % cell == 0) || (o.dx > 0 && (x + 1) % cell == 0);
+      if (crosses_above || crosses_beside) links[x] &= others;
     }
   }
+}
+
+/// Nothing outside of the mask is part of a region.
+inline void drop_outside(const Mask& mask, MergeLeaves& leaves) {
+  for (int b = 0; b < leaves.batch; ++b) {
+    for (int y = 0; y < leaves.height; ++y) {
+      std::int32_t* row = leaves.label.data() + (std::int64_t{b} * leaves.height + y) * leaves.width;
+      for (int x = 0; x < leaves.width; ++x) row[x] = mask(b, 0, y, x) ? row[x] : -1;
+    }
+  }
+}
+
+/// Each connected part of a region that lies in one cell becomes a leaf.
+template <concepts::connectivity C, class Backend>
+void cut_in_pieces(const Backend& backend, int cell, MergeLeaves& leaves, MergeGraphWorkspace& w) {
+  std::int32_t* const label = leaves.label.data();
+  const int height = leaves.height, width = leaves.width;
   const auto pixels = leaves.label.size();
   w.pieces.resize(pixels);
   const std::int32_t components = grid_components<C>(
       backend, std::int64_t{leaves.batch} * height, width,
       [=](std::int64_t y, std::uint8_t* links)
-          DHT_INLINE_LAMBDA { equality_links<C>(label, y, height, width, links); },
+          DHT_INLINE_LAMBDA { cell_links<C>(label, y, height, width, cell, links); },
       w.pieces.data(), w.components);
   w.number.assign(static_cast<std::size_t>(components), -1);
   Buffer<std::int64_t> node;
@@ -197,10 +218,10 @@ void cut_to_mask(const Backend& backend, const Mask& mask, MergeLeaves& leaves, 
   std::swap(leaves.node, node);
 }
 
-/// Labels the leaves: the regions of `leaves.level`, cut to the mask.
+/// Labels the leaves: the regions of `leaves.level`, cut to the mask and by the grid, where `cell` is not 0.
 template <concepts::connectivity C, class S, class Backend>
-void find_leaves(const Backend& backend, const Hierarchy<S>& tree, const Mask& mask, MergeLeaves& leaves,
-                 MergeGraphWorkspace& w) {
+void find_leaves(const Backend& backend, const Hierarchy<S>& tree, const Mask& mask, int cell,
+                 MergeLeaves& leaves, MergeGraphWorkspace& w) {
   leaves.batch = tree.batch;
   leaves.height = tree.height;
   leaves.width = tree.width;
@@ -223,8 +244,10 @@ void find_leaves(const Backend& backend, const Hierarchy<S>& tree, const Mask& m
   leaves.node.resize(static_cast<std::size_t>(regions));
   for (std::size_t r = 0; r < leaves.node.size(); ++r)
     leaves.node[r] = tree.begin[static_cast<std::size_t>(leaves.level) - 1] + static_cast<std::int64_t>(r);
-  leaves.masked = mask.data != nullptr;
-  if (leaves.masked) cut_to_mask<C>(backend, mask, leaves, w);
+  leaves.pieces = mask.data != nullptr || cell > 0;
+  if (mask.data != nullptr) drop_outside(mask, leaves);
+  if (leaves.pieces)
+    cut_in_pieces<C>(backend, cell > 0 ? cell : std::max(leaves.height, leaves.width), leaves, w);
   leaves.size.assign(leaves.node.size(), 0);
   leaves.box.resize(leaves.node.size());
 }
@@ -309,6 +332,35 @@ DHT_INLINE void measure_boundaries(const Hierarchy<S>& tree, const MergeLeaves& 
   graph.end[static_cast<std::size_t>(image)] = last;
 }
 
+/// Means and variances of leaves that are parts of regions, over their pixels.
+template <class S>
+void measure_pieces(const Hierarchy<S>& tree, const MergeLeaves& leaves, MergeGraph& graph) {
+  const auto features = static_cast<std::size_t>(tree.features);
+  std::vector<double> sum(leaves.node.size() * features, 0.0), square(leaves.node.size(), 0.0);
+  const auto of_region = [&](std::size_t i, std::size_t c) {  // as reference: differences keep their digits
+    return static_cast<double>(tree.mean[static_cast<std::size_t>(leaves.node[i]) * features + c]);
+  };
+  for (std::size_t p = 0; p < leaves.label.size(); ++p) {
+    if (leaves.label[p] < 0) continue;
+    const auto i = static_cast<std::size_t>(leaves.label[p]);
+    for (std::size_t c = 0; c < features; ++c) {
+      const double d = static_cast<double>(tree.pixel_features[p * features + c]) - of_region(i, c);
+      sum[i * features + c] += d;
+      square[i] = fma(d, d, square[i]);
+    }
+  }
+  for (std::size_t i = 0; i < leaves.node.size(); ++i) {
+    const double size = leaves.size[i];
+    double variance = square[i] / size;
+    for (std::size_t c = 0; c < features; ++c) {
+      const double d = sum[i * features + c] / size;
+      graph.mean[i * features + c] = of_region(i, c) + d;
+      variance = fma(-d, d, variance);
+    }
+    graph.region[i].variance = std::max(variance, 0.0);
+  }
+}
+
 /// Everything about the leaves but their labels, and the graph between them. Images side by side on the threads.
 template <concepts::connectivity C, class S, class Backend>
 void measure_leaves(const Backend& backend, const Hierarchy<S>& tree, MergeLeaves& leaves, MergeGraph& graph,
@@ -357,6 +409,7 @@ void measure_leaves(const Backend& backend, const Hierarchy<S>& tree, MergeLeave
       });
     }
   });
+  if (leaves.pieces) measure_pieces(tree, leaves, graph);
 }
 
 }  // namespace detail

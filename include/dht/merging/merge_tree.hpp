@@ -30,6 +30,9 @@ struct MergeOptions {
   int start_level = 3;
   /// Regions with fewer pixels merge before all others, each with the neighbour that costs least.
   std::int64_t smallest = 1;
+  /// Where not 0: regions are cut along a grid of cells so many pixels wide before they merge. For more regions than the
+  /// level has; with 1, pixels merge.
+  int cell = 0;
 };
 
 /// Two regions become one, which keeps the lower number.
@@ -302,13 +305,15 @@ void build_merge_tree(const Backend& backend, const Hierarchy<S>& tree, const L&
   DHT_EXPECTS(tree.levels() > 1, "hierarchy: is empty; build it first");
   DHT_EXPECTS(options.start_level >= 1, "start level: is ", options.start_level, "; must be at least 1");
   DHT_EXPECTS(options.smallest >= 1, "smallest region: is ", options.smallest, " pixels; must be at least 1");
+  DHT_EXPECTS(options.cell >= 0, "cell: is ", options.cell,
+              " pixels wide; must be at least 1, or 0 for no grid");
   if (mask.data != nullptr) detail::check_mask(mask, tree.batch, tree.height, tree.width);
   const auto pixels = static_cast<std::size_t>(tree.pixels());
   out.leaves.reserve(pixels);
   out.merges.reserve(MergeLeaves::most(pixels));
   workspace.reserve(MergeLeaves::most(pixels), tree.features);
   out.leaves.level = std::clamp(options.start_level, 1, std::max(tree.levels() - 2, 1));
-  detail::find_leaves<C>(backend, tree, mask, out.leaves, workspace.leaves);
+  detail::find_leaves<C>(backend, tree, mask, options.cell, out.leaves, workspace.leaves);
   detail::measure_leaves<C>(backend, tree, out.leaves, workspace.graph, workspace.leaves);
   const auto count = static_cast<std::size_t>(out.leaves.count());
   workspace.edge_key.resize(count * detail::MergeGraph::edges_per_region);

@@ -60,14 +60,15 @@ void write_merged(const Backend& backend, const MergeTree& tree, const IsMade& i
   for (std::size_t i = 0; i < count; ++i)
     out.sources[static_cast<std::size_t>(place[w.group[i]]++)] = leaves.node[i];
   out.source_begin.resize(static_cast<std::size_t>(out.regions) + 1);
-  out.whole_sources = !leaves.masked;
+  out.whole_sources = !leaves.pieces;
+  out.means_of_pixels = leaves.pieces;
 
   out.labels.resize(leaves.label.size());
   backend.for_range(static_cast<std::int64_t>(leaves.label.size()), 65536,
                     [&](std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
                       const std::int32_t *leaf = leaves.label.data(), *group = w.group.data();
                       std::int32_t* label = out.labels.data();
-                      if (leaves.masked) {
+                      if (leaves.pieces) {
                         for (std::int64_t p = begin; p < end; ++p)
                           label[p] = leaf[p] < 0 ? -1 : group[leaf[p]];
                       } else {

@@ -22,7 +22,8 @@ struct Partition {
   Buffer<std::int32_t> labels;        ///< per pixel, (batch, height, width); -1 outside of a mask
   Buffer<std::int64_t> source_begin;  ///< per region, and one more
   Buffer<Source> sources;
-  bool whole_sources = false;  ///< every region consists of exactly its sources, not of pieces of them
+  bool whole_sources = false;    ///< every region consists of exactly its sources, not of pieces of them
+  bool means_of_pixels = false;  ///< features are means over a region's pixels; sources say where it lies
 
   /// Makes room for label maps of this size, and for more regions than photos have.
   void reserve(std::int64_t pixels) {
@@ -42,6 +43,7 @@ namespace detail {
 /// Closes a partition whose `sources` hold one for each region.
 inline void one_source_each(Partition& out, bool whole) {
   out.whole_sources = whole;
+  out.means_of_pixels = false;
   out.source_begin.resize(out.sources.size() + 1);
   for (std::size_t r = 0; r < out.source_begin.size(); ++r)
     out.source_begin[r] = static_cast<std::int64_t>(r);

@@ -130,7 +130,7 @@ void average_sources(const Hierarchy<S>& tree, Tokens<S>& tokens) {
   }
 }
 
-/// Features of regions that consist of pieces: the mean over their pixels.
+/// Features of regions that were merged from pieces: the mean over their pixels.
 template <class S>
 void average_pixels(const Hierarchy<S>& tree, Tokens<S>& tokens) {
   std::vector<double> sum(tokens.feature.size(), 0.0);
@@ -166,10 +166,10 @@ void describe(const Hierarchy<S>& tree, Tokens<S>& tokens) {
   } else {
     measure_labels(tokens);
   }
-  if (part.whole_sources || part.sources.size() == n) {
-    average_sources(tree, tokens);
-  } else {
+  if (part.means_of_pixels) {
     average_pixels(tree, tokens);
+  } else {
+    average_sources(tree, tokens);
   }
 }
 
