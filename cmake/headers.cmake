@@ -23,6 +23,7 @@ set(DHT_HEADERS
   include/dht/graph/region_graph.hpp
   include/dht/graph/region_pixels.hpp
   include/dht/graph/union_find.hpp
+  include/dht/hierarchy/backward.hpp
   include/dht/hierarchy/build.hpp
   include/dht/hierarchy/concepts.hpp
   include/dht/hierarchy/hierarchy.hpp
@@ -35,6 +36,7 @@ set(DHT_HEADERS
   include/dht/merging/merge_graph.hpp
   include/dht/merging/merge_tree.hpp
   include/dht/nn/linear.hpp
+  include/dht/nn/parameters.hpp
   include/dht/selection/best_ancestor.hpp
   include/dht/selection/criteria.hpp
   include/dht/selection/cut.hpp
@@ -49,6 +51,7 @@ set(DHT_HEADERS
   include/dht/similarity/self_loop.hpp
   include/dht/similarity/weighting.hpp
   include/dht/tokenizer.hpp
+  include/dht/tokens/backward.hpp
   include/dht/tokens/measure.hpp
   include/dht/tokens/picture.hpp
   include/dht/tokens/projection.hpp

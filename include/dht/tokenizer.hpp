@@ -2,6 +2,8 @@
 // The tokenizer: image -> features -> hierarchy -> tokens. The one place where the stages meet.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <utility>
 
@@ -12,6 +14,7 @@
 #include <dht/encoder/concepts.hpp>
 #include <dht/encoder/convolutional.hpp>
 #include <dht/graph/connectivity.hpp>
+#include <dht/hierarchy/backward.hpp>
 #include <dht/hierarchy/build.hpp>
 #include <dht/merging/linkage.hpp>
 #include <dht/merging/merge_tree.hpp>
@@ -20,6 +23,7 @@
 #include <dht/similarity/kernels.hpp>
 #include <dht/similarity/self_loop.hpp>
 #include <dht/similarity/weighting.hpp>
+#include <dht/tokens/backward.hpp>
 #include <dht/tokens/tokens.hpp>
 
 namespace dht {
@@ -69,7 +73,32 @@ struct TokenizerParts {
   typename Policies::Backend backend{};
 };
 
-/// Turns images into tokens. Holds its parts and the memory of the last image: the second image of a size allocates
+namespace detail {
+
+/// What the way back needs of an encoder; nothing where it has none.
+template <class Encoder, class S>
+struct WayBack {
+  struct Saved {};
+  struct Gradients {};
+};
+template <class Encoder, class S>
+  requires concepts::differentiable_encoder<Encoder, S>
+struct WayBack<Encoder, S> {
+  using Saved = typename Encoder::Saved;
+  using Gradients = typename Encoder::Gradients;
+};
+
+}  // namespace detail
+
+/// Gradients of a tokenizer's parameters, in the structs of the parameters themselves.
+template <class Policies>
+struct TokenizerGradients {
+  using Scalar = typename Policies::Scalar;
+  typename detail::WayBack<typename Policies::template Encoder<Scalar>, Scalar>::Gradients encoder;
+  SelfLoop<Scalar> self_loop;
+};
+
+/// Turns images into tokens, and gradients of tokens into those of the image and of all parameters. Holds its parts and the memory of the last image: the second image of a size allocates
 /// nothing. Results are references into that memory, valid until the next call; copy what you keep. One tokenizer serves
 /// one thread at a time.
 template <class Policies = DefaultPolicies>
@@ -79,6 +108,8 @@ class Tokenizer {
   using Encoder = typename Policies::template Encoder<Scalar>;
   using Connectivity = typename Policies::Connectivity;
   using Parts = TokenizerParts<Policies>;
+  using Gradients = TokenizerGradients<Policies>;
+  using Saved = typename detail::WayBack<Encoder, Scalar>::Saved;
 
   static_assert(std::is_floating_point_v<Scalar>, "Policies::Scalar must be float or double");
   static_assert(concepts::encoder<Encoder, Scalar>,
@@ -100,6 +131,8 @@ class Tokenizer {
   explicit Tokenizer(Parts parts) : parts_(std::move(parts)) {}
 
   const Parts& parts() const { return parts_; }
+  /// To be changed between images only.
+  Parts& parts() { return parts_; }
 
   /// The tokens of an image, or of a batch, by the tokenizer's selection. Throws dht::Error for an empty image, a wrong
   /// number of channels, and values that are not finite.
@@ -119,14 +152,50 @@ class Tokenizer {
   /// The hierarchy alone; also the first half of the calls above.
   template <class P>
   const Hierarchy<Scalar>& build(const ImageView<P>& image) {
-    merging_ = Merging::none;
-    penalties_are_built_ = false;
-    encode(image);
-    const HierarchyParts<Scalar, typename Policies::Similarity, typename Policies::Weighting,
-                         typename Policies::Criterion>
-        parts{parts_.similarity, parts_.weighting, parts_.criterion, parts_.self_loop};
-    build_hierarchy<Connectivity>(parts_.backend, parts, parts_.hierarchy, tree_, build_);
+    return build_on(image, [&](Scalar* features) {
+      return parts_.encoder.encode(parts_.backend, image, features, encode_);
+    });
+  }
+
+  /// As `build`, and keeps what `backward` needs. Cut the hierarchy then, by `select` or `tokens`.
+  template <class P>
+  const Hierarchy<Scalar>& forward(const ImageView<P>& image) {
+    static_assert(concepts::differentiable_encoder<Encoder, Scalar>,
+                  "Policies::Encoder does not satisfy dht::concepts::differentiable_encoder");
+    build_on(image, [&](Scalar* features) {
+      return parts_.encoder.forward(parts_.backend, image, features, saved_);
+    });
+    can_go_back_ = true;
     return tree_;
+  }
+
+  /// What the encoder kept of the last `forward`: batch statistics, for example.
+  const Saved& saved() const { return saved_; }
+
+  /// Gradients of all parameters, zero.
+  Gradients gradients() const {
+    Gradients zero{parts_.encoder.gradients(), parts_.self_loop};
+    std::fill(zero.self_loop.weight.begin(), zero.self_loop.weight.end(), Scalar(0));
+    zero.self_loop.bias = 0;
+    return zero;
+  }
+
+  /// From the gradient of the last tokens' features, tokens x features, to the parameters, where it is added to
+  /// `gradients`, and to the image, where it overwrites `grad_image`, planes (batch, channels, height, width), unless
+  /// that is null. The image is that of the last `forward`; the tokens may have been cut from it in any way. All choices
+  /// are constants; the result does not depend on the number of threads, to the last bit.
+  template <class P>
+  void backward(const ImageView<P>& image, const MatrixView<const Scalar>& grad_feature, Gradients& gradients,
+                Scalar* grad_image = nullptr) {
+    DHT_EXPECTS(can_go_back_, "backward: needs a call of forward before it");
+    DHT_EXPECTS(image.batch == tree_.batch && image.height == tree_.height && image.width == tree_.width,
+                "image: is not the one of the last forward call");
+    grad_tree_.clear(tree_);
+    backward_tokens(tree_, tokens_, grad_feature, grad_tree_);
+    backward_hierarchy<Connectivity>(parts_.backend, hierarchy_parts(), parts_.hierarchy, tree_, grad_tree_,
+                                     gradients.self_loop, backward_);
+    parts_.encoder.backward(parts_.backend, image, grad_tree_.pixel_features.data(), saved_,
+                            gradients.encoder, grad_image);
   }
 
   /// Merges the regions of the hierarchy that was built last, one pair at a time, by the tokenizer's linkage: the tree
@@ -184,8 +253,17 @@ class Tokenizer {
   const Hierarchy<Scalar>& hierarchy() const { return tree_; }
 
  private:
-  template <class P>
-  void encode(const ImageView<P>& image) {
+  auto hierarchy_parts() const {
+    return HierarchyParts<Scalar, typename Policies::Similarity, typename Policies::Weighting,
+                          typename Policies::Criterion>{parts_.similarity, parts_.weighting, parts_.criterion,
+                                                        parts_.self_loop};
+  }
+
+  /// The hierarchy over the features that `encode(features)` writes; it returns whether they are finite.
+  template <class P, class Encode>
+  const Hierarchy<Scalar>& build_on(const ImageView<P>& image, const Encode& encode) {
+    merging_ = Merging::none;
+    penalties_are_built_ = can_go_back_ = false;
     check(image, "image");
     DHT_EXPECTS(image.channels == parts_.encoder.channels(), "image: has ", image.channels,
                 " channels; the encoder takes ", parts_.encoder.channels());
@@ -195,8 +273,9 @@ class Tokenizer {
     tree_.width = image.width;
     tree_.features = parts_.encoder.features();
     tree_.pixel_features.resize(static_cast<std::size_t>(image.total_pixels() * tree_.features));
-    if (!parts_.encoder.encode(parts_.backend, image, tree_.pixel_features.data(), encode_))
-      report_not_finite(image);
+    if (!encode(tree_.pixel_features.data())) report_not_finite(image);
+    build_hierarchy<Connectivity>(parts_.backend, hierarchy_parts(), parts_.hierarchy, tree_, build_);
+    return tree_;
   }
 
   template <class P>
@@ -267,7 +346,10 @@ class Tokenizer {
   Hierarchy<Scalar> tree_;
   Tokens<Scalar> tokens_;
   typename Encoder::Workspace encode_;
+  Saved saved_;
   HierarchyWorkspace<Scalar> build_;
+  HierarchyGradients<Scalar> grad_tree_;
+  HierarchyBackwardWorkspace<Scalar> backward_;
   typename Policies::Selection::Workspace selection_;
   MergeTree merges_;
   MergeWorkspace merge_;
@@ -276,6 +358,7 @@ class Tokenizer {
   Merging merging_ = Merging::none;
   int cell_ = 0;  // of `merges_`
   bool penalties_are_built_ = false;
+  bool can_go_back_ = false;
 };
 
 }  // namespace dht

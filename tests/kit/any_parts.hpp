@@ -43,6 +43,21 @@ class AnySimilarity {
     if (kernel_ == Kernel::cauchy) return cauchy_.value(sum);
     return cosine_.value(sum);
   }
+  template <class S>
+  DHT_INLINE void gradient(const S* sum, S upstream, S* grad_sum) const {
+    grad_sum[1] = grad_sum[2] = 0;
+    if (kernel_ == Kernel::gaussian) return gaussian_.gradient(sum, upstream, grad_sum);
+    if (kernel_ == Kernel::laplacian) return laplacian_.gradient(sum, upstream, grad_sum);
+    if (kernel_ == Kernel::cauchy) return cauchy_.gradient(sum, upstream, grad_sum);
+    cosine_.gradient(sum, upstream, grad_sum);
+  }
+  template <class S>
+  DHT_INLINE void add_gradient(const S* grad_sum, S a, S b, S& grad_a, S& grad_b) const {
+    if (kernel_ == Kernel::cosine)
+      cosine_.add_gradient(grad_sum, a, b, grad_a, grad_b);
+    else
+      gaussian_.add_gradient(grad_sum, a, b, grad_a, grad_b);
+  }
 
  private:
   Kernel kernel_;
@@ -57,6 +72,10 @@ struct AnyWeighting {
   template <class S>
   DHT_INLINE S operator()(std::int32_t size, S similarity) const {
     return by_similarity ? SimilarityWeighting{}(size, similarity) : SizeWeighting{}(size, similarity);
+  }
+  template <class S>
+  DHT_INLINE S gradient(std::int32_t size, S similarity) const {
+    return by_similarity ? SimilarityWeighting{}.gradient(size, similarity) : S(0);
   }
 };
 
@@ -113,6 +132,31 @@ Buffer<S> rows_of(const std::vector<double>& planes, int batch, int channels) {
   return rows;
 }
 
+template <class S>
+SelfLoop<S> loop_of(const TreeSettings& s) {
+  SelfLoop<S> loop = SelfLoop<S>::constant(s.constant_loop);
+  loop.weight = converted<S>(s.loop_weight);
+  loop.bias = static_cast<S>(s.loop_bias);
+  return loop;
+}
+
+template <class S>
+using AnyParts = HierarchyParts<S, AnySimilarity, AnyWeighting, AnyCriterion>;
+
+/// `loop` must live as long as the parts.
+template <class S>
+AnyParts<S> parts_of(const TreeSettings& s, const SelfLoop<S>& loop) {
+  return {AnySimilarity(s.kernel, s.bandwidth), AnyWeighting{s.by_similarity},
+          AnyCriterion(s.penalty, s.iota), loop};
+}
+
+inline HierarchyOptions options_of(const TreeSettings& s) {
+  HierarchyOptions options;
+  options.compactness = s.compactness;
+  options.enough_regions = s.enough_regions;
+  return options;
+}
+
 /// The hierarchy over features given as planes.
 template <class S, concepts::connectivity C = FourConnected>
 Hierarchy<S> build_tree(const TreeSettings& s, const std::vector<double>& planes, int threads = 1) {
@@ -122,17 +166,9 @@ Hierarchy<S> build_tree(const TreeSettings& s, const std::vector<double>& planes
   tree.height = s.height;
   tree.width = s.width;
   tree.pixel_features = rows_of<S>(planes, s.batch, s.features);
-  SelfLoop<S> loop = SelfLoop<S>::constant(s.constant_loop);
-  loop.weight = converted<S>(s.loop_weight);
-  loop.bias = static_cast<S>(s.loop_bias);
-  const HierarchyParts<S, AnySimilarity, AnyWeighting, AnyCriterion> parts{
-      AnySimilarity(s.kernel, s.bandwidth), AnyWeighting{s.by_similarity}, AnyCriterion(s.penalty, s.iota),
-      loop};
-  HierarchyOptions options;
-  options.compactness = s.compactness;
-  options.enough_regions = s.enough_regions;
+  const SelfLoop<S> loop = loop_of<S>(s);
   HierarchyWorkspace<S> workspace;
-  build_hierarchy<C>(backend::Cpu(threads), parts, options, tree, workspace);
+  build_hierarchy<C>(backend::Cpu(threads), parts_of<S>(s, loop), options_of(s), tree, workspace);
   return tree;
 }
 

@@ -30,6 +30,9 @@ class Compactness {
     return fma(keep_, similarity, fill_ * static_cast<S>(size) / (around * around));
   }
 
+  /// d mix / d similarity
+  DHT_INLINE S gradient() const { return keep_; }
+
   DHT_INLINE S of_region(S similarity, std::int32_t size, const Box& box) const {
     return mix(similarity, size, box.ymax - box.ymin + box.xmax - box.xmin);
   }

@@ -25,6 +25,17 @@ concept similarity = std::copyable<K> && requires(const K kernel, S a, S b, S* s
   { kernel.value(done) } -> std::same_as<S>;
 };
 
+/// A kernel with a way back. Without it images become tokens all the same, only gradients do not compile.
+template <class K, class S>
+concept differentiable_similarity = similarity<K, S> &&
+    requires(const K kernel, S a, S b, S upstream, const S* done, S* grad_sums, const S* grad_done, S& grad_a,
+             S& grad_b) {
+  // Writes upstream * d value / d sums; 0 where the value has a kink.
+  kernel.gradient(done, upstream, grad_sums);
+  // Adds what one channel of both vectors contributes: sum over k of grad_sums[k] * d sums[k] / d a, and likewise for b.
+  kernel.add_gradient(grad_done, a, b, grad_a, grad_b);
+};
+
 }  // namespace concepts
 
 namespace detail {
@@ -54,6 +65,12 @@ struct OfDistance {
     const S difference = a - b;
     sum[0] = fma(difference, difference, sum[0]);
   }
+  template <class S>
+  DHT_INLINE void add_gradient(const S* grad_sum, S a, S b, S& grad_a, S& grad_b) const {
+    const S gradient = 2 * grad_sum[0] * (a - b);
+    grad_a += gradient;
+    grad_b -= gradient;
+  }
 };
 
 }  // namespace detail
@@ -68,6 +85,10 @@ class Gaussian : public detail::OfDistance {
   DHT_INLINE S value(const S* sum) const {
     return exp(sum[0] * static_cast<S>(factor_));
   }
+  template <class S>
+  DHT_INLINE void gradient(const S* sum, S upstream, S* grad_sum) const {
+    grad_sum[0] = upstream * static_cast<S>(factor_) * value(sum);
+  }
 
  private:
   double factor_;
@@ -80,6 +101,12 @@ class Laplacian : public detail::OfDistance {
   template <class S>
   DHT_INLINE S value(const S* sum) const {
     return exp(sqrt(sum[0]) * static_cast<S>(factor_));
+  }
+  /// 0 for equal vectors, where the kernel has its peak.
+  template <class S>
+  DHT_INLINE void gradient(const S* sum, S upstream, S* grad_sum) const {
+    const S distance = sqrt(sum[0]);
+    grad_sum[0] = distance > 0 ? upstream * static_cast<S>(factor_) * value(sum) / (2 * distance) : S(0);
   }
 
  private:
@@ -95,6 +122,11 @@ class Cauchy : public detail::OfDistance {
   template <class S>
   DHT_INLINE S value(const S* sum) const {
     return 1 / fma(sum[0], static_cast<S>(factor_), S(1));
+  }
+  template <class S>
+  DHT_INLINE void gradient(const S* sum, S upstream, S* grad_sum) const {
+    const S k = value(sum);
+    grad_sum[0] = -upstream * static_cast<S>(factor_) * k * k;
   }
 
  private:
@@ -120,6 +152,21 @@ class Cosine {
     const S cosine = lengths > 0 ? sum[0] / lengths : (sum[1] == sum[2] ? S(1) : S(0));
     const S above = cosine - 1;
     return exp((above < 0 ? above : S(0)) * static_cast<S>(factor_));
+  }
+  /// 0 for zero vectors, and for those of one direction, where the kernel has its ridge.
+  template <class S>
+  DHT_INLINE void gradient(const S* sum, S upstream, S* grad_sum) const {
+    const S lengths = detail::geometric_mean(sum[1], sum[2]);
+    const bool smooth = lengths > 0 && sum[0] < lengths;
+    const S slope = smooth ? upstream * static_cast<S>(factor_) * value(sum) / lengths : S(0);
+    grad_sum[0] = slope;
+    grad_sum[1] = smooth ? -slope * sum[0] / (2 * sum[1]) : S(0);
+    grad_sum[2] = smooth ? -slope * sum[0] / (2 * sum[2]) : S(0);
+  }
+  template <class S>
+  DHT_INLINE void add_gradient(const S* grad_sum, S a, S b, S& grad_a, S& grad_b) const {
+    grad_a += fma(grad_sum[0], b, 2 * grad_sum[1] * a);
+    grad_b += fma(grad_sum[0], a, 2 * grad_sum[2] * b);
   }
 
  private:

@@ -3,10 +3,13 @@
 #pragma once
 
 #include <cmath>
+#include <cstdint>
+#include <string>
 #include <vector>
 
 #include <dht/core/error.hpp>
 #include <dht/core/math.hpp>
+#include <dht/nn/parameters.hpp>
 
 namespace dht {
 
@@ -33,10 +36,24 @@ struct SelfLoop {
   }
   DHT_INLINE S value(S sum) const { return select(weight.empty(), constant_, sigmoid(sum)); }
 
+  /// d value / d sum
+  DHT_INLINE S gradient(S sum) const {
+    const S s = sigmoid(sum);
+    return weight.empty() ? S(0) : s * (1 - s);
+  }
+
  private:
   // Low enough that specks of a few pixels do not outlive the large regions around them, which would spend a budget of
   // tokens on them: of 196 tokens of the drawn sample picture 14 have fewer than 20 pixels, with 0.5 it is 137.
   S constant_ = static_cast<S>(0.1);
 };
+
+/// What is learned of a self-loop, under its names in checkpoints; nothing of a constant.
+template <class S>
+ParameterList<S> parameters(SelfLoop<S>& loop, const std::string& prefix = "varproj.") {
+  if (loop.is_constant()) return {};
+  return {{prefix + "weight", {1, static_cast<std::int64_t>(loop.weight.size())}, loop.weight},
+          {prefix + "bias", {1}, {&loop.bias, 1}}};
+}
 
 }  // namespace dht

@@ -19,6 +19,14 @@ concept weighting = std::copyable<W> && requires(const W weighting, std::int32_t
   { weighting(size, similarity) } -> std::same_as<S>;
 };
 
+/// A weighting with a way back.
+template <class W, class S>
+concept differentiable_weighting = weighting<W, S> &&
+    requires(const W weighting, std::int32_t size, S similarity) {
+  // d weight / d similarity
+  { weighting.gradient(size, similarity) } -> std::same_as<S>;
+};
+
 }  // namespace concepts
 
 /// Every pixel counts the same.
@@ -26,6 +34,10 @@ struct SizeWeighting {
   template <class S>
   DHT_INLINE S operator()(std::int32_t size, S) const {
     return static_cast<S>(size);
+  }
+  template <class S>
+  DHT_INLINE S gradient(std::int32_t, S) const {
+    return 0;
   }
 };
 
@@ -35,6 +47,10 @@ struct SimilarityWeighting {
   DHT_INLINE S operator()(std::int32_t size, S similarity) const {
     // A similarity of exactly 0 keeps a weight above 0, or a region of such members would have no mean.
     return static_cast<S>(size) * std::sqrt(similarity > S(1e-30) ? similarity : S(1e-30));
+  }
+  template <class S>
+  DHT_INLINE S gradient(std::int32_t size, S similarity) const {
+    return similarity > S(1e-30) ? static_cast<S>(size) / (2 * std::sqrt(similarity)) : S(0);
   }
 };
 

@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: MIT
+// The way back through contraction: from gradients of the regions' means and variances to the features of the pixels and
+// the self-loop (method, section 7). Every choice, size and box is a constant.
+#pragma once
+
+#include <cstdint>
+
+#include <dht/core/buffer.hpp>
+#include <dht/core/config.hpp>
+#include <dht/core/error.hpp>
+#include <dht/core/math.hpp>
+#include <dht/core/transpose.hpp>
+#include <dht/graph/connectivity.hpp>
+#include <dht/hierarchy/build.hpp>
+#include <dht/hierarchy/hierarchy.hpp>
+#include <dht/similarity/compactness.hpp>
+#include <dht/similarity/kernels.hpp>
+#include <dht/similarity/self_loop.hpp>
+#include <dht/similarity/weighting.hpp>
+
+namespace dht {
+
+/// Gradients of what a hierarchy holds, one number each: what reaches it from above, and after the way back all of it.
+template <class S>
+struct HierarchyGradients {
+  Buffer<S> pixel_features;  ///< `features` numbers a pixel
+  Buffer<S> mean, variance;  ///< `features` numbers a node
+
+  /// Zero, for this tree.
+  void clear(const Hierarchy<S>& tree) {
+    const auto nodes = static_cast<std::size_t>(tree.nodes() * tree.features);
+    mean.reserve(
+        3 *
+        tree.pixel_features.size());  // room for noise, as the tree itself has: untouched it costs nothing
+    variance.reserve(3 * tree.pixel_features.size());
+    pixel_features.assign(tree.pixel_features.size(), S(0));
+    mean.assign(nodes, S(0));
+    variance.assign(nodes, S(0));
+  }
+};
+
+/// Scratch memory of `backward_hierarchy`, kept for the next image.
+template <class S>
+struct HierarchyBackwardWorkspace {
+  Buffer<double> weight;  // per region of the level above: sum of its members' weights
+  Buffer<S> grad_sums;    // per member: gradient of the sums of its edge's kernel
+  Buffer<S> grad_self;    // per member: gradient of the argument of its self-loop's sigmoid
+};
+
+namespace detail {
+
+DHT_SCALAR_LOOPS_BEGIN
+
+/// One way back. Levels are taken from the top down; at each, in two steps:
+///  1. every member takes its share of its region's gradients, and finds the gradient of the edge it chose;
+///  2. every member takes what reaches it through chosen edges: its own, and those of neighbours that chose it.
+/// The second step gathers instead of scattering, so no two threads write the same number and every sum has one order.
+template <class S, concepts::connectivity C, class Parts, class Backend>
+class HierarchyBackward {
+  using Kernel = decltype(Parts::similarity);
+  using Weighting = decltype(Parts::weighting);
+  static_assert(concepts::differentiable_similarity<Kernel, S>,
+                "Policies::Similarity does not satisfy dht::concepts::differentiable_similarity");
+  static_assert(concepts::differentiable_weighting<Weighting, S>,
+                "Policies::Weighting does not satisfy dht::concepts::differentiable_weighting");
+  static constexpr int sums_n = Kernel::sums;
+
+ public:
+  HierarchyBackward(const Backend& backend, const Parts& parts, const HierarchyOptions& options,
+                    const Hierarchy<S>& tree, HierarchyGradients<S>& gradients, SelfLoop<S>& grad_self_loop,
+                    HierarchyBackwardWorkspace<S>& work)
+      : backend_(backend),
+        parts_(parts),
+        keep_(Compactness<S>(options.compactness).gradient()),
+        tree_(tree),
+        out_(gradients),
+        grad_self_loop_(grad_self_loop),
+        work_(work) {}
+
+  void run() {
+    // Whole images are joined by size weights, whatever the policy; 1x1 images have no level between.
+    const int top = tree_.levels() - 1;
+    if (top > 1) members_of(top - 1, SizeWeighting{});
+    for (int level = top - 2; level >= 1; --level) members_of(level, parts_.weighting);
+    if (top > 1)
+      pixels(parts_.weighting);
+    else
+      pixels(SizeWeighting{});
+  }
+
+ private:
+  /// What a member needs to know of the region above it.
+  template <class Features>
+  struct Region {
+    const S *mean, *variance, *grad_mean, *grad_variance;
+    S share;  // 1 / sum of the members' weights
+  };
+
+  /// The member's part of the gradients of its region's mean and variance, added to its own; returns the gradient of its
+  /// weight. `variance` and `grad_variance` are null for pixels.
+  template <class Features>
+  DHT_INLINE S take_share(const Region<Features>& region, S weight, const S* DHT_RESTRICT mean,
+                          const S* DHT_RESTRICT variance, S* DHT_RESTRICT grad_mean,
+                          S* DHT_RESTRICT grad_variance, Features n) const {
+    const S share = weight * region.share;
+    S of_weight = 0;
+    for (int c = 0; c < n; ++c) {
+      const S difference = mean[c] - region.mean[c];
+      const S twice = 2 * region.grad_variance[c] * difference;
+      grad_mean[c] = fma(share, region.grad_mean[c] + twice, grad_mean[c]);
+      if (grad_variance) grad_variance[c] = fma(share, region.grad_variance[c], grad_variance[c]);
+      const S own = variance ? variance[c] : S(0);
+      const S spread = fma(difference, difference, own - region.variance[c]);
+      of_weight = fma(region.grad_mean[c], difference, of_weight);
+      of_weight = fma(region.grad_variance[c], spread, of_weight);
+    }
+    return of_weight * region.share;
+  }
+
+  template <class Features>
+  DHT_INLINE Region<Features> region(std::int64_t first, std::int64_t r, Features n) const {
+    const std::int64_t at = (first + r) * n;
+    return {tree_.mean.data() + at, tree_.variance.data() + at, out_.mean.data() + at,
+            out_.variance.data() + at, static_cast<S>(1 / work_.weight[static_cast<std::size_t>(r)])};
+  }
+
+  /// Gradient of the sums of a kernel between two vectors, given that of its value.
+  template <class Features>
+  DHT_INLINE void edge_gradient(const S* a, const S* b, S upstream, S* grad_sums, Features n) const {
+    S sum[sums_n] = {};
+    for (int c = 0; c < n; ++c) parts_.similarity.add(sum, a[c], b[c]);
+    parts_.similarity.gradient(sum, upstream, grad_sums);
+  }
+
+  /// Sums of weights, region by region, in the order of the members.
+  template <class WeightOf>
+  void sum_weights(std::int64_t regions, std::int64_t members, const std::int32_t* parent,
+                   const WeightOf& weight_of) {
+    work_.weight.resize(static_cast<std::size_t>(regions));
+    double* const sum = work_.weight.data();
+    backend_.for_range(regions, 4096, [&](std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
+      std::fill(sum + begin, sum + end, 0.0);
+      for (std::int64_t i = 0; i < members; ++i)
+        if (parent[i] >= begin && parent[i] < end) sum[parent[i]] += static_cast<double>(weight_of(i));
+    });
+  }
+
+  /// From the regions of level + 1 to their members, the regions of `level`.
+  template <class Weight>
+  void members_of(int level, const Weight& weighting) {
+    const std::int64_t members = tree_.regions(level),
+                       first = tree_.begin[static_cast<std::size_t>(level) - 1];
+    const std::int32_t* const parent = tree_.parent.data() + first;
+    const std::int32_t* const size = tree_.size.data() + first;
+    const S* const similarity = tree_.similarity.data() + first;
+    const std::int32_t* const chosen = tree_.chosen.data() + first;
+    const auto weight_of = [=](std::int64_t i)
+                               DHT_INLINE_LAMBDA { return weighting(size[i], similarity[i]); };
+    sum_weights(tree_.regions(level + 1), members, parent, weight_of);
+    work_.grad_sums.resize(static_cast<std::size_t>(members * sums_n));
+    work_.grad_self.resize(static_cast<std::size_t>(members));
+    S* const grad_sums = work_.grad_sums.data();
+    S* const grad_self = work_.grad_self.data();
+    backend_.for_range(members, 2048, [&](std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
+      with_features(tree_.features, [&](auto n) DHT_INLINE_LAMBDA {
+        const S* const mean = tree_.mean.data() + first * n;
+        const S* const variance = tree_.variance.data() + first * n;
+        for (std::int64_t i = begin; i < end; ++i) {
+          const S of_weight =
+              take_share(region(first + members, parent[i], n), weight_of(i), mean + i * n, variance + i * n,
+                         out_.mean.data() + (first + i) * n, out_.variance.data() + (first + i) * n, n);
+          const S upstream = of_weight * weighting.gradient(size[i], similarity[i]) * keep_;
+          const bool apart = chosen[i] == i;
+          grad_self[i] = apart ? upstream * self_loop_gradient(variance + i * n, n) : S(0);
+          if (apart)
+            std::fill_n(grad_sums + i * sums_n, sums_n, S(0));
+          else
+            edge_gradient(mean + i * n, mean + chosen[i] * n, upstream, grad_sums + i * sums_n, n);
+        }
+      });
+    });
+    backend_.for_range(members, 2048, [&](std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
+      with_features(tree_.features, [&](auto n) DHT_INLINE_LAMBDA {
+        gather_edges(first, members, chosen, begin, end, n);
+        gather_self_loops(first, begin, end, n);
+      });
+    });
+    add_self_loop(first, members);
+  }
+
+  /// Both ends of the chosen edges take their gradients, as far as they lie in [begin, end).
+  template <class Features>
+  DHT_INLINE void gather_edges(std::int64_t first, std::int64_t members, const std::int32_t* chosen,
+                               std::int64_t begin, std::int64_t end, Features n) {
+    const S* const mean = tree_.mean.data() + first * n;
+    S* const grad_mean = out_.mean.data() + first * n;
+    for (std::int64_t i = 0; i < members; ++i) {
+      const std::int64_t j = chosen[i];
+      const bool own = i >= begin && i < end, other = j >= begin && j < end;
+      if (i == j || !(own || other)) continue;
+      const S* const grad_sums = work_.grad_sums.data() + i * sums_n;
+      for (int c = 0; c < n; ++c) {
+        S a = 0, b = 0;
+        parts_.similarity.add_gradient(grad_sums, mean[i * n + c], mean[j * n + c], a, b);
+        if (own) grad_mean[i * n + c] += a;
+        if (other) grad_mean[j * n + c] += b;
+      }
+    }
+  }
+
+  template <class Features>
+  DHT_INLINE S self_loop_gradient(const S* variance, Features n) const {
+    const SelfLoop<S>& loop = parts_.self_loop;
+    if (loop.is_constant()) return 0;
+    S sum = loop.bias;
+    for (int c = 0; c < n; ++c) sum = loop.add(sum, c, variance[c]);
+    return loop.gradient(sum);
+  }
+
+  template <class Features>
+  DHT_INLINE void gather_self_loops(std::int64_t first, std::int64_t begin, std::int64_t end, Features n) {
+    const SelfLoop<S>& loop = parts_.self_loop;
+    if (loop.is_constant()) return;
+    for (std::int64_t i = begin; i < end; ++i) {
+      S* const grad_variance = out_.variance.data() + (first + i) * n;
+      for (int c = 0; c < n; ++c)
+        grad_variance[c] = fma(work_.grad_self[static_cast<std::size_t>(i)],
+                               loop.weight[static_cast<std::size_t>(c)], grad_variance[c]);
+    }
+  }
+
+  /// The self-loop's own parameters: one sum over all regions, in their order.
+  void add_self_loop(std::int64_t first, std::int64_t members) {
+    if (parts_.self_loop.get().is_constant()) return;
+    const int n = tree_.features;
+    work_.weight.assign(static_cast<std::size_t>(n) + 1, 0.0);
+    for (std::int64_t i = 0; i < members; ++i) {
+      const double g = static_cast<double>(work_.grad_self[static_cast<std::size_t>(i)]);
+      if (g == 0) continue;
+      for (int c = 0; c < n; ++c)
+        work_.weight[static_cast<std::size_t>(c)] +=
+            g * static_cast<double>(tree_.variance[static_cast<std::size_t>((first + i) * n + c)]);
+      work_.weight[static_cast<std::size_t>(n)] += g;
+    }
+    for (int c = 0; c < n; ++c)
+      grad_self_loop_.weight[static_cast<std::size_t>(c)] +=
+          static_cast<S>(work_.weight[static_cast<std::size_t>(c)]);
+    grad_self_loop_.bias += static_cast<S>(work_.weight[static_cast<std::size_t>(n)]);
+  }
+
+  /// From the regions of level 1 to the pixels.
+  template <class Weight>
+  void pixels(const Weight& weighting) {
+    using N = Neighbours<C>;
+    const std::int64_t width = tree_.width, rows = std::int64_t{tree_.batch} * tree_.height;
+    const std::int32_t* const parent = tree_.pixel_parent.data();
+    const S* const similarity = tree_.pixel_similarity.data();
+    const std::uint8_t* const choice = tree_.pixel_choice.data();
+    const auto weight_of = [=](std::int64_t p) DHT_INLINE_LAMBDA { return weighting(1, similarity[p]); };
+    sum_weights(tree_.regions(1), tree_.pixels(), parent, weight_of);
+    work_.grad_sums.resize(static_cast<std::size_t>(tree_.pixels() * sums_n));
+    S* const grad_sums = work_.grad_sums.data();
+    const std::int64_t grain = 1 + 4096 / width;
+    backend_.for_range(rows, grain, [&](std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
+      with_features(tree_.features, [&](auto n) DHT_INLINE_LAMBDA {
+        const S* const features = tree_.pixel_features.data();
+        for (std::int64_t p = begin * width; p < end * width; ++p) {
+          const S of_weight = take_share(region(0, parent[p], n), weight_of(p), features + p * n, nullptr,
+                                         out_.pixel_features.data() + p * n, nullptr, n);
+          if (choice[p] == no_choice) {
+            std::fill_n(grad_sums + p * sums_n, sums_n, S(0));
+            continue;
+          }
+          const S upstream = of_weight * weighting.gradient(1, similarity[p]) * keep_;
+          const Offset o = N::all[choice[p]];
+          edge_gradient(features + p * n, features + (p + o.dy * width + o.dx) * n, upstream,
+                        grad_sums + p * sums_n, n);
+        }
+      });
+    });
+    backend_.for_range(rows, grain, [&](std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
+      with_features(tree_.features, [&](auto n) DHT_INLINE_LAMBDA {
+        for (std::int64_t row = begin; row < end; ++row) gather_pixel_edges(row, n);
+      });
+    });
+  }
+
+  /// Pixels of one row take the gradients of the edges that they or their neighbours chose.
+  template <class Features>
+  DHT_INLINE void gather_pixel_edges(std::int64_t row, Features n) {
+    using N = Neighbours<C>;
+    const std::int64_t width = tree_.width, y = row % tree_.height;
+    const S* const features = tree_.pixel_features.data();
+    const std::uint8_t* const choice = tree_.pixel_choice.data();
+    for (std::int64_t x = 0; x < width; ++x) {
+      const std::int64_t p = row * width + x;
+      S* const grad = out_.pixel_features.data() + p * n;
+      for (int k = 0; k < N::count; ++k) {
+        const Offset o = N::all[static_cast<std::size_t>(k)];
+        if (x + o.dx < 0 || x + o.dx >= width || y + o.dy < 0 || y + o.dy >= tree_.height) continue;
+        const std::int64_t q = p + o.dy * width + o.dx;
+        const bool chose = choice[p] == k, chosen = choice[q] == N::opposite(k);
+        if (!chose && !chosen) continue;
+        S grad_sums[sums_n], grad_mirrored[sums_n];
+        for (int s = 0; s < sums_n; ++s) {
+          grad_sums[s] = chose ? work_.grad_sums[static_cast<std::size_t>(p * sums_n + s)] : S(0);
+          grad_mirrored[s] = chosen ? work_.grad_sums[static_cast<std::size_t>(q * sums_n + s)] : S(0);
+        }
+        for (int c = 0; c < n; ++c) {
+          const S a = features[p * n + c], b = features[q * n + c];
+          S elsewhere = 0;
+          parts_.similarity.add_gradient(grad_sums, a, b, grad[c], elsewhere);
+          parts_.similarity.add_gradient(grad_mirrored, b, a, elsewhere, grad[c]);
+        }
+      }
+    }
+  }
+
+  const Backend& backend_;
+  const Parts& parts_;
+  const S keep_;
+  const Hierarchy<S>& tree_;
+  HierarchyGradients<S>& out_;
+  SelfLoop<S>& grad_self_loop_;
+  HierarchyBackwardWorkspace<S>& work_;
+};
+
+DHT_SCALAR_LOOPS_END
+
+}  // namespace detail
+
+/// The way back through a hierarchy that `build_hierarchy` made with these parts and options. On entry `gradients` holds
+/// what reaches means, variances and pixel features from above, from tokens for example; on return all of it is there,
+/// `gradients.pixel_features` being what an encoder needs. Gradients of the self-loop's parameters are added to
+/// `grad_self_loop`, a map of as many variances. The result does not depend on the number of threads, to the last bit.
+template <concepts::connectivity C, class S, class Parts, class Backend>
+void backward_hierarchy(const Backend& backend, const Parts& parts, const HierarchyOptions& options,
+                        const Hierarchy<S>& tree, HierarchyGradients<S>& gradients,
+                        SelfLoop<S>& grad_self_loop, HierarchyBackwardWorkspace<S>& workspace) {
+  const SelfLoop<S>& self_loop = parts.self_loop;
+  DHT_EXPECTS(tree.levels() > 1, "hierarchy: is empty; build it first");
+  DHT_EXPECTS(gradients.pixel_features.size() == tree.pixel_features.size() &&
+                  gradients.mean.size() == tree.mean.size() &&
+                  gradients.variance.size() == tree.variance.size(),
+              "gradients: are of another hierarchy; clear them for this one");
+  DHT_EXPECTS(grad_self_loop.weight.size() == self_loop.weight.size(), "gradient of the self-loop: is of ",
+              grad_self_loop.weight.size(), " variances; must be of ", self_loop.weight.size());
+  detail::HierarchyBackward<S, C, Parts, Backend>(backend, parts, options, tree, gradients, grad_self_loop,
+                                                  workspace)
+      .run();
+}
+
+}  // namespace dht
