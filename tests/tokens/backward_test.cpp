@@ -62,8 +62,8 @@ TEST_CASE("tokens: the gradient of features goes to what they are made of, howev
   dht::Tokenizer<Double> tokenizer;
   const auto& tree = tokenizer.build(image);
   check_features(tree, tokenizer.select(dht::BestAncestor{}), random);
-  check_features(tree, tokenizer.select(dht::OptimalCut<>{{}, 5}), random);
-  check_features(tree, tokenizer.select(dht::TokenBudget<>{{}, 20}), random);
+  check_features(tree, tokenizer.select(dht::OptimalCut<>{dht::CodeLength(), 5}), random);
+  check_features(tree, tokenizer.select(dht::TokenBudget<>{dht::CodeLength(), 20}), random);
   for (const int count : {1, 7, 60, 500})
     check_features(tree, tokenizer.tokens(count), random);  // 500: from pieces
   check_features(tree, tokenizer.tokens(dht::Penalty{1e-4}), random);
