@@ -6,6 +6,7 @@
 
 #include <benchmark/benchmark.h>
 
+#include <dht/hierarchy/backward.hpp>
 #include <dht/tokenizer.hpp>
 
 #include "inputs.hpp"
@@ -78,6 +79,30 @@ void all_rounds_colour(benchmark::State& state) {
         {});
 }
 
+/// From gradients of all regions' means to those of the pixels' features; clearing included.
+void all_rounds_backward(benchmark::State& state) {
+  const dht::backend::Cpu backend(static_cast<int>(state.range(1)));
+  auto tree = learned_features(state);
+  dht::HierarchyWorkspace<float> workspace;
+  const Parts parts = learned_parts();
+  dht::build_hierarchy<dht::FourConnected>(backend, parts, learned_options(), tree, workspace);
+  dht::HierarchyGradients<float> gradients;
+  dht::SelfLoop<float> grad_self_loop = weights().self_loop;
+  dht::HierarchyBackwardWorkspace<float> backward;
+  const auto once = [&] {
+    gradients.clear(tree);
+    std::fill(gradients.mean.begin(), gradients.mean.end(), 1e-3f);
+    dht::backward_hierarchy<dht::FourConnected>(backend, parts, learned_options(), tree, gradients,
+                                                grad_self_loop, backward);
+  };
+  once();
+  for (auto _ : state) {
+    once();
+    benchmark::ClobberMemory();
+  }
+  count(state, 8 * tree.features);
+}
+
 void naive_all_rounds(benchmark::State& state) {
   auto tree = learned_features(state);
   const naive::Settings settings{weights().compactness, weights().iota, weights().self_loop};
@@ -97,6 +122,7 @@ void naive_all_rounds(benchmark::State& state) {
 }
 
 BENCHMARK(all_rounds)->Apply(sides_and_threads);
+BENCHMARK(all_rounds_backward)->Apply(sides_and_threads);
 BENCHMARK(first_round)->Apply(sides_and_threads);
 BENCHMARK(all_rounds_colour)->Apply(sides_and_threads);
 BENCHMARK(naive_all_rounds)->Apply(small_sides);

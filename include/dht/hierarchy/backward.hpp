@@ -3,6 +3,7 @@
 // the self-loop (method, section 7). Every choice, size and box is a constant.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include <dht/core/buffer.hpp>
@@ -64,6 +65,7 @@ class HierarchyBackward {
   static_assert(concepts::differentiable_weighting<Weighting, S>,
                 "Policies::Weighting does not satisfy dht::concepts::differentiable_weighting");
   static constexpr int sums_n = Kernel::sums;
+  static constexpr int most_features = 8;  // that are worked on side by side
 
  public:
   HierarchyBackward(const Backend& backend, const Parts& parts, const HierarchyOptions& options,
@@ -103,16 +105,23 @@ class HierarchyBackward {
                           const S* DHT_RESTRICT variance, S* DHT_RESTRICT grad_mean,
                           S* DHT_RESTRICT grad_variance, Features n) const {
     const S share = weight * region.share;
+    S terms
+        [most_features];  // of the weight's gradient; summed apart, for a chain of additions would be waited for
     S of_weight = 0;
-    for (int c = 0; c < n; ++c) {
-      const S difference = mean[c] - region.mean[c];
-      const S twice = 2 * region.grad_variance[c] * difference;
-      grad_mean[c] = fma(share, region.grad_mean[c] + twice, grad_mean[c]);
-      if (grad_variance) grad_variance[c] = fma(share, region.grad_variance[c], grad_variance[c]);
-      const S own = variance ? variance[c] : S(0);
-      const S spread = fma(difference, difference, own - region.variance[c]);
-      of_weight = fma(region.grad_mean[c], difference, of_weight);
-      of_weight = fma(region.grad_variance[c], spread, of_weight);
+    for (int done = 0; done < n; done += most_features) {
+      const int end = std::min<int>(n - done, most_features);
+      DHT_INDEPENDENT
+      for (int i = 0; i < end; ++i) {
+        const int c = done + i;
+        const S difference = mean[c] - region.mean[c];
+        const S twice = 2 * region.grad_variance[c] * difference;
+        grad_mean[c] = fma(share, region.grad_mean[c] + twice, grad_mean[c]);
+        if (grad_variance) grad_variance[c] = fma(share, region.grad_variance[c], grad_variance[c]);
+        const S own = variance ? variance[c] : S(0);
+        const S spread = fma(difference, difference, own - region.variance[c]);
+        terms[i] = fma(region.grad_variance[c], spread, region.grad_mean[c] * difference);
+      }
+      for (int i = 0; i < end; ++i) of_weight += terms[i];
     }
     return of_weight * region.share;
   }
@@ -198,12 +207,26 @@ class HierarchyBackward {
       const std::int64_t j = chosen[i];
       const bool own = i >= begin && i < end, other = j >= begin && j < end;
       if (i == j || !(own || other)) continue;
-      const S* const grad_sums = work_.grad_sums.data() + i * sums_n;
-      for (int c = 0; c < n; ++c) {
-        S a = 0, b = 0;
-        parts_.similarity.add_gradient(grad_sums, mean[i * n + c], mean[j * n + c], a, b);
-        if (own) grad_mean[i * n + c] += a;
-        if (other) grad_mean[j * n + c] += b;
+      add_edge(work_.grad_sums.data() + i * sums_n, mean + i * n, mean + j * n,
+               own ? grad_mean + i * n : nullptr, other ? grad_mean + j * n : nullptr, n);
+    }
+  }
+
+  /// What a chosen edge brings to its ends; to none that is null.
+  template <class Features>
+  DHT_INLINE void add_edge(const S* grad_sums, const S* a, const S* b, S* grad_a, S* grad_b,
+                           Features n) const {
+    S nothing[most_features] = {};
+    for (int done = 0; done < n; done += most_features) {
+      const int end = std::min<int>(n - done, most_features);
+      S* const to_a = grad_a ? grad_a + done : nothing;
+      S* const to_b = grad_b ? grad_b + done : nothing;
+      DHT_INDEPENDENT
+      for (int c = 0; c < end; ++c) {
+        S of_a = 0, of_b = 0;
+        parts_.similarity.add_gradient(grad_sums, a[done + c], b[done + c], of_a, of_b);
+        to_a[c] += of_a;
+        to_b[c] += of_b;
       }
     }
   }
@@ -279,40 +302,31 @@ class HierarchyBackward {
       });
     });
     backend_.for_range(rows, grain, [&](std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
-      with_features(tree_.features, [&](auto n) DHT_INLINE_LAMBDA {
-        for (std::int64_t row = begin; row < end; ++row) gather_pixel_edges(row, n);
-      });
+      with_features(tree_.features, [&](auto n) DHT_INLINE_LAMBDA { gather_pixel_edges(begin, end, n); });
     });
   }
 
-  /// Pixels of one row take the gradients of the edges that they or their neighbours chose.
+  /// Pixels of the rows [begin, end) take the gradients of the edges that they chose, and of those by which others chose
+  /// them: others of one row before and one behind, too.
   template <class Features>
-  DHT_INLINE void gather_pixel_edges(std::int64_t row, Features n) {
+  DHT_INLINE void gather_pixel_edges(std::int64_t begin, std::int64_t end, Features n) {
     using N = Neighbours<C>;
-    const std::int64_t width = tree_.width, y = row % tree_.height;
+    const std::int64_t width = tree_.width, low = begin * width, high = end * width;
+    const std::int64_t last = std::min(high + width, tree_.pixels());
     const S* const features = tree_.pixel_features.data();
+    S* const grad = out_.pixel_features.data();
     const std::uint8_t* const choice = tree_.pixel_choice.data();
-    for (std::int64_t x = 0; x < width; ++x) {
-      const std::int64_t p = row * width + x;
-      S* const grad = out_.pixel_features.data() + p * n;
-      for (int k = 0; k < N::count; ++k) {
-        const Offset o = N::all[static_cast<std::size_t>(k)];
-        if (x + o.dx < 0 || x + o.dx >= width || y + o.dy < 0 || y + o.dy >= tree_.height) continue;
-        const std::int64_t q = p + o.dy * width + o.dx;
-        const bool chose = choice[p] == k, chosen = choice[q] == N::opposite(k);
-        if (!chose && !chosen) continue;
-        S grad_sums[sums_n], grad_mirrored[sums_n];
-        for (int s = 0; s < sums_n; ++s) {
-          grad_sums[s] = chose ? work_.grad_sums[static_cast<std::size_t>(p * sums_n + s)] : S(0);
-          grad_mirrored[s] = chosen ? work_.grad_sums[static_cast<std::size_t>(q * sums_n + s)] : S(0);
-        }
-        for (int c = 0; c < n; ++c) {
-          const S a = features[p * n + c], b = features[q * n + c];
-          S elsewhere = 0;
-          parts_.similarity.add_gradient(grad_sums, a, b, grad[c], elsewhere);
-          parts_.similarity.add_gradient(grad_mirrored, b, a, elsewhere, grad[c]);
-        }
-      }
+    std::int64_t step[N::count];
+    for (int k = 0; k < N::count; ++k) {
+      const Offset o = N::all[static_cast<std::size_t>(k)];
+      step[k] = o.dy * width + o.dx;
+    }
+    for (std::int64_t p = std::max<std::int64_t>(low - width, 0); p < last; ++p) {
+      if (choice[p] == no_choice) continue;
+      const std::int64_t q = p + step[choice[p]];
+      const bool own = p >= low && p < high, other = q >= low && q < high;
+      add_edge(work_.grad_sums.data() + p * sums_n, features + p * n, features + q * n,
+               own ? grad + p * n : nullptr, other ? grad + q * n : nullptr, n);
     }
   }
 
