@@ -14,10 +14,15 @@ set(DHT_HEADERS
   include/dht/core/transpose.hpp
   include/dht/core/view.hpp
   include/dht/dht.hpp
+  include/dht/encoder/batch_statistics.hpp
   include/dht/encoder/colour.hpp
   include/dht/encoder/concepts.hpp
   include/dht/encoder/convolutional.hpp
+  include/dht/encoder/convolutional_backward.hpp
+  include/dht/encoder/parameters.hpp
+  include/dht/encoder/patches.hpp
   include/dht/encoder/rows.hpp
+  include/dht/encoder/trainable.hpp
   include/dht/graph/connectivity.hpp
   include/dht/graph/grid_components.hpp
   include/dht/graph/region_graph.hpp
@@ -37,6 +42,9 @@ set(DHT_HEADERS
   include/dht/merging/merge_tree.hpp
   include/dht/nn/linear.hpp
   include/dht/nn/parameters.hpp
+  include/dht/nn/row_map.hpp
+  include/dht/nn/row_products.hpp
+  include/dht/nn/upsampling.hpp
   include/dht/selection/best_ancestor.hpp
   include/dht/selection/criteria.hpp
   include/dht/selection/cut.hpp

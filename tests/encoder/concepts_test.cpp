@@ -5,6 +5,7 @@
 #include <dht/encoder/colour.hpp>
 #include <dht/encoder/concepts.hpp>
 #include <dht/encoder/convolutional.hpp>
+#include <dht/encoder/trainable.hpp>
 
 #include "kit/catch.hpp"
 
@@ -17,6 +18,13 @@ static_assert(encoder<dht::ColourEncoder<double>, double>);
 static_assert(encoder<dht::ConvolutionalEncoder<float>, float>);
 static_assert(encoder<dht::ConvolutionalEncoder<double>, double>);
 static_assert(!encoder<dht::ColourEncoder<float>, double>);
+
+using dht::concepts::differentiable_encoder;
+
+static_assert(differentiable_encoder<dht::TrainableEncoder<float>, float>);
+static_assert(differentiable_encoder<dht::TrainableEncoder<double>, double>);
+static_assert(!differentiable_encoder<dht::TrainableEncoder<float>, double>);
+static_assert(!differentiable_encoder<dht::ConvolutionalEncoder<float>, float>);
 
 struct Complete {
   struct Workspace {};

@@ -11,40 +11,12 @@
 #include <dht/dht.hpp>
 #include <dht/encoder/checkpoint.hpp>
 
+#include "figures.hpp"
 #include "kit/catch.hpp"
 
 namespace {
 
-std::vector<std::filesystem::path> figures(const std::string& prefix) {
-  const char* folder = std::getenv("DHT_GOLDEN");
-  std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator(folder ? folder : DHT_TEST_DATA_DIR)) {
-    const auto& path = entry.path();
-    if (path.extension() == ".safetensors" && path.filename().string().starts_with(prefix))
-      files.push_back(path);
-  }
-  std::sort(files.begin(), files.end());
-  return files;
-}
-
-const std::string& note(const dht::SafeTensors& file, const std::string& name) {
-  const auto found = file.metadata().find(name);
-  if (found == file.metadata().end()) throw dht::Error(file.file() + ": has no metadata \"" + name + "\"");
-  return found->second;
-}
-
-/// The largest difference, relative to the wanted value or, near zero, to `floor`.
-template <class A>
-double worst(const A& found, const std::vector<double>& wanted, double floor) {
-  REQUIRE(static_cast<std::size_t>(found.size()) == wanted.size());
-  double most = 0;
-  for (std::size_t i = 0; i < wanted.size(); ++i) {
-    const double difference = std::abs(static_cast<double>(found[i]) - wanted[i]);
-    most = std::max(most, difference / std::max(std::abs(wanted[i]), floor));
-    if (std::isnan(difference)) return 1e300;
-  }
-  return most;
-}
+using namespace dht::test;
 
 // Relative agreement asked of real numbers in double. The figures were computed in another order of operations; a chain
 // of ten levels leaves about 1e-13. The floor is for variances, which cancel: they are of order 1e-3 and more.
@@ -101,22 +73,6 @@ std::vector<std::int64_t> box_planes(const Boxes& boxes) {
 template <class Buffer>
 auto slice(const Buffer& values, std::int64_t begin, std::int64_t end) {
   return std::vector<typename Buffer::value_type>(values.begin() + begin, values.begin() + end);
-}
-
-/// Pixel by pixel, channels last: how the files hold pixel_features and injected.
-template <class S>
-std::vector<double> channels_last(const std::vector<S>& planes, int batch, int channels,
-                                  std::int64_t pixels) {
-  std::vector<double> out(planes.size());
-  for (std::int64_t b = 0; b < batch; ++b) {
-    for (std::int64_t c = 0; c < channels; ++c) {
-      for (std::int64_t p = 0; p < pixels; ++p) {
-        out[static_cast<std::size_t>((b * pixels + p) * channels + c)] =
-            static_cast<double>(planes[static_cast<std::size_t>((b * channels + c) * pixels + p)]);
-      }
-    }
-  }
-  return out;
 }
 
 /// The tree and tokens of a figure file, by the library.

@@ -155,4 +155,10 @@ DHT_INLINE S silu(S x) {
   return x / (S(1) + exp(-x));
 }
 
+/// The derivative of SiLU at x, given sigmoid(x).
+template <class S>
+DHT_INLINE S silu_derivative(S x, S sigmoid) {
+  return sigmoid * fma(x, S(1) - sigmoid, S(1));
+}
+
 }  // namespace dht

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <string>
 #include <vector>
 
 #include <dht/core/buffer.hpp>
@@ -16,8 +15,18 @@
 #include <dht/core/transpose.hpp>
 #include <dht/core/view.hpp>
 #include <dht/encoder/rows.hpp>
+#include <dht/nn/row_map.hpp>
+#include <dht/nn/upsampling.hpp>
 
 namespace dht {
+
+template <class S>
+class TrainableEncoder;
+
+namespace detail {
+template <class S>
+struct ConvolutionalBackward;
+}
 
 /// A convolution (weight: outputs x inputs x rows x columns) and the batch normalisation behind it.
 template <class S>
@@ -40,36 +49,14 @@ struct ConvolutionalParameters {
 
 namespace detail {
 
-/// sum[x] += w[0]*rows[0][x] + ... + w[K-1]*rows[K-1][x], in this order. K is small enough for the registers.
-template <int K, class S>
-DHT_INLINE void add_rows(const S* const* rows, const S* w, int n, S* sum) {
-  const S* in[K];
-  S factor[K];
-  for (int k = 0; k < K; ++k) {
-    in[k] = rows[k];
-    factor[k] = w[k];
-  }
-  DHT_INDEPENDENT
-  for (int x = 0; x < n; ++x) {
-    S s = sum[x];
-#pragma GCC unroll 8
-    for (int k = 0; k < K; ++k) s = fma(factor[k], in[k][x], s);
-    sum[x] = s;
-  }
-}
-
 /// A convolution with its batch normalisation folded in, applied to rows: one row of the image, or of the layer before,
 /// for each tap.
 template <class S>
-struct FoldedConvolution {
-  int taps = 0, outputs = 0;
-  std::vector<S> weight, bias;  // outputs x taps, outputs
-
-  /// w * g / sqrt(var + eps), (b - mean) * g / sqrt(var + eps) + beta.
-  FoldedConvolution(const ConvolutionAndNorm<S>& layer, int inputs, int outputs_, int area, double epsilon,
-                    const std::string& name)
-      : taps(inputs * area), outputs(outputs_) {
-    const auto n = static_cast<std::size_t>(outputs), m = static_cast<std::size_t>(taps);
+struct FoldedConvolution : RowMap<S> {
+  /// With the running statistics, once everything is checked.
+  void fold(const ConvolutionAndNorm<S>& layer, int inputs, int outputs_, int area, double epsilon,
+            const char* name) {
+    const auto n = static_cast<std::size_t>(outputs_), m = static_cast<std::size_t>(inputs * area);
     const auto check = [&](const std::vector<S>& values, std::size_t wanted, const char* what) {
       DHT_EXPECTS(values.size() == wanted, name, what, ": has ", values.size(), " numbers; must have ",
                   wanted);
@@ -81,56 +68,25 @@ struct FoldedConvolution {
     check(layer.norm_bias, n, " norm bias");
     check(layer.running_mean, n, " running mean");
     check(layer.running_var, n, " running variance");
-    weight.resize(n * m);
-    bias.resize(n);
-    for (std::size_t o = 0; o < n; ++o) {
-      DHT_EXPECTS(layer.running_var[o] >= 0, name, " running variance: holds ", layer.running_var[o],
-                  "; must be at least 0");
-      const double scale = layer.norm_weight[o] / std::sqrt(layer.running_var[o] + epsilon);
-      const double centred = static_cast<double>(layer.bias[o]) - layer.running_mean[o];
-      bias[o] = static_cast<S>(fma(centred, scale, static_cast<double>(layer.norm_bias[o])));
-      for (std::size_t t = 0; t < m; ++t) weight[o * m + t] = static_cast<S>(layer.weight[o * m + t] * scale);
-    }
+    for (const S v : layer.running_var)
+      DHT_EXPECTS(v >= 0, name, " running variance: holds ", v, "; must be at least 0");
+    this->resize(outputs_, inputs * area);
+    fold(layer, layer.running_mean, layer.running_var, epsilon);
   }
 
-  /// out[o][x] = bias[o] + sum_t weight[o][t] * rows[t][x] for every output o and x < n. Eight taps at a time stay in the
-  /// first-level cache for all outputs.
-  DHT_INLINE void apply(const S* const* rows, int n, S* out, std::int64_t pitch) const {
-    for (int o = 0; o < outputs; ++o) std::fill_n(out + o * pitch, n, bias[static_cast<std::size_t>(o)]);
-    for (int t = 0; t < taps;) {
-      const int k = taps - t >= 8 ? 8 : taps - t >= 4 ? 4 : taps - t == 3 ? 3 : 1;
-      for (int o = 0; o < outputs; ++o) {
-        const S* w = weight.data() + std::int64_t{o} * taps + t;
-        S* sum = out + o * pitch;
-        if (k == 8)
-          add_rows<8>(rows + t, w, n, sum);
-        else if (k == 4)
-          add_rows<4>(rows + t, w, n, sum);
-        else if (k == 3)
-          add_rows<3>(rows + t, w, n, sum);
-        else
-          add_rows<1>(rows + t, w, n, sum);
-      }
-      t += k;
+  /// w * g / sqrt(var + eps), (b - mean) * g / sqrt(var + eps) + beta.
+  template <class Values>
+  void fold(const ConvolutionAndNorm<S>& layer, const Values& mean, const Values& variance, double epsilon) {
+    const auto m = static_cast<std::size_t>(this->taps);
+    for (std::size_t o = 0; o < mean.size(); ++o) {
+      const double scale = layer.norm_weight[o] / std::sqrt(variance[o] + epsilon);
+      const double centred = static_cast<double>(layer.bias[o]) - mean[o];
+      this->bias[o] = static_cast<S>(dht::fma(centred, scale, static_cast<double>(layer.norm_bias[o])));
+      for (std::size_t t = 0; t < m; ++t)
+        this->weight[o * m + t] = static_cast<S>(layer.weight[o * m + t] * scale);
     }
   }
 };
-
-/// Where an upsampled row or column lies, with aligned corners: between the coarse ones `low` and `low` + 1.
-template <class S>
-struct Between {
-  std::int32_t low = 0;
-  S share = 0;  // of the higher one
-};
-
-template <class S>
-Between<S> between(std::int64_t position, std::int64_t fine, std::int64_t coarse) {
-  if (coarse == 1) return {};
-  // position * (coarse - 1) / (fine - 1), split exactly into its whole and its fraction
-  const std::int64_t scaled = position * (coarse - 1);
-  return {static_cast<std::int32_t>(scaled / (fine - 1)),
-          static_cast<S>(static_cast<double>(scaled % (fine - 1)) / static_cast<double>(fine - 1))};
-}
 
 }  // namespace detail
 
@@ -150,20 +106,23 @@ class ConvolutionalEncoder {
   };
 
   /// Throws dht::Error when a parameter has the wrong number of values or is not finite.
-  explicit ConvolutionalEncoder(const ConvolutionalParameters<S>& p)
-      : channels_(p.channels),
-        features_(p.features),
-        fine_(p.fine, p.channels, p.features, 1, p.epsilon, "fine layer"),
-        middle_(p.middle, p.channels, 4 * p.features, 4, p.epsilon, "middle layer"),
-        coarse_(p.coarse, 4 * p.features, p.features, 4, p.epsilon, "coarse layer"),
-        scale_(static_cast<std::size_t>(p.channels), S(1)),
-        offset_(static_cast<std::size_t>(p.channels), S(0)) {
+  explicit ConvolutionalEncoder(const ConvolutionalParameters<S>& p) { assign(p); }
+
+  /// As if it were made anew from other parameters; those of the same shape need no memory.
+  void assign(const ConvolutionalParameters<S>& p) {
+    channels_ = p.channels;
+    features_ = p.features;
+    fine_.fold(p.fine, p.channels, p.features, 1, p.epsilon, "fine layer");
+    middle_.fold(p.middle, p.channels, 4 * p.features, 4, p.epsilon, "middle layer");
+    coarse_.fold(p.coarse, 4 * p.features, p.features, 4, p.epsilon, "coarse layer");
     DHT_EXPECTS(p.channels >= 1 && p.features >= 1, "encoder: has ", p.channels, " channels and ", p.features,
                 " features; must have at least 1 of both");
-    DHT_EXPECTS(
-        p.mean.size() == p.standard_deviation.size() && (p.mean.empty() || p.mean.size() == scale_.size()),
-        "normalisation: has ", p.mean.size(), " means and ", p.standard_deviation.size(),
-        " standard deviations; must have ", scale_.size(), " of both, or none");
+    const auto channels = static_cast<std::size_t>(p.channels);
+    scale_.assign(channels, S(1));
+    offset_.assign(channels, S(0));
+    DHT_EXPECTS(p.mean.size() == p.standard_deviation.size() && (p.mean.empty() || p.mean.size() == channels),
+                "normalisation: has ", p.mean.size(), " means and ", p.standard_deviation.size(),
+                " standard deviations; must have ", channels, " of both, or none");
     for (std::size_t c = 0; c < p.mean.size(); ++c) {
       DHT_EXPECTS(p.standard_deviation[c] > 0, "normalisation: has a standard deviation of ",
                   p.standard_deviation[c], "; must be above 0");
@@ -181,19 +140,17 @@ class ConvolutionalEncoder {
   template <class P, class Backend>
   bool encode(const Backend& backend, const ImageView<P>& image, S* features, Workspace& w) const {
     const Shape s(image, channels_, features_);
-    w.coarse.resize(static_cast<std::size_t>(s.coarse_plane * features_ * image.batch));
-    w.low.resize(static_cast<std::size_t>(image.width));
-    w.share.resize(static_cast<std::size_t>(image.width));
-    for (int x = 0; x < image.width; ++x) {
-      const auto at = detail::between<S>(x, 4 * std::int64_t{s.coarse_width}, s.coarse_width);
-      w.low[static_cast<std::size_t>(x)] = at.low;
-      w.share[static_cast<std::size_t>(x)] = at.share;
-    }
+    prepare(image, s, w);
     encode_coarse(backend, image, s, w);
     return encode_fine(backend, image, s, features, w);
   }
 
  private:
+  template <class>
+  friend class TrainableEncoder;
+  template <class>
+  friend struct detail::ConvolutionalBackward;
+
   struct Shape {
     template <class P>
     Shape(const ImageView<P>& image, int channels, int features)
@@ -206,6 +163,19 @@ class ConvolutionalEncoder {
     int coarse_height, coarse_width;
     std::int64_t pitch, coarse_plane, coarse_scratch, fine_scratch;
   };
+
+  /// Room for the coarse map, and where upsampled columns lie.
+  template <class P>
+  void prepare(const ImageView<P>& image, const Shape& s, Workspace& w) const {
+    w.coarse.resize(static_cast<std::size_t>(s.coarse_plane * features_ * image.batch));
+    w.low.resize(static_cast<std::size_t>(image.width));
+    w.share.resize(static_cast<std::size_t>(image.width));
+    for (int x = 0; x < image.width; ++x) {
+      const auto at = detail::between<S>(x, 4 * std::int64_t{s.coarse_width}, s.coarse_width);
+      w.low[static_cast<std::size_t>(x)] = at.low;
+      w.share[static_cast<std::size_t>(x)] = at.share;
+    }
+  }
 
   /// The two strided convolutions, one coarse row after the other: 4 image rows -> 2 middle rows -> 1 coarse row.
   /// Columns are kept apart by their place within a block of 4, so that every convolution reads contiguous rows.
@@ -334,7 +304,7 @@ class ConvolutionalEncoder {
     for (int x = image.width; x < 4 * coarse_width; ++x) line[x] = line[image.width - 1];
   }
 
-  int channels_, features_;
+  int channels_ = 0, features_ = 0;
   detail::FoldedConvolution<S> fine_, middle_, coarse_;
   std::vector<S> scale_, offset_;
 };
