@@ -13,6 +13,7 @@
 #include <dht/encoder/colour.hpp>
 #include <dht/encoder/concepts.hpp>
 #include <dht/encoder/convolutional.hpp>
+#include <dht/encoder/trainable.hpp>
 #include <dht/graph/connectivity.hpp>
 #include <dht/hierarchy/backward.hpp>
 #include <dht/hierarchy/build.hpp>
@@ -49,6 +50,12 @@ struct DefaultPolicies {
 struct LearnedPolicies : DefaultPolicies {
   template <class S>
   using Encoder = ConvolutionalEncoder<S>;
+};
+
+/// Learned features with a way back to the parameters: what training needs.
+struct TrainingPolicies : DefaultPolicies {
+  template <class S>
+  using Encoder = TrainableEncoder<S>;
 };
 
 /// Merging goes on as long as it costs no more than this, in the unit of the linkage: the larger, the fewer tokens. With

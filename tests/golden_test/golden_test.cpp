@@ -10,8 +10,10 @@
 
 #include <dht/dht.hpp>
 #include <dht/encoder/checkpoint.hpp>
+#include <dht/encoder/parameters.hpp>
 
 #include "figures.hpp"
+#include "kit/any_parts.hpp"
 #include "kit/catch.hpp"
 
 namespace {
@@ -21,11 +23,6 @@ using namespace dht::test;
 // Relative agreement asked of real numbers in double. The figures were computed in another order of operations; a chain
 // of ten levels leaves about 1e-13. The floor is for variances, which cancel: they are of order 1e-3 and more.
 constexpr double tolerance = 1e-9, floor_of_values = 1e-6;
-
-template <class S, class Criterion>
-struct With : dht::LearnedPolicies {
-  using Scalar = S;
-};
 
 /// Calls `body(criterion)` with the criterion of that name.
 template <class Body>
@@ -37,11 +34,11 @@ void with_criterion(const std::string& name, double iota, double epsilon, const 
   throw dht::Error("criterion: is \"" + name + "\"; must be aic, aicc, bic or cic");
 }
 
-template <class Body>
-void with_weighting(const std::string& name, const Body& body) {
-  if (name == "size") return body(dht::SizeWeighting{});
-  if (name == "similarity") return body(dht::SimilarityWeighting{});
-  throw dht::Error("weights: are \"" + name + "\"; must be size or similarity");
+AnyCriterion criterion_of(const std::string& name, double iota) {
+  const std::string names[] = {"aic", "aicc", "bic", "cic"};
+  const auto found = std::find(std::begin(names), std::end(names), name) - std::begin(names);
+  REQUIRE(found < 4);
+  return AnyCriterion(static_cast<Penalty>(found), iota);
 }
 
 /// The neighbour that a pixel chose, as a pixel number.
@@ -82,60 +79,110 @@ struct Result {
   dht::Tokens<S> tokens;
   dht::Buffer<S> token_features, injected;
   std::vector<double> encoded;  // features of every pixel
+  std::vector<S> grad_image;
+  dht::ConvolutionalParameters<S> grad_encoder;
+  dht::Linear<S> grad_projection;
+  dht::SelfLoop<S> grad_self_loop;
 };
+
+/// Policies that are whatever the file says.
+template <class S>
+struct FilePolicies : dht::TrainingPolicies {
+  using Scalar = S;
+  using Weighting = AnyWeighting;
+  using Criterion = AnyCriterion;
+};
+
+/// Planes (batch, channels, height, width) of what the files hold pixel by pixel.
+template <class S>
+std::vector<S> planes_of(const std::vector<S>& rows, int batch, int channels) {
+  const std::size_t pixels = rows.size() / static_cast<std::size_t>(batch * channels);
+  std::vector<S> out(rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const std::size_t c = i % static_cast<std::size_t>(channels), p = i / static_cast<std::size_t>(channels);
+    out[(p / pixels * static_cast<std::size_t>(channels) + c) * pixels + p % pixels] = rows[i];
+  }
+  return out;
+}
+
+/// The way back of the tokenizer's last image, from the file's upstream gradients.
+template <class S, class Tokenizer>
+void go_back(const dht::SafeTensors& file, Tokenizer& tokenizer, const dht::Linear<S>& projection,
+             const dht::ImageView<const S>& image, Result<S>& r) {
+  const int channels = image.channels;
+  const auto upstream = planes_of(file.read<S>("upstream_injected"), image.batch, channels);
+  r.grad_image.resize(upstream.size());
+  auto grad_token = dht::backward_inject_means(r.tokens, channels, upstream.data(), r.grad_image.data());
+  const auto from_above = file.read<S>("upstream_features");
+  for (std::size_t i = 0; i < grad_token.size(); ++i) grad_token[i] += from_above[i];
+  r.grad_projection = projection.zeros();
+  const auto grad_feature = dht::backward_project(
+      r.tokens, projection, {grad_token.data(), r.tokens.count(), channels}, r.grad_projection);
+  auto gradients = tokenizer.gradients();
+  std::vector<S> through_features(upstream.size());
+  tokenizer.backward(image, {grad_feature.data(), r.tokens.count(), r.tokens.features}, gradients,
+                     through_features.data());
+  for (std::size_t i = 0; i < upstream.size(); ++i) r.grad_image[i] += through_features[i];
+  r.grad_encoder = gradients.encoder;
+  r.grad_self_loop = gradients.self_loop;
+}
 
 template <class S>
 Result<S> compute(const dht::SafeTensors& file) {
   const auto shape = file.shape("image");
   const int batch = static_cast<int>(shape[0]), channels = static_cast<int>(shape[1]);
-  const int height = static_cast<int>(shape[2]), width = static_cast<int>(shape[3]);
   const auto pixels = file.read<S>("image");
-  const auto image = dht::planar_view(pixels.data(), batch, channels, height, width);
+  const auto image = dht::planar_view(pixels.data(), batch, channels, static_cast<int>(shape[2]),
+                                      static_cast<int>(shape[3]));
   const auto checkpoint = dht::read_checkpoint<S>(file, "param.");
-  const dht::backend::Cpu backend(2);
+  REQUIRE(note(file, "similarity") == "gaussian");
+
+  dht::TokenizerParts<FilePolicies<S>> parts{dht::TrainableEncoder<S>(checkpoint.encoder)};
+  parts.encoder.set_statistics(note(file, "training") == "True" ? dht::Statistics::batch
+                                                                : dht::Statistics::running);
+  REQUIRE(std::stod(note(file, "eps")) == 1e-8);
+  parts.criterion = criterion_of(note(file, "criterion"), std::stod(note(file, "iota")));
+  parts.weighting.by_similarity = note(file, "weights") == "similarity";
+  REQUIRE((parts.weighting.by_similarity || note(file, "weights") == "size"));
+  parts.self_loop = checkpoint.self_loop;
+  const std::string& kind = note(file, "self_loop");
+  if (kind.starts_with("constant ")) parts.self_loop = dht::SelfLoop<S>::constant(std::stod(kind.substr(9)));
+  parts.hierarchy.compactness = std::stod(note(file, "compactness"));
+  parts.hierarchy.enough_regions = std::stoi(note(file, "min_regions_per_image"));
+  parts.backend = dht::backend::Cpu(2);
 
   Result<S> r;
-  r.tree.batch = batch;
-  r.tree.height = height;
-  r.tree.width = width;
-  const int d = r.tree.features = checkpoint.encoder.features;
-  r.tree.pixel_features.resize(static_cast<std::size_t>(image.total_pixels() * d));
-  if (note(file, "training") == "True") {
-    // With the statistics of a batch: training's encoder. The figures' own features stand in for it here.
-    const auto rows = file.read<S>("pixel_features");
-    r.tree.pixel_features.assign(rows.begin(), rows.end());
-  } else {
-    const dht::ConvolutionalEncoder<S> encoder(checkpoint.encoder);
-    typename dht::ConvolutionalEncoder<S>::Workspace workspace;
-    REQUIRE(encoder.encode(backend, image, r.tree.pixel_features.data(), workspace));
-  }
+  dht::Tokenizer<FilePolicies<S>> tokenizer(std::move(parts));
+  tokenizer.forward(image);
+  r.tokens = tokenizer.select(dht::BestAncestor{});
+  r.tree = tokenizer.hierarchy();
   r.encoded.assign(r.tree.pixel_features.begin(), r.tree.pixel_features.end());
-
-  dht::SelfLoop<S> self_loop = checkpoint.self_loop;
-  const std::string& kind = note(file, "self_loop");
-  if (kind.starts_with("constant ")) self_loop = dht::SelfLoop<S>::constant(std::stod(kind.substr(9)));
-  dht::HierarchyOptions options;
-  options.compactness = std::stod(note(file, "compactness"));
-  options.enough_regions = std::stoi(note(file, "min_regions_per_image"));
-  REQUIRE(note(file, "similarity") == "gaussian");
-  with_criterion(
-      note(file, "criterion"), std::stod(note(file, "iota")), std::stod(note(file, "eps")),
-      [&](auto criterion) {
-        with_weighting(note(file, "weights"), [&](auto weighting) {
-          using Parts = dht::HierarchyParts<S, dht::Gaussian, decltype(weighting), decltype(criterion)>;
-          dht::HierarchyWorkspace<S> workspace;
-          dht::build_hierarchy<dht::FourConnected>(
-              backend, Parts{dht::Gaussian{}, weighting, criterion, self_loop}, options, r.tree, workspace);
-        });
-        dht::BestAncestorWorkspace workspace;
-        dht::best_ancestor<dht::FourConnected, S>(
-            backend, r.tree, r.tree.information,
-            criterion.template pixel_information<S>(r.tree.image_pixels()), r.tokens.partition, workspace);
-      });
-  dht::detail::describe(r.tree, r.tokens);
   r.token_features = dht::project(r.tokens, checkpoint.projection);
   r.injected = dht::inject_means(image, r.tokens, r.token_features);
+  go_back<S>(file, tokenizer, checkpoint.projection, image, r);
   return r;
+}
+
+/// Gradients of every parameter and of the image, by the file's names. One that is below a share of the largest is
+/// measured by that: those of biases ahead of batch statistics, and of a self-loop that nobody chose, are nothing but
+/// rounding.
+void check_gradients(const dht::SafeTensors& file, Result<double>& r) {
+  auto list = dht::parameters(r.grad_encoder);
+  for (const auto& part : {dht::parameters(r.grad_projection), dht::parameters(r.grad_self_loop)})
+    list.insert(list.end(), part.begin(), part.end());
+  list.push_back({"image", {}, r.grad_image});
+  double largest = 0;
+  // Where nothing depends on a parameter, the file has no gradient.
+  const auto wanted = [&](const std::string& name, std::size_t numbers) {
+    return file.contains("grad." + name) ? file.read<double>("grad." + name)
+                                         : std::vector<double>(numbers, 0.0);
+  };
+  for (const auto& [name, shape, values] : list)
+    for (const double g : wanted(name, values.size())) largest = std::max(largest, std::abs(g));
+  for (const auto& [name, shape, values] : list) {
+    INFO(name);
+    CHECK(worst(values, wanted(name, values.size()), 1e-4 * largest) < 1e-8);
+  }
 }
 
 void check_levels(const dht::SafeTensors& file, const dht::Hierarchy<double>& tree) {
@@ -232,7 +279,7 @@ TEST_CASE("figures: hierarchy in double", "[golden]") {
     if (path.stem().string().ends_with("_float32")) continue;
     INFO(path);
     const auto file = dht::SafeTensors::load(path);
-    const auto r = compute<double>(file);
+    auto r = compute<double>(file);
     const auto pixels = r.tree.image_pixels();
     CHECK(worst(r.encoded, file.read<double>("pixel_features"), floor_of_values) < tolerance);
     check_levels(file, r.tree);
@@ -244,6 +291,7 @@ TEST_CASE("figures: hierarchy in double", "[golden]") {
     const int channels = static_cast<int>(file.shape("image")[1]);
     CHECK(worst(channels_last(injected, r.tree.batch, channels, pixels), file.read<double>("injected"),
                 floor_of_values) < tolerance);
+    check_gradients(file, r);
   }
 }
 

@@ -85,7 +85,9 @@ Buffer<S> backward_inject_means(const Tokens<S>& tokens, int channels, const S* 
     const double mean = token < 0 ? 0 : sum[i] / tokens.size[static_cast<std::size_t>(token)];
     grad_image[at] = static_cast<S>(static_cast<double>(grad_injected[at]) - mean);
   });
-  return Buffer<S>(sum.begin(), sum.end());
+  Buffer<S> grad_features(sum.size());
+  for (std::size_t i = 0; i < sum.size(); ++i) grad_features[i] = static_cast<S>(sum[i]);
+  return grad_features;
 }
 
 }  // namespace dht
