@@ -8,6 +8,7 @@
 #include <dht/backend/cpu.hpp>
 #include <dht/encoder/colour.hpp>
 #include <dht/encoder/convolutional.hpp>
+#include <dht/encoder/trainable.hpp>
 
 #include "inputs.hpp"
 #include "kit.hpp"
@@ -51,7 +52,46 @@ void encode_naively(benchmark::State& state, const Encoder& encoder, const Naive
   count(state, 3 + 4 * encoder.features());
 }
 
+/// Forward as training does it, keeping what the way back needs.
+template <class Encoder>
+void forward_saving(benchmark::State& state, const Encoder& encoder) {
+  const dht::backend::Cpu backend(static_cast<int>(state.range(1)));
+  const auto image = view(photo(static_cast<int>(state.range(0))));
+  std::vector<float> features(static_cast<std::size_t>(image.pixels() * encoder.features()));
+  typename Encoder::Saved saved;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(encoder.forward(backend, image, features.data(), saved));
+    benchmark::ClobberMemory();
+  }
+  count(state, 3 + 4 * encoder.features());
+}
+
+/// Backward to the parameters and to the image. The features themselves serve as their gradient.
+template <class Encoder>
+void backward(benchmark::State& state, const Encoder& encoder) {
+  const dht::backend::Cpu backend(static_cast<int>(state.range(1)));
+  const auto image = view(photo(static_cast<int>(state.range(0))));
+  std::vector<float> features(static_cast<std::size_t>(image.pixels() * encoder.features()));
+  std::vector<float> grad_image(static_cast<std::size_t>(image.pixels() * image.channels));
+  typename Encoder::Saved saved;
+  auto gradients = encoder.gradients();
+  encoder.forward(backend, image, features.data(), saved);
+  for (auto _ : state) {
+    encoder.backward(backend, image, features.data(), saved, gradients, grad_image.data());
+    benchmark::ClobberMemory();
+  }
+  count(state, 3 + 4 * encoder.features() + 4 * 3);
+}
+
 void learned(benchmark::State& state) { encode(state, dht::ConvolutionalEncoder<float>(weights().encoder)); }
+
+void learned_forward_saving(benchmark::State& state) {
+  forward_saving(state, dht::TrainableEncoder<float>(weights().encoder));
+}
+
+void learned_backward(benchmark::State& state) {
+  backward(state, dht::TrainableEncoder<float>(weights().encoder));
+}
 
 void naive_learned(benchmark::State& state) {
   const auto& parameters = weights().encoder;
@@ -67,6 +107,8 @@ void naive_colour(benchmark::State& state) {
 }
 
 BENCHMARK(learned)->Apply(sides_and_threads);
+BENCHMARK(learned_forward_saving)->Apply(sides_and_threads);
+BENCHMARK(learned_backward)->Apply(sides_and_threads);
 BENCHMARK(naive_learned)->Apply(small_sides);
 BENCHMARK(colour)->Apply(sides_and_threads);
 BENCHMARK(naive_colour)->Apply(small_sides);

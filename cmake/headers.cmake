@@ -19,6 +19,7 @@ set(DHT_HEADERS
   include/dht/encoder/concepts.hpp
   include/dht/encoder/convolutional.hpp
   include/dht/encoder/convolutional_backward.hpp
+  include/dht/encoder/convolutional_saved.hpp
   include/dht/encoder/parameters.hpp
   include/dht/encoder/patches.hpp
   include/dht/encoder/rows.hpp

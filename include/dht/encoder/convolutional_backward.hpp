@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <optional>
 #include <utility>
 #include <vector>
 
@@ -17,36 +16,13 @@
 #include <dht/core/view.hpp>
 #include <dht/encoder/batch_statistics.hpp>
 #include <dht/encoder/convolutional.hpp>
+#include <dht/encoder/convolutional_saved.hpp>
 #include <dht/encoder/patches.hpp>
 #include <dht/nn/row_map.hpp>
 #include <dht/nn/row_products.hpp>
 #include <dht/nn/upsampling.hpp>
 
 namespace dht::detail {
-
-/// What the way back needs, and its own memory, kept for the next image. Activations are computed again: that costs less
-/// than to store them.
-template <class S>
-struct ConvolutionalSaved {
-  int height = 0, width = 0;
-  std::optional<ConvolutionalEncoder<S>> folded;  // with the statistics used, but for the coarse layer: plain
-  typename ConvolutionalEncoder<S>::Workspace workspace;  // holds the coarse map
-  Patches<S> patches;                                     // the image
-  Buffer<S> centred;  // (batch, features, plane): the coarse map before its normalisation, less its mean
-  InputMoments pixel, patch;
-  NormStatistics fine, middle, coarse;
-
-  Buffer<S> rows;  // per part
-  Buffer<const S*> pointers;
-  std::vector<double> sums, row_sums;  // per block, per row of cells
-  GradientSums fine_sums, middle_sums;
-  Correction fine_correction, middle_correction;
-  RowMap<S> fine_back, middle_back, coarse_back[4], correction;
-  UpsamplingBackward<S> upsampling;
-  Buffer<S> band_gradients;  // (bands, coarse rows and one more, features, columns)
-  Buffer<S> grad_coarse;     // (batch, features, plane)
-  Buffer<S> grad_patches;    // (batch, place within the cell, taps, plane)
-};
 
 /// One way back; lives as long as a call.
 template <class S>
@@ -80,51 +56,6 @@ struct ConvolutionalBackward {
   }
 
  private:
-  /// Bands of an image: rows that lie between some coarse rows. A band adds to those and to the one below.
-  struct Bands {
-    std::int64_t coarse_rows, rows, per_image, count;
-    explicit Bands(const Patches<S>& patches)
-        : coarse_rows(patches.rows),
-          rows(std::max<std::int64_t>(4, (coarse_rows * patches.batch + 63) / 64)),
-          per_image((coarse_rows + rows - 1) / rows),
-          count(per_image * patches.batch) {}
-    /// The first image row at or below a coarse row.
-    std::int64_t first_row(std::int64_t coarse_row, int height) const {
-      if (coarse_row == 0) return 0;
-      if (coarse_row >= coarse_rows) return height;
-      const std::int64_t first = (coarse_row * (4 * coarse_rows - 1) + coarse_rows - 2) / (coarse_rows - 1);
-      return std::min<std::int64_t>(first, height);
-    }
-  };
-
-  /// Memory of a part for `fine`.
-  struct FineRows {
-    std::int64_t width;  // of a row, in whole lanes
-    S *pixels, *ones, *grads, *sums, *above, *below, *low, *high, *scratch;
-    const S** pixel_rows;
-    const S** grad_rows;
-
-    static std::int64_t size(std::int64_t width, int columns, int channels, int features) {
-      return (channels + 1 + 6 * std::int64_t{features}) * width + UpsamplingBackward<S>::scratch(columns);
-    }
-    FineRows(S* memory, const S** pointers, std::int64_t w, int channels, int features)
-        : width(w), pixel_rows(pointers), grad_rows(pointers + channels + 1) {
-      const auto take = [&memory, w](int rows) {
-        S* const taken = memory;
-        memory += rows * w;
-        return taken;
-      };
-      pixels = take(channels), ones = take(1);
-      grads = take(features), sums = take(features), above = take(features), below = take(features);
-      low = take(features), high = take(features), scratch = memory;
-      std::fill(pixels, ones, S(0));
-      std::fill(ones, grads, S(1));
-      std::fill(grads, sums, S(0));
-      for (int c = 0; c <= channels; ++c) pixel_rows[c] = pixels + c * w;
-      for (int o = 0; o < features; ++o) grad_rows[o] = grads + o * w;
-    }
-  };
-
   /// The full resolution: through the last activation, to the sums of the 1x1 convolution, its part of the image's
   /// gradient (in `grad_image`, not yet scaled) and, row by row, to what the coarse map gets.
   template <class P, class Backend>
@@ -132,7 +63,7 @@ struct ConvolutionalBackward {
     const Bands bands(s.patches);
     const std::int64_t columns = s.patches.columns, width = whole_lanes(4 * columns),
                        stride = std::int64_t{features} * (channels + 1);
-    const std::int64_t size = FineRows::size(width, s.patches.columns, channels, features);
+    const std::int64_t size = FineRows<S>::size(width, s.patches.columns, channels, features);
     const std::int64_t grain = 1 + 8192 / (4 * bands.rows * image.width);
     const int parts = backend.parts(bands.count, grain);
     s.upsampling.resize(s.patches.columns);
@@ -142,9 +73,9 @@ struct ConvolutionalBackward {
     s.band_gradients.resize(static_cast<std::size_t>(bands.count * (bands.rows + 1) * features * columns));
     backend.for_parts(
         bands.count, grain, [&](int part, std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
-          const FineRows rows(s.rows.data() + part * size,
-                              s.pointers.data() + part * (channels + 1 + features), width, channels,
-                              features);
+          const FineRows<S> rows(s.rows.data() + part * size,
+                                 s.pointers.data() + part * (channels + 1 + features), width, channels,
+                                 features);
           for (std::int64_t band = begin; band < end; ++band)
             fine_band(image, bands, band, rows, grad_features, grad_image, s.sums.data() + band * stride);
         });
@@ -158,8 +89,8 @@ struct ConvolutionalBackward {
   }
 
   template <class P>
-  DHT_INLINE void fine_band(const ImageView<P>& image, const Bands& bands, std::int64_t band, FineRows rows,
-                            const S* grad_features, S* grad_image, double* sums) const {
+  DHT_INLINE void fine_band(const ImageView<P>& image, const Bands& bands, std::int64_t band,
+                            FineRows<S> rows, const S* grad_features, S* grad_image, double* sums) const {
     const int b = static_cast<int>(band / bands.per_image);
     const std::int64_t first = band % bands.per_image * bands.rows, fine_rows = 4 * bands.coarse_rows,
                        columns = s.patches.columns;
@@ -191,7 +122,7 @@ struct ConvolutionalBackward {
   }
 
   template <class P>
-  DHT_INLINE void fine_row(const ImageView<P>& image, int b, int y, S share, const FineRows& rows,
+  DHT_INLINE void fine_row(const ImageView<P>& image, int b, int y, S share, const FineRows<S>& rows,
                            const S* grad_features, S* grad_image, double* sums) const {
     const int width = image.width;
     for (int c = 0; c < channels; ++c) {
