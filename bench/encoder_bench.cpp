@@ -101,6 +101,8 @@ void naive_learned(benchmark::State& state) {
 
 void colour(benchmark::State& state) { encode(state, dht::ColourEncoder<float>()); }
 
+void colour_backward(benchmark::State& state) { backward(state, dht::ColourEncoder<float>()); }
+
 void naive_colour(benchmark::State& state) {
   encode_naively(state, dht::ColourEncoder<float>(),
                  [](const auto& image) { return naive::encode_colour(image, 40); });
@@ -111,6 +113,7 @@ BENCHMARK(learned_forward_saving)->Apply(sides_and_threads);
 BENCHMARK(learned_backward)->Apply(sides_and_threads);
 BENCHMARK(naive_learned)->Apply(small_sides);
 BENCHMARK(colour)->Apply(sides_and_threads);
+BENCHMARK(colour_backward)->Apply(sides_and_threads);
 BENCHMARK(naive_colour)->Apply(small_sides);
 
 }  // namespace

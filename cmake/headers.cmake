@@ -16,6 +16,7 @@ set(DHT_HEADERS
   include/dht/dht.hpp
   include/dht/encoder/batch_statistics.hpp
   include/dht/encoder/colour.hpp
+  include/dht/encoder/colour_curves.hpp
   include/dht/encoder/concepts.hpp
   include/dht/encoder/convolutional.hpp
   include/dht/encoder/convolutional_backward.hpp

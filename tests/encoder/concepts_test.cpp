@@ -24,6 +24,8 @@ using dht::concepts::differentiable_encoder;
 static_assert(differentiable_encoder<dht::TrainableEncoder<float>, float>);
 static_assert(differentiable_encoder<dht::TrainableEncoder<double>, double>);
 static_assert(!differentiable_encoder<dht::TrainableEncoder<float>, double>);
+static_assert(differentiable_encoder<dht::ColourEncoder<float>, float>);
+static_assert(differentiable_encoder<dht::ColourEncoder<double>, double>);
 static_assert(!differentiable_encoder<dht::ConvolutionalEncoder<float>, float>);
 
 struct Complete {

@@ -13,35 +13,10 @@
 #include <dht/core/math.hpp>
 #include <dht/core/transpose.hpp>
 #include <dht/core/view.hpp>
+#include <dht/encoder/colour_curves.hpp>
 #include <dht/encoder/rows.hpp>
 
 namespace dht {
-
-namespace detail {
-
-/// x^p for x > 0
-template <class S>
-DHT_INLINE S power(S x, S p) {
-  return exp(p * log(x));
-}
-
-/// From the stored sRGB value to linear light (IEC 61966-2-1). Negative values are taken as 0.
-template <class S>
-DHT_INLINE S srgb_to_linear(S v) {
-  const S base = (v + S(0.055)) / S(1.055);
-  const S curved = power(base > S(1e-6) ? base : S(1e-6), S(2.4));
-  const S straight = v > 0 ? v / S(12.92) : S(0);
-  return v > S(0.04045) ? curved : straight;
-}
-
-/// CIE 1976: cube root above (6/29)^3, a straight line below.
-template <class S>
-DHT_INLINE S lab_curve(S t) {
-  const S root = power(t > S(1e-6) ? t : S(1e-6), S(1) / 3);
-  return t > S(0.008856451679035631) ? root : fma(t, S(7.787037037037037), S(0.13793103448275862));
-}
-
-}  // namespace detail
 
 /// What three channels are: sRGB, to become CIELAB, or numbers like those of any other number of channels.
 enum class ColourSpace { cielab, as_given };
@@ -58,6 +33,10 @@ class ColourEncoder {
     Buffer<S> rows;            // per part
     std::vector<char> finite;  // per part
   };
+  /// The way back reads the image again: only memory.
+  using Saved = Workspace;
+  /// There are no parameters.
+  struct Gradients {};
 
   ColourEncoder() : ColourEncoder(3) {}
   explicit ColourEncoder(int channels, double unit = 40, ColourSpace space = ColourSpace::cielab)
@@ -99,6 +78,46 @@ class ColourEncoder {
     return std::all_of(w.finite.begin(), w.finite.end(), [](char f) { return f != 0; });
   }
 
+  Gradients gradients() const { return {}; }
+
+  /// See concepts::differentiable_encoder.
+  template <class P, class Backend>
+  bool forward(const Backend& backend, const ImageView<P>& image, S* features, Saved& saved) const {
+    return encode(backend, image, features, saved);
+  }
+
+  /// See concepts::differentiable_encoder. At the kinks of the curves it is the derivative of the straight side.
+  template <class P, class Backend>
+  void backward(const Backend& backend, const ImageView<P>& image, const S* grad_features, Saved& saved,
+                Gradients&, S* grad_image) const {
+    if (grad_image == nullptr) return;
+    const std::int64_t rows = std::int64_t{image.batch} * image.height, grain = 1 + 8192 / image.width,
+                       width = image.width, size = (std::int64_t{9} + 2 * channels_) * width;
+    saved.rows.resize(static_cast<std::size_t>(backend.parts(rows, grain) * size));
+    backend.for_parts(rows, grain, [&](int part, std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
+      S* const values = saved.rows.data() + part * size;  // rows, channel after channel
+      S *const light = values + 3 * width, *const gradient = light + 3 * width;
+      S* const out = gradient + channels_ * width;
+      const S factor = static_cast<S>(100 / unit_);
+      for (std::int64_t row = begin; row < end; ++row) {
+        const int b = static_cast<int>(row / image.height), y = static_cast<int>(row % image.height);
+        detail::rows_to_planes(grad_features + row * width * channels_, width, channels_, gradient, width);
+        if (to_lab_) {
+          for (int c = 0; c < 3; ++c) detail::load_row(image, b, c, y, S(1), S(0), values + c * width);
+          load_linear(image, b, y, light);
+          detail::lab_backward(values, light, gradient, width, unit_, out);
+        } else {
+          DHT_INDEPENDENT
+          for (std::int64_t i = 0; i < channels_ * width; ++i) out[i] = factor * gradient[i];
+        }
+        for (int c = 0; c < channels_; ++c) {
+          std::copy_n(out + c * width, width,
+                      grad_image + ((std::int64_t{b} * channels_ + c) * image.height + y) * width);
+        }
+      }
+    });
+  }
+
  private:
   std::int64_t scratch(int width) const { return (std::int64_t{3} + channels_) * width; }
 
@@ -123,16 +142,16 @@ class ColourEncoder {
   }
 
   DHT_INLINE void to_lab(const S* line, int width, S* out) const {
+    using White = detail::WhiteXyz<S>;
     const S lightness = static_cast<S>(116 / unit_), red = static_cast<S>(500 / unit_),
             yellow = static_cast<S>(200 / unit_);
     const S dark = static_cast<S>(-16 / unit_);
     const S *r = line, *g = line + width, *b = line + 2 * width;
     DHT_INDEPENDENT
     for (int x = 0; x < width; ++x) {
-      // sRGB primaries to XYZ, divided by the white point of D65 (0.95047, 1, 1.08883)
-      const S cx = fma(S(0.4339499), r[x], fma(S(0.3762098), g[x], S(0.1898403) * b[x]));
-      const S cy = fma(S(0.2126729), r[x], fma(S(0.7151522), g[x], S(0.0721750) * b[x]));
-      const S cz = fma(S(0.0177566), r[x], fma(S(0.1094680), g[x], S(0.8727754) * b[x]));
+      const S cx = detail::mixed(White::x, r[x], g[x], b[x]);
+      const S cy = detail::mixed(White::y, r[x], g[x], b[x]);
+      const S cz = detail::mixed(White::z, r[x], g[x], b[x]);
       const S fx = detail::lab_curve(cx), fy = detail::lab_curve(cy), fz = detail::lab_curve(cz);
       out[x] = fma(lightness, fy, dark);
       out[width + x] = red * (fx - fy);
