@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <dht/backend/cpu.hpp>
+#include <dht/encoder/checkpoint.hpp>
 #include <dht/encoder/convolutional.hpp>
 #include <dht/encoder/parameters.hpp>
 #include <dht/encoder/trainable.hpp>
@@ -181,11 +182,11 @@ TEST_CASE("trainable encoder: gradients are those of central differences", "[enc
         for (const int channels : {1, 3, 4}) {
           for (const int features : {2, 8}) {
             CAPTURE(int(statistics), height, width, batch, channels, features);
-            // Measured: 4e-7. Batch statistics of one pixel are rounding, which both normalisations magnify by
-            // 1 / sqrt(epsilon): the differences are off there. Of 8 features a share of the entries is compared,
-            // others each time.
+            // Measured: 3e-8. Batch statistics of one pixel are rounding, which both normalisations magnify by
+            // 1 / sqrt(epsilon): the differences are off there, by up to 9e-5. Of 8 features a share of the entries is
+            // compared.
             const Case c{batch, channels, features, height, width, statistics};
-            const double tolerance = batch * height * width == 1 ? 1e-2 : 1e-6;
+            const double tolerance = batch * height * width == 1 ? 1e-3 : 1e-6;
             CHECK(gradient_error(c, ++seed, features == 8 ? 13 : 2) < tolerance);
           }
         }
@@ -236,7 +237,7 @@ TEST_CASE("trainable encoder: gradients in float are those in double", "[encoder
   auto wanted = both_ways(TrainableEncoder<double>(random_parameters<double>(3, 8, true, 3)),
                           dht::planar_view(exact_pixels.data(), 2, 3, 90, 75), exact_upstream);
   const auto all = flattened(wanted);
-  // Sums of some ten thousand terms of either sign.
+  // Sums of some ten thousand terms of either sign. Measured: 3e-7 for both.
   CHECK(worst(flattened(found), all, largest(all)) < 1e-6);
   CHECK(worst(found.grad_image, wanted.grad_image, largest(wanted.grad_image)) < 1e-5);
 }
@@ -414,4 +415,24 @@ TEST_CASE("encoder parameters: by the names of checkpoints", "[encoder]") {
   CHECK(error_of([&] { dht::parameters(p); }) == "conv.cv.3.weight: has 1023 numbers; must have 1024");
   p.fine.running_var.clear();
   CHECK(error_of([&] { dht::running_statistics(p); }) == "conv.ds.1.running_var: has 0 numbers; must have 8");
+}
+
+TEST_CASE("encoder parameters: written as they are read", "[encoder]") {
+  for (const bool normalised : {false, true}) {
+    const auto p = random_parameters<double>(3, 4, normalised, 4);
+    dht::SafeTensorsWriter writer;
+    dht::add_encoder(writer, p, "model.conv.");
+    const auto file = dht::SafeTensors::from_bytes(writer.bytes());
+    auto found = dht::read_encoder<double>(file, "model.conv."), wanted = p;
+    CHECK(found.mean == wanted.mean);
+    CHECK(found.standard_deviation == wanted.standard_deviation);
+    CHECK(found.epsilon == wanted.epsilon);
+    for (const auto list : {&dht::parameters<double>, &dht::running_statistics<double>}) {
+      const auto a = list(found, ""), b = list(wanted, "");
+      dht::check_same_parameters(a, b, "parameters");
+      for (std::size_t i = 0; i < a.size(); ++i) {
+        CHECK(std::equal(a[i].values.begin(), a[i].values.end(), b[i].values.begin(), b[i].values.end()));
+      }
+    }
+  }
 }

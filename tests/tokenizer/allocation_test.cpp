@@ -7,6 +7,7 @@
 #include <new>
 #include <vector>
 
+#include <dht/encoder/trainable.hpp>
 #include <dht/tokenizer.hpp>
 
 #include "kit/catch.hpp"
@@ -110,6 +111,28 @@ TEST_CASE("allocations: none on the second image of a size, learned features", "
     parts.self_loop.weight.assign(8, 0.5f);
     parts.backend = dht::backend::Cpu(threads);
     check_allocations(dht::Tokenizer<dht::LearnedPolicies>(parts));
+  }
+}
+
+TEST_CASE("allocations: none on the second image of a size, encoder in training", "[tokenizer]") {
+  for (const int threads : {1, 2}) {
+    CAPTURE(threads);
+    const dht::backend::Cpu backend(threads);
+    const dht::TrainableEncoder<float> encoder(random_parameters<float>(3, 8, true, 1));
+    dht::TrainableEncoder<float>::Saved saved;
+    dht::TrainableEncoder<float>::Workspace workspace;
+    auto gradients = encoder.gradients();
+    std::vector<float> features(height * width * 8), grad_image(height * width * 3);
+    const auto allocations_for_image = [&](const std::vector<std::uint8_t>& pixels) {
+      const auto image = dht::planar_view(pixels.data(), 1, 3, height, width);
+      const long before = allocations;
+      encoder.encode(backend, image, features.data(), workspace);
+      encoder.forward(backend, image, features.data(), saved);
+      encoder.backward(backend, image, features.data(), saved, gradients, grad_image.data());
+      return allocations - before;
+    };
+    CHECK(allocations_for_image(photo(Pattern::blobs, 1)) > 0);
+    CHECK(allocations_for_image(photo(Pattern::noise, 2)) == 0);
   }
 }
 

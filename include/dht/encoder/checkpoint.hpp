@@ -12,6 +12,7 @@
 
 #include <dht/core/error.hpp>
 #include <dht/encoder/convolutional.hpp>
+#include <dht/encoder/parameters.hpp>
 #include <dht/encoder/rows.hpp>
 #include <dht/io/safetensors.hpp>
 #include <dht/nn/linear.hpp>
@@ -96,6 +97,35 @@ ConvolutionalParameters<S> read_encoder(const SafeTensors& file, const std::stri
   p.standard_deviation = detail::metadata_numbers(file, "std");
   p.epsilon = detail::metadata_number(file, "batch_norm_eps", 1e-5);
   return p;
+}
+
+namespace detail {
+
+/// Numbers separated by commas, in the fewest digits that give them back.
+inline std::string numbers_text(const std::vector<double>& numbers) {
+  std::string text;
+  for (const double number : numbers) {
+    char digits[32];
+    const auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
+    text += (text.empty() ? "" : ",") + std::string(digits, end);
+  }
+  return text;
+}
+
+}  // namespace detail
+
+/// Adds an encoder to a file to be written, as `read_encoder` reads it: its tensors, and as metadata "mean", "std" and
+/// "batch_norm_eps". Throws dht::Error when a tensor has another size than channels and features say.
+template <class S>
+void add_encoder(SafeTensorsWriter& file, const ConvolutionalParameters<S>& encoder,
+                 const std::string& prefix = "conv.") {
+  ConvolutionalParameters<S> p = encoder;
+  for (const ParameterList<S>& list : {parameters(p, prefix), running_statistics(p, prefix)}) {
+    for (const Parameter<S>& tensor : list) file.add(tensor.name, tensor.shape, tensor.values);
+  }
+  if (!p.mean.empty()) file.set_metadata("mean", detail::numbers_text(p.mean));
+  if (!p.standard_deviation.empty()) file.set_metadata("std", detail::numbers_text(p.standard_deviation));
+  file.set_metadata("batch_norm_eps", detail::numbers_text({p.epsilon}));
 }
 
 /// Reads a checkpoint. `prefix` stands before every name, as in "param.conv.ds.0.weight".

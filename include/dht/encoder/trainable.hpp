@@ -37,7 +37,7 @@ class TrainableEncoder {
     std::optional<ConvolutionalEncoder<S>> folded;
     typename ConvolutionalEncoder<S>::Workspace rows;
   };
-  /// What `backward` needs, about 30 bytes a pixel in float with 3 channels and 8 features, all kept for the next image.
+  /// What `backward` needs, about 33 bytes a pixel in float with 3 channels and 8 features, all kept for the next image.
   using Saved = detail::ConvolutionalSaved<S>;
 
   /// Throws dht::Error when a parameter has the wrong number of values or is not finite.
