@@ -66,6 +66,10 @@ set(DHT_HEADERS
   include/dht/tokens/picture.hpp
   include/dht/tokens/projection.hpp
   include/dht/tokens/tokens.hpp
+  include/dht/train/clip.hpp
+  include/dht/train/optimiser.hpp
+  include/dht/train/reconstruction.hpp
+  include/dht/train/schedule.hpp
   include/dht/vector/arcs.hpp
   include/dht/vector/faces.hpp
   include/dht/vector/planar_map.hpp
@@ -75,5 +79,6 @@ set(DHT_HEADERS
 # Headers that need nlohmann_json: they belong to dht::io.
 set(DHT_IO_HEADERS
   include/dht/encoder/checkpoint.hpp
+  include/dht/io/parameters.hpp
   include/dht/io/safetensors.hpp
   include/dht/io/safetensors_header.hpp)

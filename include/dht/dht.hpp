@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// All of the library, but for safetensors and the reading of checkpoints (io/safetensors.hpp, encoder/checkpoint.hpp),
-// which need a JSON parser.
+// All of the library, but for safetensors and the reading of checkpoints (io/safetensors.hpp, io/parameters.hpp,
+// encoder/checkpoint.hpp), which need a JSON parser.
 #pragma once
 
 #include <dht/backend/cpu.hpp>
@@ -18,6 +18,10 @@
 #include <dht/tokens/picture.hpp>
 #include <dht/tokens/projection.hpp>
 #include <dht/tokens/tokens.hpp>
+#include <dht/train/clip.hpp>
+#include <dht/train/optimiser.hpp>
+#include <dht/train/reconstruction.hpp>
+#include <dht/train/schedule.hpp>
 #include <dht/vector/planar_map.hpp>
 #include <dht/vector/svg.hpp>
 #include <dht/version.hpp>
