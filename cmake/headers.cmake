@@ -10,6 +10,7 @@ set(DHT_HEADERS
   include/dht/core/error.hpp
   include/dht/core/math.hpp
   include/dht/core/picture.hpp
+  include/dht/core/random.hpp
   include/dht/core/sample.hpp
   include/dht/core/transpose.hpp
   include/dht/core/view.hpp
@@ -21,6 +22,7 @@ set(DHT_HEADERS
   include/dht/encoder/convolutional.hpp
   include/dht/encoder/convolutional_backward.hpp
   include/dht/encoder/convolutional_saved.hpp
+  include/dht/encoder/initial.hpp
   include/dht/encoder/parameters.hpp
   include/dht/encoder/patches.hpp
   include/dht/encoder/rows.hpp

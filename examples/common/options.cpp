@@ -4,36 +4,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <exception>
-#include <initializer_list>
-#include <iostream>
-#include <new>
-#include <string_view>
 
 #include <CLI/CLI.hpp>
 
 #include <dht/core/error.hpp>
 #include <dht/io/file.hpp>
-#include <dht/version.hpp>
+
+#include "command_line.hpp"
 
 namespace dht::examples {
 namespace {
-
-void check_choice(const char* option, const std::string& value,
-                  std::initializer_list<std::string_view> choices) {
-  if (std::find(choices.begin(), choices.end(), value) != choices.end()) return;
-  std::string list;
-  for (const std::string_view choice : choices) {
-    if (!list.empty()) list += choice == *(choices.end() - 1) ? " or " : ", ";
-    list += choice;
-  }
-  dht::detail::fail(option, ": is ", dht::detail::one_line(value), "; must be ", list);
-}
-
-void check_range(const char* option, double value, double lowest, double highest) {
-  DHT_EXPECTS(value >= lowest && value <= highest, option, ": is ", value, "; must be ", lowest, " to ",
-              highest);
-}
 
 /// What all programs check, before any file is opened.
 void check_common(const Options& options) {
@@ -104,11 +84,6 @@ std::string name_of_folder(const std::filesystem::path& folder) {
   return path.filename().string();
 }
 
-void prepare(CLI::App& app, const std::string& name) {
-  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::Throw);
-  app.set_version_flag("--version", name + " (" + version() + ")");
-}
-
 void add_input_and_output(CLI::App& app, Options& options, const std::string& output) {
   app.add_option("--output", options.output,
                  "folder of the results, created when missing (default: " + output + ")")
@@ -165,30 +140,12 @@ void add_running(CLI::App& app, Options& options, const std::string& threads) {
   app.add_flag("--quiet", options.quiet, "print nothing but errors");
 }
 
-/// False where `--help` or `--version` was answered.
-bool parse(CLI::App& app, int argc, char** argv) {
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() != 0)
-      throw Error(dht::detail::one_line(error.what(), 1000) + "; see " + app.get_name() + " --help");
-    app.exit(error);
-    return false;
-  }
-  return true;
-}
-
 void check_output(const CLI::App& app, const Options& options) {
   DHT_EXPECTS(app.count("--output") == 0 || !options.output.empty(),
               "--output: is empty; must be the name of a folder");
 }
 
 }  // namespace
-
-std::string version() {
-  return "dht " + std::to_string(DHT_VERSION_MAJOR) + "." + std::to_string(DHT_VERSION_MINOR) + "." +
-         std::to_string(DHT_VERSION_PATCH);
-}
 
 std::optional<Options> parse_options(int argc, char** argv, const std::string& name,
                                      const std::string& description, Masks masks) {
@@ -232,23 +189,6 @@ std::optional<FolderOptions> parse_folder_options(int argc, char** argv, const s
   if (options.each.output.empty()) options.each.output = name_of_folder(options.folder) + "-tokens";
   options.each.selection = "merging";
   return options;
-}
-
-void complain(const std::string& name, std::string_view what) {
-  std::cerr << name << ": " << dht::detail::one_line(what, 9000) << '\n';
-}
-
-int run_program(const std::string& name, const std::function<void()>& body) {
-  try {
-    body();
-    std::cout.flush();
-    return 0;
-  } catch (const std::bad_alloc&) {
-    complain(name, "there is not enough memory for this photo with these options");
-  } catch (const std::exception& error) {
-    complain(name, error.what());
-  }
-  return 2;
 }
 
 }  // namespace dht::examples

@@ -13,6 +13,10 @@ namespace dht::examples {
 /// when two would give results of the same name (see `label_map_name`).
 std::vector<std::filesystem::path> photos_in(const std::filesystem::path& folder);
 
+/// The same files of a folder and of all folders below it, sorted by path; names may be the same. Links to folders are not
+/// followed. Throws dht::Error, naming the folder, when it is none or cannot be read, and when it has no such file.
+std::vector<std::filesystem::path> photos_below(const std::filesystem::path& folder);
+
 /// NAME.npy for NAME.jpg.
 std::string label_map_name(const std::filesystem::path& photo);
 

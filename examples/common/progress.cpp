@@ -33,23 +33,32 @@ std::string duration_text(double seconds) {
   return std::to_string(whole / 3600) + " h " + std::to_string(whole % 3600 / 60) + " min";
 }
 
-Progress::Progress(std::ostream* out, std::string what, std::size_t photos)
-    : out_(out), what_(std::move(what)), photos_(photos), begin_(Clock::now()) {}
+bool MovingLine::is_due(bool is_last) const {
+  return out_ != nullptr && (is_last || Clock::now() - written_ >= between_lines);
+}
 
-Progress::~Progress() { clear(); }
+void MovingLine::write(const std::string& text) {
+  if (out_ == nullptr) return;
+  *out_ << erase_line << text << std::flush;
+  written_ = Clock::now();
+}
+
+void MovingLine::clear() {
+  if (out_ != nullptr && written_ != Clock::time_point{}) *out_ << erase_line << std::flush;
+}
+
+Progress::Progress(std::ostream* out, std::string what, std::size_t photos)
+    : line_(out), what_(std::move(what)), photos_(photos), begin_(Clock::now()) {}
 
 void Progress::step() {
   const std::lock_guard lock(mutex_);
   ++done_;
-  const Clock::time_point now = Clock::now();
-  if (out_ == nullptr || (now - written_ < between_lines && done_ < photos_)) return;
-  *out_ << erase_line << line(now) << std::flush;
-  written_ = now;
+  if (line_.is_due(done_ == photos_)) line_.write(line(Clock::now()));
 }
 
 void Progress::interrupt(const std::function<void()>& speak) {
   const std::lock_guard lock(mutex_);
-  clear();
+  line_.clear();
   speak();
 }
 
@@ -59,10 +68,6 @@ std::string Progress::line(Clock::time_point now) const {
   std::string text = what_ + ": " + std::to_string(done_) + " of " + std::to_string(photos_) + " photos";
   if (seconds > 0) text += ", " + tenths(done / seconds) + " photos/s";
   return text + ", " + duration_text(seconds / done * static_cast<double>(photos_ - done_)) + " left";
-}
-
-void Progress::clear() {
-  if (out_ != nullptr && written_ != Clock::time_point{}) *out_ << erase_line << std::flush;
 }
 
 }  // namespace dht::examples

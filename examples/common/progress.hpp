@@ -14,6 +14,28 @@ namespace dht::examples {
 /// Standard output where it is a terminal, on which a line can be written again; null where it is not.
 std::ostream* terminal();
 
+/// A line of text that is written again and again over itself, ten times a second at most.
+class MovingLine {
+ public:
+  /// Nothing is written where `out` is null.
+  explicit MovingLine(std::ostream* out) : out_(out) {}
+  MovingLine(const MovingLine&) = delete;
+  MovingLine& operator=(const MovingLine&) = delete;
+  /// The line goes away.
+  ~MovingLine() { clear(); }
+
+  /// Whether a new text would be written now; `is_last` is always written.
+  bool is_due(bool is_last = false) const;
+  void write(const std::string& text);
+  /// Takes the line away, so that others can be written.
+  void clear();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  std::ostream* out_;
+  Clock::time_point written_{};
+};
+
 /// "3 of 10 photos, 1.5 photos/s, 5 s left", written again and again over itself. For use by several threads at once.
 class Progress {
  public:
@@ -21,8 +43,6 @@ class Progress {
   Progress(std::ostream* out, std::string what, std::size_t photos);
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
-  /// The line goes away.
-  ~Progress();
 
   /// One photo more is done.
   void step();
@@ -32,12 +52,11 @@ class Progress {
  private:
   using Clock = std::chrono::steady_clock;
   std::string line(Clock::time_point now) const;
-  void clear();
 
-  std::ostream* out_;
+  MovingLine line_;
   std::string what_;
   std::size_t photos_, done_ = 0;
-  Clock::time_point begin_, written_{};
+  Clock::time_point begin_;
   std::mutex mutex_;
 };
 

@@ -24,9 +24,22 @@
 #include <utility>
 #include <vector>
 
+#if __has_include(<unistd.h>) && __has_include(<fcntl.h>)
+#include <fcntl.h>
+#include <unistd.h>
+#define DHT_HAS_FSYNC 1
+#else
+#define DHT_HAS_FSYNC 0
+#endif
+
 #include <dht/core/error.hpp>
 
 namespace dht {
+
+/// When a new file takes its name: as soon as the system has its bytes, or when the disk has them, so that not even a loss of
+/// power leaves neither the old file nor the new one (where the system is POSIX; elsewhere there is no difference).
+enum class WhenWritten { by_system, by_disk };
+
 namespace detail {
 
 /// `text` as it may stand in an error: control characters become '?', what is over `longest` bytes becomes "...".
@@ -135,9 +148,12 @@ class TemporaryFile {
     if (!bytes.empty() && std::fwrite(bytes.data(), 1, bytes.size(), file_) != bytes.size()) refuse(errno);
   }
 
-  void publish() {
+  void publish(WhenWritten when = WhenWritten::by_system) {
     std::FILE* const file = std::exchange(file_, nullptr);
-    const int flushed = std::fflush(file) == 0 ? 0 : errno;
+    int flushed = std::fflush(file) == 0 ? 0 : errno;
+#if DHT_HAS_FSYNC
+    if (flushed == 0 && when == WhenWritten::by_disk && ::fsync(fileno(file)) != 0) flushed = errno;
+#endif
     const int closed = std::fclose(file) == 0 ? 0 : errno;
     if (flushed != 0 || closed != 0) refuse(flushed != 0 ? flushed : closed);
     keep_permissions();
@@ -145,11 +161,24 @@ class TemporaryFile {
     std::filesystem::rename(path_, target_, error);
     if (error) refuse(error.value());
     path_.clear();
+    if (when == WhenWritten::by_disk) write_folder_to_disk();
   }
 
  private:
   [[noreturn]] void refuse(int error) const {
     fail(file_name(target_), ": cannot be written (", system_message(error), ")");
+  }
+
+  // The new name, too. A folder that cannot be opened for it, as on some network drives, is no reason to fail: the file is
+  // there.
+  void write_folder_to_disk() const {
+#if DHT_HAS_FSYNC
+    const std::filesystem::path folder = target_.parent_path();
+    const int descriptor = ::open(folder.empty() ? "." : folder.string().c_str(), O_RDONLY);
+    if (descriptor < 0) return;
+    ::fsync(descriptor);
+    ::close(descriptor);
+#endif
   }
 
   // A file that was private stays private when it is replaced.
@@ -203,7 +232,8 @@ inline std::vector<std::byte> read_file(const std::filesystem::path& path) {
 /// Writes a whole file or nothing: the bytes go to a temporary in the same folder, which takes the name `path` after
 /// the last of them was accepted. A file of that name is replaced and keeps its permissions; a link is followed.
 /// Throws dht::Error when the folder is missing or not writable, `path` is a directory or a device, or the disk is full.
-inline void write_file(const std::filesystem::path& path, std::span<const std::byte> bytes) {
+inline void write_file(const std::filesystem::path& path, std::span<const std::byte> bytes,
+                       WhenWritten when = WhenWritten::by_system) {
   DHT_EXPECTS(!path.empty(), detail::file_name(path), ": cannot be written (it has no name)");
   detail::check_regular(path, true);
   std::error_code error;
@@ -213,12 +243,13 @@ inline void write_file(const std::filesystem::path& path, std::span<const std::b
   const std::filesystem::path linked = std::filesystem::canonical(path, error);
   detail::TemporaryFile file(error ? path : linked);
   file.write(bytes);
-  file.publish();
+  file.publish(when);
 }
 
 /// The same for text.
-inline void write_file(const std::filesystem::path& path, std::string_view text) {
-  write_file(path, std::as_bytes(std::span(text.data(), text.size())));
+inline void write_file(const std::filesystem::path& path, std::string_view text,
+                       WhenWritten when = WhenWritten::by_system) {
+  write_file(path, std::as_bytes(std::span(text.data(), text.size())), when);
 }
 
 }  // namespace dht

@@ -168,7 +168,9 @@ class SafeTensorsWriter {
   }
 
   /// Writes the file, whole or not at all; throws what `write_file` throws.
-  void save(const std::filesystem::path& path) const { write_file(path, bytes()); }
+  void save(const std::filesystem::path& path, WhenWritten when = WhenWritten::by_system) const {
+    write_file(path, bytes(), when);
+  }
 
  private:
   struct Tensor {

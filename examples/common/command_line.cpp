@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+// What the command lines of all programs have in common, and the one way in which programs fail.
+#include "command_line.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <functional>
+#include <iostream>
+#include <new>
+
+#include <CLI/CLI.hpp>
+
+#include <dht/core/error.hpp>
+#include <dht/io/file.hpp>
+#include <dht/version.hpp>
+
+#include "options.hpp"
+
+namespace dht::examples {
+
+void prepare(CLI::App& app, const std::string& name) {
+  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::Throw);
+  app.set_version_flag("--version", name + " (" + version() + ")");
+}
+
+bool parse(CLI::App& app, int argc, char** argv) {
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() != 0)
+      throw Error(dht::detail::one_line(error.what(), 1000) + "; see " + app.get_name() + " --help");
+    app.exit(error);
+    return false;
+  }
+  return true;
+}
+
+void check_choice(const char* option, const std::string& value,
+                  std::initializer_list<std::string_view> choices) {
+  if (std::find(choices.begin(), choices.end(), value) != choices.end()) return;
+  std::string list;
+  for (const std::string_view choice : choices) {
+    if (!list.empty()) list += choice == *(choices.end() - 1) ? " or " : ", ";
+    list += choice;
+  }
+  dht::detail::fail(option, ": is ", dht::detail::one_line(value), "; must be ", list);
+}
+
+void check_range(const char* option, double value, double lowest, double highest) {
+  DHT_EXPECTS(value >= lowest && value <= highest, option, ": is ", value, "; must be ", lowest, " to ",
+              highest);
+}
+
+std::string version() {
+  return "dht " + std::to_string(DHT_VERSION_MAJOR) + "." + std::to_string(DHT_VERSION_MINOR) + "." +
+         std::to_string(DHT_VERSION_PATCH);
+}
+
+void complain(const std::string& name, std::string_view what) {
+  std::cerr << name << ": " << dht::detail::one_line(what, 9000) << '\n';
+}
+
+int run_program(const std::string& name, const std::function<void()>& body) {
+  try {
+    body();
+    std::cout.flush();
+    return 0;
+  } catch (const std::bad_alloc&) {
+    complain(name, "there is not enough memory for this photo with these options");
+  } catch (const std::exception& error) {
+    complain(name, error.what());
+  }
+  return 2;
+}
+
+}  // namespace dht::examples
