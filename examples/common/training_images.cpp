@@ -11,6 +11,7 @@
 #include <dht/core/random.hpp>
 #include <dht/io/file.hpp>
 
+#include "fingerprint.hpp"
 #include "image_file.hpp"
 #include "options.hpp"
 #include "photo_folder.hpp"
@@ -23,23 +24,6 @@ namespace fs = std::filesystem;
 
 /// Streams of random numbers that do not meet: what they are for comes first.
 enum Purpose : std::uint64_t { shuffling = 101, cropping = 102 };
-
-/// FNV-1a, over all bytes that are added.
-class Fingerprint {
- public:
-  void add(std::string_view bytes) {
-    for (const char c : bytes) add_byte(static_cast<unsigned char>(c));
-    add_byte(0);
-  }
-  void add(std::uint64_t number) {
-    for (int i = 0; i < 8; ++i) add_byte(static_cast<unsigned char>(number >> 8 * i));
-  }
-  std::uint64_t value() const { return value_; }
-
- private:
-  void add_byte(unsigned char byte) { value_ = (value_ ^ byte) * 0x100000001b3u; }
-  std::uint64_t value_ = 0xcbf29ce484222325u;
-};
 
 std::shared_ptr<const Picture> decoded(const fs::path& path) {
   try {
@@ -81,11 +65,11 @@ TrainingImages::TrainingImages(const fs::path& folder, const ReadingOptions& opt
 void TrainingImages::take_fingerprint(const fs::path& folder) {
   Fingerprint fingerprint;
   for (const Image& image : images_) {
-    fingerprint.add(image.path.lexically_relative(folder).generic_string());
+    fingerprint.add(std::string_view(image.path.lexically_relative(folder).generic_string()));
     fingerprint.add(static_cast<std::uint64_t>(image.height));
     fingerprint.add(static_cast<std::uint64_t>(image.width));
   }
-  fingerprint_ = fingerprint.value();
+  fingerprint_ = fingerprint.text();
 }
 
 std::size_t TrainingImages::kept() const {

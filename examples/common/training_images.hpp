@@ -40,7 +40,7 @@ class TrainingImages {
   /// How many files were left out.
   std::size_t broken() const { return broken_; }
   /// Tells folders apart: of the paths below the folder and the sizes of the pictures.
-  std::uint64_t fingerprint() const { return fingerprint_; }
+  const std::string& fingerprint() const { return fingerprint_; }
 
   /// A picture from memory, or decoded again. For use by several threads at once. Throws dht::Error when the file has
   /// changed since it was decoded.
@@ -57,7 +57,7 @@ class TrainingImages {
 
   std::vector<Image> images_;
   std::size_t broken_ = 0;
-  std::uint64_t fingerprint_ = 0;
+  std::string fingerprint_;
 };
 
 /// Runs `task(i)` for every i below `count` on all threads of a pool, in any order.
