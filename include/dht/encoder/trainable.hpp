@@ -85,7 +85,7 @@ class TrainableEncoder {
     s.width = image.width;
     ConvolutionalEncoder<S>& net = *s.folded;
     s.patches.resize(image);
-    s.patches.load(backend, image, net.scale_.data(), net.offset_.data(), s.rows, s.sums);
+    s.patches.load(backend, image, net.scale_.data(), net.offset_.data(), s.rows, s.row_sums);
     if (statistics_ == Statistics::batch) {
       measure(backend, s);
     } else {
@@ -157,7 +157,6 @@ class TrainableEncoder {
   /// The batch statistics of the two layers that see the image, folded in.
   template <class Backend>
   void measure(const Backend& backend, Saved& s) const {
-    s.row_sums.swap(s.sums);
     s.patches.moments(backend, s.row_sums, s.rows, s.pointers, s.sums, s.patch, s.pixel);
     detail::statistics_behind(parameters_.fine, s.pixel, s.patches.pixels(), s.fine);
     detail::statistics_behind(parameters_.middle, s.patch, s.patches.pixels() / 4, s.middle);
