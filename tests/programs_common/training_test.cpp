@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: MIT
+// What pretrain is made of: crops, resampling, the order of pictures, batches, the table and the curve.
+#ifdef DHT_TEST_HAS_EXAMPLES
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <fstream>
+#include <limits>
+#include <numeric>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <dht/backend/thread_pool.hpp>
+
+#include "common/image_file.hpp"
+#include "common/random_crop.hpp"
+#include "common/sample_picture.hpp"
+#include "common/training_images.hpp"
+#include "common/training_log.hpp"
+#include "io/scratch.hpp"
+#include "kit/catch.hpp"
+
+using Catch::Approx;
+using Catch::Matchers::ContainsSubstring;
+using dht::Picture;
+using dht::examples::Crop;
+using dht::examples::TrainingImages;
+using dht::examples::TrainingLog;
+using dht::test::error_of;
+using dht::test::ScratchFolder;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Colours that rise in a straight line: red to the right, green down; blue is a constant.
+Picture ramp(int height, int width) {
+  Picture picture(height, width);
+  for (int y = 0; y < height; ++y) {
+    for (int x = 0; x < width; ++x) {
+      picture.pixel(y, x)[0] = static_cast<std::uint8_t>(2 * x);
+      picture.pixel(y, x)[1] = static_cast<std::uint8_t>(2 * y);
+      picture.pixel(y, x)[2] = 77;
+    }
+  }
+  return picture;
+}
+
+std::vector<float> resampled(const Picture& picture, const Crop& crop, int side) {
+  std::vector<float> planes(std::size_t(3 * side * side), -1.0f);
+  resample(picture, crop, side, planes.data());
+  return planes;
+}
+
+/// Rounding of sums of some tens of floats below 1.
+constexpr double rounding = 1e-5;
+
+void fill(const fs::path& folder) {
+  fs::create_directories(folder / "below");
+  dht::examples::write_png(folder / "b.png", dht::examples::sample_picture(40));
+  dht::examples::write_png(folder / "below/a.png", ramp(30, 50));
+  dht::examples::write_png(folder / "below/c.png", ramp(60, 20));
+  std::ofstream(folder / "below/broken.jpg") << "no picture";
+}
+
+dht::examples::ReadingOptions quiet(std::int64_t bytes = std::int64_t{1} << 30) {
+  return {"test", bytes, true};
+}
+
+}  // namespace
+
+TEST_CASE("crops lie within the picture, a quarter to all of it, nearly square") {
+  for (const auto& [height, width] : {std::pair{100, 100}, {50, 200}, {300, 40}, {1, 1}, {7, 1}}) {
+    double least = 1, most = 0;
+    int mirrored = 0;
+    for (int i = 0; i < 400; ++i) {
+      dht::Random random(3, i);
+      const Crop crop = dht::examples::random_crop(height, width, random);
+      REQUIRE(crop.top >= 0);
+      REQUIRE(crop.left >= 0);
+      REQUIRE(crop.top + crop.height <= height + 1e-9);
+      REQUIRE(crop.left + crop.width <= width + 1e-9);
+      const double shape = crop.width / crop.height;
+      REQUIRE(shape >= 0.75 - 1e-9);
+      REQUIRE(shape <= 4.0 / 3 + 1e-9);
+      const double area = crop.width * crop.height / (height * width);
+      least = std::min(least, area);
+      most = std::max(most, area);
+      mirrored += crop.is_mirrored;
+    }
+    CHECK(mirrored > 140);
+    CHECK(mirrored < 260);
+    if (height != width) continue;
+    CHECK(least > 0.25 - 1e-9);
+    CHECK(least < 0.27);
+    CHECK(most > 0.9);
+  }
+  const Crop middle = dht::examples::centre_crop(30, 51);
+  CHECK(middle.top == 0);
+  CHECK(middle.left == 10.5);
+  CHECK(middle.width == 30);
+  CHECK(middle.height == 30);
+}
+
+TEST_CASE("resampling to the same size changes nothing; mirrored it turns around") {
+  const Picture picture = dht::examples::sample_picture(16);
+  const auto same = resampled(picture, {0, 0, 16, 16, false}, 16);
+  const auto mirror = resampled(picture, {0, 0, 16, 16, true}, 16);
+  for (int c = 0; c < 3; ++c) {
+    for (int y = 0; y < 16; ++y) {
+      for (int x = 0; x < 16; ++x) {
+        const double value = picture.pixel(y, x)[c] / 255.0;
+        REQUIRE(same[std::size_t((c * 16 + y) * 16 + x)] == Approx(value).margin(rounding));
+        REQUIRE(mirror[std::size_t((c * 16 + y) * 16 + 15 - x)] == Approx(value).margin(rounding));
+      }
+    }
+  }
+}
+
+TEST_CASE("resampling keeps straight lines, whether larger or smaller") {
+  const Picture picture = ramp(100, 120);
+  for (const int side : {3, 10, 33, 64, 150}) {
+    const Crop crop{10.25, 20.5, 60, 80.5, false};
+    const auto planes = resampled(picture, crop, side);
+    for (int y = 0; y < side; ++y) {
+      for (int x = 0; x < side; ++x) {
+        // A pixel's value belongs to its centre.
+        const double across = crop.left + (x + 0.5) * crop.width / side - 0.5,
+                     down = crop.top + (y + 0.5) * crop.height / side - 0.5;
+        const auto at = std::size_t(y * side + x), plane = std::size_t(side * side);
+        // Triangles wider than a pixel weigh both sides nearly, not quite, alike: a fifth of a pixel, two levels each.
+        const auto near = [&](double extent) { return extent > side ? 0.2 * 2 / 255 : rounding; };
+        REQUIRE(planes[at] == Approx(2 * across / 255).margin(near(crop.width)));
+        REQUIRE(planes[plane + at] == Approx(2 * down / 255).margin(near(crop.height)));
+        REQUIRE(planes[2 * plane + at] == Approx(77 / 255.0).margin(rounding));
+      }
+    }
+  }
+}
+
+TEST_CASE("resampling leaves nothing out: a chequered picture becomes grey") {
+  Picture picture(64, 64);
+  for (int y = 0; y < 64; ++y)
+    for (int x = 0; x < 64; ++x) std::fill_n(picture.pixel(y, x), 3, (x + y) % 2 ? 255 : 0);
+  for (const int side : {5, 8, 16, 21})
+    for (const float v : resampled(picture, {0, 0, 64, 64, false}, side))
+      REQUIRE(v == Approx(0.5).margin(0.02));
+}
+
+TEST_CASE("resampling refuses what lies outside") {
+  const Picture picture(10, 10);
+  CHECK_THAT(error_of([&] {
+               resampled(picture, {0, 5, 5, 6, false}, 4);
+             }),
+             ContainsSubstring("crop: is 5 x 6 at 0, 5; must be within the 10 x 10"));
+  CHECK(error_of([&] { resampled(picture, {0, 0, 5, 5, false}, 0); }) == "side: is 0; must be at least 1");
+}
+
+TEST_CASE("every picture is shown once before any is shown again, by the place alone") {
+  dht::examples::ShuffledOrder order(7, 5), other(7, 6);
+  std::vector<std::size_t> shown;
+  for (std::uint64_t place = 0; place < 28; ++place) shown.push_back(order(place));
+  for (int round = 0; round < 4; ++round)
+    CHECK(std::set<std::size_t>(shown.begin() + 7 * round, shown.begin() + 7 * (round + 1)).size() == 7);
+  CHECK(!std::equal(shown.begin(), shown.begin() + 7, shown.begin() + 7));
+  for (const std::uint64_t place : {20, 3, 14, 0}) CHECK(order(place) == shown[place]);
+  std::vector<std::size_t> others;
+  for (std::uint64_t place = 0; place < 28; ++place) others.push_back(other(place));
+  CHECK(others != shown);
+}
+
+TEST_CASE("a folder's pictures: found below it, broken ones left out, kept in memory or not") {
+  const ScratchFolder folder;
+  fill(folder / "photos");
+  dht::backend::ThreadPool pool(1);
+  const TrainingImages images(folder / "photos", quiet(), pool);
+  REQUIRE(images.size() == 3);
+  CHECK(images.broken() == 1);
+  CHECK(images.kept() == 3);
+  CHECK(images.name(0).ends_with("b.png"));
+  CHECK(images.name(1).ends_with("below/a.png"));
+  CHECK(images.picture(1)->rgb == ramp(30, 50).rgb);
+  const TrainingImages few(folder / "photos/", quiet(5000), pool);
+  CHECK(few.kept() < 3);
+  CHECK(few.fingerprint() == images.fingerprint());
+  for (std::size_t i = 0; i < 3; ++i) CHECK(few.picture(i)->rgb == images.picture(i)->rgb);
+  dht::examples::write_png(folder / "photos/below/c.png", ramp(61, 20));
+  CHECK(TrainingImages(folder / "photos", quiet(), pool).fingerprint() != images.fingerprint());
+  const TrainingImages none(folder / "photos", quiet(0), pool);
+  dht::examples::write_png(folder / "photos/below/c.png", ramp(62, 20));
+  CHECK_THAT(error_of([&] { none.picture(2); }),
+             ContainsSubstring("c.png: is 20 x 62 pixels; was 20 x 61 when training began"));
+  for (const char* name : {"b.png", "below/a.png", "below/c.png"}) fs::remove(folder / "photos" / name);
+  CHECK_THAT(error_of([&] { TrainingImages(folder / "photos", quiet(), pool); }),
+             ContainsSubstring("has no photo that can be read"));
+}
+
+TEST_CASE("batches depend on seed and step, not on threads, memory or the batches before") {
+  const ScratchFolder folder;
+  fill(folder / "photos");
+  const auto batch_of = [&](int workers, std::int64_t bytes, std::uint64_t seed, std::int64_t step) {
+    dht::backend::ThreadPool pool(workers);
+    const TrainingImages images(folder / "photos", quiet(bytes), pool);
+    dht::examples::ShuffledOrder order(images.size(), seed);
+    dht::examples::TrainingBatch batch;
+    batch.side = 12;
+    batch.image.resize(5);
+    training_batch(images, order, seed, step, pool, batch);
+    return batch;
+  };
+  const auto batch = batch_of(0, 1 << 20, 1, 3);
+  CHECK(batch.planes.size() == 5 * 3 * 12 * 12);
+  CHECK(batch.view().batch == 5);
+  CHECK(batch.planes == batch_of(2, 1 << 20, 1, 3).planes);
+  CHECK(batch.planes == batch_of(1, 0, 1, 3).planes);
+  CHECK(batch.planes != batch_of(0, 1 << 20, 1, 4).planes);
+  CHECK(batch.planes != batch_of(0, 1 << 20, 2, 3).planes);
+}
+
+TEST_CASE("the table: empty cells, as few digits as needed") {
+  TrainingLog log({"step", "loss", "validation"});
+  const double none = std::numeric_limits<double>::quiet_NaN();
+  log.add({0, none, 12.5});
+  log.add({1, 0.1, none});
+  CHECK(log.csv() == "step,loss,validation\n0,,12.5\n1,0.1,\n");
+  TrainingLog other(log.columns());
+  other.set_numbers(log.numbers());
+  CHECK(other.csv() == log.csv());
+  CHECK(error_of([&] { log.add({1}); }) == "row: has 1 numbers; must have 3");
+  CHECK(error_of([&] { log.set_numbers({1, 2}); }) == "log: has 2 numbers; must be whole rows of 3");
+}
+
+TEST_CASE("the curve: means of many steps, round numbers beside the axes") {
+  TrainingLog log({"step", "loss"});
+  for (int i = 0; i < 1000; ++i) log.add({double(i), i % 2 ? 0.2 : 0.4});
+  const auto curve = dht::examples::curve_of(log, "step", "loss", 100);
+  REQUIRE(curve.x.size() == 100);
+  CHECK(curve.x.front() == 4.5);
+  for (const double y : curve.y) CHECK(y == Approx(0.3));
+  CHECK_THAT(error_of([&] { dht::examples::curve_of(log, "step", "lost"); }), ContainsSubstring("lost"));
+
+  CHECK(dht::examples::round_numbers(0.2, 9.7, 5) == std::vector<double>{2, 4, 6, 8});
+  CHECK(dht::examples::round_numbers(-1, 1, 4) == std::vector<double>{-1, -0.5, 0, 0.5, 1});
+  CHECK(dht::examples::round_numbers(0, 1000, 5) == std::vector<double>{0, 200, 400, 600, 800, 1000});
+
+  const std::string svg =
+      dht::examples::charts_svg({{"a < b", "step", "loss", {curve}}, {"empty", "", "", {}}});
+  CHECK(svg.starts_with("<svg "));
+  CHECK(svg.ends_with("</svg>\n"));
+  CHECK_THAT(svg, ContainsSubstring("a &lt; b"));
+  CHECK_THAT(svg, ContainsSubstring(">1000</text>"));
+  CHECK_THAT(svg, !ContainsSubstring("nan"));
+}
+
+#endif
