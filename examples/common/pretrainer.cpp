@@ -211,6 +211,7 @@ class Pretrainer {
 
   void begin() {
     if (options_.resume) {
+      remove_leftovers();
       restore_checkpoint(checkpoint(), state(), settings());
     } else {
       std::error_code error;
@@ -226,6 +227,18 @@ class Pretrainer {
     if (images_->broken() > 0) std::cout << "; files that were left out: " << images_->broken();
     std::cout << ".\n";
     if (options_.resume) std::cout << "Going on after step " << steps_done() << " of " << steps_ << ".\n";
+  }
+
+  /// What runs that were killed had begun to write.
+  void remove_leftovers() const {
+    std::error_code error;
+    std::vector<fs::path> leftovers;
+    for (fs::directory_iterator at(output_.path(), error); !error && at != fs::directory_iterator();
+         at.increment(error)) {
+      const std::string name = at->path().filename().string();
+      if (name.starts_with(".dht-") && name.ends_with(".tmp")) leftovers.push_back(at->path());
+    }
+    for (const fs::path& path : leftovers) fs::remove(path, error);
   }
 
   PretrainState state() { return {*model_, *optimiser_, *log_}; }

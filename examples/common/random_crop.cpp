@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <vector>
 
+#include <dht/backend/cpu.hpp>
+#include <dht/core/config.hpp>
 #include <dht/core/error.hpp>
 #include <dht/core/math.hpp>
 
@@ -53,7 +55,7 @@ struct Taps {
 };
 
 /// One row of the picture with the columns of `taps`: `side` x 3 numbers.
-void resample_row(const std::uint8_t* row, const Taps& taps, int side, float* out) {
+DHT_INLINE void resample_row(const std::uint8_t* row, const Taps& taps, int side, float* out) {
   for (int x = 0; x < side; ++x) {
     const auto i = static_cast<std::size_t>(x);
     const float* weight = taps.weights_of(x);
@@ -63,6 +65,31 @@ void resample_row(const std::uint8_t* row, const Taps& taps, int side, float* ou
       for (int c = 0; c < 3; ++c) sum[c] = fma(weight[k], static_cast<float>(pixel[c]), sum[c]);
     }
     for (int c = 0; c < 3; ++c) out[3 * x + c] = sum[c];
+  }
+}
+
+/// The rows of the part that are needed, and then the columns.
+DHT_INLINE void resample_by(const Picture& picture, const Taps& across, const Taps& down, const Crop& crop,
+                            int side, float* planes) {
+  const int begin = down.first.front(), end = down.first.back() + down.count.back();
+  const auto row_numbers = static_cast<std::size_t>(side) * 3;
+  std::vector<float> rows(static_cast<std::size_t>(end - begin) * row_numbers), sum(row_numbers);
+  for (int y = begin; y < end; ++y)
+    resample_row(picture.pixel(y, 0), across, side,
+                 rows.data() + static_cast<std::size_t>(y - begin) * row_numbers);
+  const std::ptrdiff_t plane = std::ptrdiff_t{side} * side;
+  for (int y = 0; y < side; ++y) {
+    const auto i = static_cast<std::size_t>(y);
+    std::fill(sum.begin(), sum.end(), 0.0f);
+    for (int k = 0; k < down.count[i]; ++k) {
+      const float* row = rows.data() + static_cast<std::size_t>(down.first[i] + k - begin) * row_numbers;
+      const float weight = down.weights_of(y)[k] / 255;
+      for (std::size_t j = 0; j < row_numbers; ++j) sum[j] = fma(weight, row[j], sum[j]);
+    }
+    for (int x = 0; x < side; ++x)
+      for (int c = 0; c < 3; ++c)
+        planes[c * plane + std::ptrdiff_t{y} * side + (crop.is_mirrored ? side - 1 - x : x)] =
+            sum[static_cast<std::size_t>(3 * x + c)];
   }
 }
 
@@ -97,26 +124,8 @@ void resample(const Picture& picture, const Crop& crop, int side, float* planes)
               "; must be within the ", picture.height, " x ", picture.width, " pixels of the picture");
   const Taps across(crop.left, crop.width, side, picture.width),
       down(crop.top, crop.height, side, picture.height);
-  const int begin = down.first.front(), end = down.first.back() + down.count.back();
-  const auto row_numbers = static_cast<std::size_t>(side) * 3;
-  std::vector<float> rows(static_cast<std::size_t>(end - begin) * row_numbers), sum(row_numbers);
-  for (int y = begin; y < end; ++y)
-    resample_row(picture.pixel(y, 0), across, side,
-                 rows.data() + static_cast<std::size_t>(y - begin) * row_numbers);
-  const std::ptrdiff_t plane = std::ptrdiff_t{side} * side;
-  for (int y = 0; y < side; ++y) {
-    const auto i = static_cast<std::size_t>(y);
-    std::fill(sum.begin(), sum.end(), 0.0f);
-    for (int k = 0; k < down.count[i]; ++k) {
-      const float* row = rows.data() + static_cast<std::size_t>(down.first[i] + k - begin) * row_numbers;
-      const float weight = down.weights_of(y)[k] / 255;
-      for (std::size_t j = 0; j < row_numbers; ++j) sum[j] = fma(weight, row[j], sum[j]);
-    }
-    for (int x = 0; x < side; ++x)
-      for (int c = 0; c < 3; ++c)
-        planes[c * plane + std::ptrdiff_t{y} * side + (crop.is_mirrored ? side - 1 - x : x)] =
-            sum[static_cast<std::size_t>(3 * x + c)];
-  }
+  // Compiled for the best instruction set there is: the same numbers, but several times as fast.
+  backend::Cpu().serial([&]() DHT_INLINE_LAMBDA { resample_by(picture, across, down, crop, side, planes); });
 }
 
 }  // namespace dht::examples

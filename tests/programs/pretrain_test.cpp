@@ -173,6 +173,7 @@ TEST_CASE("pretrain: killed at any moment and resumed, it ends like a run that w
     CHECK(kills > 0);
     CHECK(resumes > 0);
     CHECK(files(folder / ("killed" + every)) == whole);
+    CHECK(entries(folder / ("killed" + every)) == results.size());
   }
 }
 
@@ -199,7 +200,9 @@ TEST_CASE("pretrain: a finished run that is resumed changes nothing; one that is
   const ScratchFolder folder;
   fill(folder.path());
   const auto whole = reference(folder.path());
+  store(folder / "whole/.dht-1234-0.tmp", "what a killed run had begun to write");
   REQUIRE(pretrain("--output whole --resume --threads 2 --save-every 7", folder.path()).code == 0);
+  CHECK(entries(folder / "whole") == results.size());
   CHECK(files(folder / "whole") == whole);
   check_refused("pretrain", options + "--output whole", "checkpoint.safetensors is there already; --resume",
                 folder.path());
