@@ -24,7 +24,14 @@ constexpr int colours = 3;
 /// A checkpoint that nobody trained.
 Checkpoint<float> untrained(const ModelSettings& settings) {
   Checkpoint<float> start;
-  start.encoder = initial_parameters<float>(colours, settings.features.value_or(8), settings.seed);
+  const int features = settings.features.value_or(8);
+  if (settings.start == "random") {
+    start.encoder = initial_parameters<float>(colours, features, settings.seed);
+  } else {
+    InitialModel<float> model = opponent_colours<float>(features, settings.seed);
+    start.encoder = std::move(model.encoder);
+    start.projection = std::move(model.projection);
+  }
   return start;
 }
 
@@ -45,7 +52,7 @@ Checkpoint<float> start_of(const ModelSettings& settings, const std::optional<fs
   const int features = start.encoder.features;
   if (start.projection.weight.empty())
     start.projection = initial_linear<float>(features, colours, settings.seed);
-  if (start.self_loop.is_constant()) start.self_loop = initial_self_loop<float>(features, settings.seed);
+  if (start.self_loop.is_constant()) start.self_loop = initial_self_loop<float>(features);
   if (settings.compactness) start.compactness = *settings.compactness;
   return start;
 }

@@ -34,6 +34,7 @@ struct PretrainPolicies : DefaultPolicies {
 struct ModelSettings {
   std::optional<int> features;
   std::optional<double> compactness;
+  std::string start = "opponent";  ///< where nothing was learned: opponent colours, or random
   std::uint64_t seed = 1;
   int threads = 0;
 };

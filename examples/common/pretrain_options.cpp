@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include <dht/core/error.hpp>
+#include <dht/io/file.hpp>
 
 #include "command_line.hpp"
 
@@ -55,7 +56,9 @@ void check(const PretrainOptions& options) {
   check_range("--learning-rate", options.learning_rate, 0, 1e30);
   check_range("--weight-decay", options.weight_decay, 0, 1e30);
   DHT_EXPECTS(options.clip > 0, "--clip: is ", options.clip, "; must be above 0");
-  if (options.features) check_range("--features", *options.features, 1, 64);
+  DHT_EXPECTS(options.start == "opponent" || options.start == "random", "--start: is \"",
+              dht::detail::one_line(options.start, 100), "\"; must be opponent or random");
+  if (options.features) check_range("--features", *options.features, options.start == "random" ? 1 : 3, 64);
   if (options.compactness) {
     DHT_EXPECTS(*options.compactness >= 0 && *options.compactness < 1, "--compactness: is ",
                 *options.compactness, "; must be at least 0 and below 1");
@@ -73,8 +76,11 @@ void add_files(CLI::App& app, PretrainOptions& options) {
       ->type_name("DIR");
   app.add_option("--validation", options.validation, "folder of pictures that are looked at but not learned")
       ->type_name("DIR");
-  app.add_option("--weights", options.weights, "checkpoint to begin with (default: random)")
+  app.add_option("--weights", options.weights, "checkpoint to begin with (default: as --start says)")
       ->type_name("FILE.safetensors");
+  app.add_option("--start", options.start,
+                 "untrained weights to begin with: opponent (colours, default) or random")
+      ->type_name("NAME");
 }
 
 void add_length(CLI::App& app, PretrainOptions& options) {

@@ -21,6 +21,7 @@ struct PretrainOptions {
   std::optional<std::int64_t> warm_up;  ///< steps; a tenth of all, at most 500
   std::optional<int> features;          ///< the weights' own, or 8
   std::optional<double> compactness;    ///< the weights' own, or 0.01
+  std::string start = "opponent";
   std::uint64_t seed = 1;
   int threads = 0;  ///< 0: one per core
   bool resume = false, quiet = false;

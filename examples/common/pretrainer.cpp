@@ -108,7 +108,8 @@ class Pretrainer {
     order_ = std::make_unique<ShuffledOrder>(images_->size(), options.seed);
     count_steps();
     model_ = std::make_unique<PretrainModel>(
-        ModelSettings{options.features, options.compactness, options.seed, threads_}, options.weights);
+        ModelSettings{options.features, options.compactness, options.start, options.seed, threads_},
+        options.weights);
     optimiser_ = std::make_unique<AdamW<float>>(
         model_->parameters(), AdamWOptions{.weight_decay = options.weight_decay, .decay_vectors = false});
     if (options.weights) weights_fingerprint_ = fingerprint_of(*options.weights);
@@ -202,6 +203,7 @@ class Pretrainer {
             {"--clip", shortest_text(options_.clip)},
             {"--features", std::to_string(model_->features())},
             {"--compactness", shortest_text(model_->compactness())},
+            {"--start", options_.start},
             {"--seed", std::to_string(options_.seed)},
             {"--validate-every", validation_ ? std::to_string(options_.validate_every) : "(none)"},
             {"--weights of fingerprint", weights_fingerprint_},

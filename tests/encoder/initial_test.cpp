@@ -40,8 +40,8 @@ TEMPLATE_TEST_CASE("initial parameters: bounded, normalised, by the seed", "[enc
   const auto map = dht::initial_linear<S>(8, 3, 5);
   CHECK(map.weight.size() == 24);
   CHECK(map.bias == std::vector<S>(3, S(0)));
-  CHECK(dht::initial_self_loop<S>(8, 5).weight.size() == 8);
-  CHECK(!dht::initial_self_loop<S>(8, 5).is_constant());
+  CHECK(dht::initial_self_loop<S>(8).weight.size() == 8);
+  CHECK(!dht::initial_self_loop<S>(8).is_constant());
 }
 
 TEST_CASE("initial parameters: an encoder takes them, in any number", "[encoder]") {
@@ -55,11 +55,31 @@ TEST_CASE("initial parameters: an encoder takes them, in any number", "[encoder]
   }
 }
 
+TEST_CASE("initial parameters: opponent colours keep grey apart from colour, and give colours back",
+          "[encoder]") {
+  const auto model = dht::opponent_colours<float>(8, 1);
+  const dht::ConvolutionalEncoder<float> encoder(model.encoder);
+  std::vector<float> image, rgb(3 * 16), features(8 * 16);
+  for (int c = 0; c < 3; ++c)
+    for (int p = 0; p < 16; ++p) image.push_back(static_cast<float>((p * 5 + c * 7) % 16) / 15);
+  dht::ConvolutionalEncoder<float>::Workspace workspace;
+  REQUIRE(encoder.encode(dht::backend::Cpu(), dht::planar_view(image.data(), 1, 3, 4, 4), features.data(),
+                         workspace));
+  model.projection.forward({features.data(), 16, 8}, {rgb.data(), 16, 3});
+  for (std::size_t p = 0; p < 16; ++p) {
+    for (std::size_t c = 0; c < 3; ++c)
+      CHECK(std::abs(rgb[3 * p + c] - image[16 * c + p]) < 0.05);  // SiLU bends a little
+    for (std::size_t f = 3; f < 8; ++f) CHECK(features[8 * p + f] == 0);
+  }
+  CHECK(error_of([] { dht::opponent_colours<float>(2, 1); }) ==
+        "features: is 2; must be at least 3, one a colour");
+}
+
 TEST_CASE("initial parameters: sizes that make no sense are named", "[encoder]") {
   CHECK(error_of([] { dht::initial_parameters<float>(0, 8, 1); }) == "channels: is 0; must be 1 to 1024");
   CHECK(error_of([] { dht::initial_parameters<float>(3, 2000, 1); }) ==
         "features: is 2000; must be 1 to 1024");
   CHECK(error_of([] { dht::initial_linear<float>(0, 3, 1); }) ==
         "linear map: is 0 to 3; must have at least one of each");
-  CHECK(error_of([] { dht::initial_self_loop<float>(0, 1); }) == "features: is 0; must be at least 1");
+  CHECK(error_of([] { dht::initial_self_loop<float>(0); }) == "features: is 0; must be at least 1");
 }

@@ -317,7 +317,7 @@ TEST_CASE("pretrain: wrong use is refused before anything is written") {
   refused("photos --output out --weight-decay nan", "--weight-decay: is nan");
   refused("photos --output out --clip 0", "--clip: is 0; must be above 0");
   refused("photos --output out --steps 5 --warm-up 6", "--warm-up: is 6; must be at most 5");
-  refused("photos --output out --features 0", "--features: is 0; must be 1 to 64");
+  refused("photos --output out --features 0", "--features: is 0; must be 3 to 64");
   refused("photos --output out --compactness 1", "--compactness: is 1");
   refused("photos --output out --threads -1", "--threads: is -1");
   refused("photos --output out --save-every 0", "--save-every: is 0; must be at least 1");

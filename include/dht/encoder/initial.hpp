@@ -2,6 +2,7 @@
 // Parameters to begin training with: random, the same ones for the same seed on every machine.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <vector>
@@ -72,14 +73,62 @@ Linear<S> initial_linear(int inputs, int outputs, std::uint64_t seed) {
           std::vector<S>(static_cast<std::size_t>(outputs), S(0))};
 }
 
-/// An untrained learned self-loop, which depends on the variances but little: weights like a linear map's, bias 0.
+/// An untrained learned self-loop: 0.3, whatever the variances. Higher, and specks that nobody asked for outlive the
+/// regions around them; lower, and few regions are left to choose from where many tokens are wanted.
 template <class S>
-SelfLoop<S> initial_self_loop(int features, std::uint64_t seed) {
+SelfLoop<S> initial_self_loop(int features) {
   DHT_EXPECTS(features >= 1, "features: is ", features, "; must be at least 1");
   SelfLoop<S> loop;
-  loop.weight =
-      detail::uniform_values<S>(features, 1 / dht::sqrt(static_cast<double>(features)), Random(seed, 4));
+  loop.weight.assign(static_cast<std::size_t>(features), S(0));
+  loop.bias = static_cast<S>(log(0.3 / 0.7));
   return loop;
+}
+
+/// An encoder and the map from its features back to colours.
+template <class S>
+struct InitialModel {
+  ConvolutionalParameters<S> encoder;
+  Linear<S> projection;
+};
+
+/// A model of RGB images that begins where plain colour is: the first three features are nearly linear in the opponent
+/// colours of a pixel (light, red against green, yellow against blue), apart by about as much as people see them apart;
+/// the other features, and what lies around a pixel, begin silent; the map gives the colours back. Learning to paint
+/// images with tokens says little about where tokens should end, so it had better begin with regions that are good.
+template <class S>
+InitialModel<S> opponent_colours(int features, std::uint64_t seed) {
+  DHT_EXPECTS(features >= 3, "features: is ", features, "; must be at least 3, one a colour");
+  // Unit vectors, the colours' mean and deviation along them in photographs, and by how much a feature changes with them.
+  struct Axis {
+    double red, green, blue, mean, deviation, slope;
+  };
+  constexpr double third = 0.577350269189626, half = 0.707106781186548, sixth = 0.408248290463863;
+  constexpr Axis axes[] = {{third, third, third, 0.773, 0.437, 2.5},
+                           {half, -half, 0, 0.022, 0.0815, 7},
+                           {sixth, sixth, -2 * sixth, 0.055, 0.110, 7}};
+  constexpr double shift = 6;  // SiLU is nearly the identity there
+
+  InitialModel<S> model{initial_parameters<S>(3, features, seed), initial_linear<S>(features, 3, seed)};
+  ConvolutionAndNorm<S>& fine = model.encoder.fine;
+  std::fill(fine.norm_weight.begin(), fine.norm_weight.end(), S(0));
+  std::fill(model.encoder.coarse.norm_weight.begin(), model.encoder.coarse.norm_weight.end(), S(0));
+  double bias[3] = {0, 0, 0};
+  for (std::size_t k = 0; k < 3; ++k) {
+    const Axis& axis = axes[k];
+    const double colour[3] = {axis.red, axis.green, axis.blue};
+    fine.norm_weight[k] = static_cast<S>(axis.slope * axis.deviation);
+    fine.norm_bias[k] = static_cast<S>(shift);
+    fine.running_mean[k] = static_cast<S>(axis.mean);
+    fine.running_var[k] = static_cast<S>(axis.deviation * axis.deviation);
+    for (std::size_t c = 0; c < 3; ++c) {
+      fine.weight[3 * k + c] = static_cast<S>(colour[c]);
+      model.projection.weight[c * static_cast<std::size_t>(features) + k] =
+          static_cast<S>(colour[c] / axis.slope);
+      bias[c] += colour[c] * (axis.mean - shift / axis.slope);
+    }
+  }
+  for (std::size_t c = 0; c < 3; ++c) model.projection.bias[c] = static_cast<S>(bias[c]);
+  return model;
 }
 
 }  // namespace dht
