@@ -120,9 +120,9 @@ std::string weights_name() {
   return path ? path : "fixed pseudo-random numbers";
 }
 
-TokenizerParts<LearnedPolicies> tokenizer_parts(int threads) {
+TokenizerParts<DefaultPolicies> tokenizer_parts(int threads) {
   const Checkpoint<float>& c = weights();
-  TokenizerParts<LearnedPolicies> parts{ConvolutionalEncoder<float>(c.encoder)};
+  TokenizerParts<DefaultPolicies> parts{ConvolutionalEncoder<float>(c.encoder)};
   parts.criterion = Aicc(c.iota);
   parts.self_loop = c.self_loop;
   parts.hierarchy.compactness = c.compactness;

@@ -29,6 +29,6 @@ std::string photo_name();
 std::string weights_name();
 
 /// The tokenizer with these weights. `threads` = 0 means one per core.
-TokenizerParts<LearnedPolicies> tokenizer_parts(int threads);
+TokenizerParts<DefaultPolicies> tokenizer_parts(int threads);
 
 }  // namespace dht::bench

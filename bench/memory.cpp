@@ -60,7 +60,7 @@ void measure(int side, int threads) {
   auto parts = dht::bench::tokenizer_parts(threads);
   forget_peak();
   const std::int64_t before = status("VmRSS");
-  dht::Tokenizer<dht::LearnedPolicies> tokenizer(std::move(parts));
+  dht::Tokenizer<dht::DefaultPolicies> tokenizer(std::move(parts));
   const std::int32_t tokens = tokenizer(image).count();
   const std::int64_t first = status("VmHWM") - before;
   const std::int64_t allocated = allocations;

@@ -23,7 +23,7 @@ const dht::Hierarchy<float>& hierarchy(const benchmark::State& state) {
   static std::map<std::int64_t, dht::Hierarchy<float>> trees;
   const auto [place, fresh] = trees.try_emplace(state.range(0));
   if (fresh) {
-    dht::Tokenizer<> tokenizer;
+    dht::Tokenizer<dht::ColourPolicies> tokenizer;
     place->second = tokenizer.build(view(photo(static_cast<int>(state.range(0)))));
   }
   return place->second;
@@ -69,7 +69,7 @@ void naive_merge_tree(benchmark::State& state) {
 
 /// Ten label maps with exactly 16 to 576 tokens from one merge tree, and what tokens know of themselves.
 void ten_cuts(benchmark::State& state) {
-  dht::Tokenizer<> tokenizer;
+  dht::Tokenizer<dht::ColourPolicies> tokenizer;
   tokenizer.build(view(photo(static_cast<int>(state.range(0)))));
   tokenizer.tokens(counts[0]);
   for (auto _ : state) {

@@ -25,7 +25,7 @@ const dht::Hierarchy<float>& hierarchy(const benchmark::State& state) {
   static std::map<std::int64_t, dht::Hierarchy<float>> trees;
   const auto [place, fresh] = trees.try_emplace(state.range(0));
   if (fresh) {
-    dht::Tokenizer<dht::LearnedPolicies> tokenizer(tokenizer_parts(1));
+    dht::Tokenizer<dht::DefaultPolicies> tokenizer(tokenizer_parts(1));
     place->second = tokenizer.build(view(photo(static_cast<int>(state.range(0)))));
   }
   return place->second;

@@ -55,7 +55,7 @@ SuperpixelMethod squares() {
 }
 
 /// The error-first setting: merges from the smallest regions on by the growth of the squared error alone.
-struct ErrorFirst : DefaultPolicies {
+struct ErrorFirst : ColourPolicies {
   using Linkage = Ward;
 };
 
@@ -180,7 +180,7 @@ std::vector<SuperpixelMethod> superpixel_methods() {
   std::vector<SuperpixelMethod> methods;
   methods.push_back(squares());
   add_peers(methods);
-  methods.push_back(ours<DefaultPolicies>("dht", {}));
+  methods.push_back(ours<ColourPolicies>("dht", {}));
   methods.push_back(ours<ErrorFirst>("dht, Ward, level 2", {.start_level = 2}));
   methods.push_back(ours<ErrorFirst>("dht, Ward, level 1", {.start_level = 1}));
   return methods;

@@ -50,8 +50,8 @@ void measure(benchmark::State& state, Tokenizer tokenizer, const Tokenize& token
   state.counters["tokens"] = tokens;
 }
 
-using Learned = dht::Tokenizer<dht::LearnedPolicies>;
-using Colour = dht::Tokenizer<>;
+using Learned = dht::Tokenizer<dht::DefaultPolicies>;
+using Colour = dht::Tokenizer<dht::ColourPolicies>;
 
 void learned(benchmark::State& state) {
   measure(

@@ -21,10 +21,13 @@ set(DHT_HEADERS
   include/dht/encoder/concepts.hpp
   include/dht/encoder/convolutional.hpp
   include/dht/encoder/convolutional_backward.hpp
+  include/dht/encoder/convolutional_parameters.hpp
   include/dht/encoder/convolutional_saved.hpp
   include/dht/encoder/initial.hpp
   include/dht/encoder/parameters.hpp
   include/dht/encoder/patches.hpp
+  include/dht/encoder/pretrained.hpp
+  include/dht/encoder/pretrained_values.hpp
   include/dht/encoder/rows.hpp
   include/dht/encoder/trainable.hpp
   include/dht/graph/connectivity.hpp

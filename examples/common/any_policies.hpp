@@ -56,7 +56,7 @@ class AnyCriterion {
   std::variant<Aicc, Aic, Bic, Cic> criterion_;
 };
 
-/// Plain colour, or the paper's encoder with the weights of a checkpoint.
+/// The paper's encoder with the library's weights or those of a checkpoint, or plain colour.
 template <class S>
 class AnyEncoder {
  public:
@@ -67,6 +67,7 @@ class AnyEncoder {
 
   AnyEncoder() = default;
   explicit AnyEncoder(ConvolutionalEncoder<S> encoder) : encoder_(std::move(encoder)) {}
+  explicit AnyEncoder(ColourEncoder<S> encoder) : encoder_(std::move(encoder)) {}
 
   int features() const {
     return std::visit([](const auto& e) { return e.features(); }, encoder_);
@@ -83,7 +84,7 @@ class AnyEncoder {
   }
 
  private:
-  std::variant<ColourEncoder<S>, ConvolutionalEncoder<S>> encoder_;
+  std::variant<ConvolutionalEncoder<S>, ColourEncoder<S>> encoder_;
 };
 
 /// The parts of the programs' tokenizers; the similarity is chosen by instantiation, for it is in the hottest loops.

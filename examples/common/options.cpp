@@ -19,6 +19,9 @@ namespace {
 void check_common(const Options& options) {
   DHT_EXPECTS(!options.weights || !options.weights->empty(),
               "--weights: is empty; must be the name of a file");
+  check_choice("--encoder", options.encoder, {"learned", "colour"});
+  DHT_EXPECTS(!options.weights || options.encoder == "learned",
+              "--weights: are for learned features; drop them or --encoder colour");
   DHT_EXPECTS(options.smallest.value_or(1) >= 1, "--smallest: is ", *options.smallest,
               "; must be at least 1");
   DHT_EXPECTS(options.threads >= 0 && options.threads <= 1024, "--threads: is ", options.threads,
@@ -88,9 +91,11 @@ void add_input_and_output(CLI::App& app, Options& options, const std::string& ou
   app.add_option("--output", options.output,
                  "folder of the results, created when missing (default: " + output + ")")
       ->type_name("DIR");
-  app.add_option("--weights", options.weights,
-                 "checkpoint of the learned features; without it regions differ by colour alone")
+  app.add_option("--weights", options.weights, "checkpoint of learned features instead of the library's own")
       ->type_name("FILE.safetensors");
+  app.add_option("--encoder", options.encoder,
+                 "learned (default), or colour: regions differ by their colour as people see it, no weights")
+      ->type_name("NAME");
 }
 
 void add_smallest(CLI::App& app, Options& options) {

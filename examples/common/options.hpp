@@ -15,7 +15,8 @@ namespace dht::examples {
 /// What a user asked for. What is absent was not given: the checkpoint, or the library, has a default.
 struct Options {
   std::filesystem::path photo;
-  std::filesystem::path output;  ///< default: a folder in the working directory, named after the photo
+  std::filesystem::path output;     ///< default: a folder in the working directory, named after the photo
+  std::string encoder = "learned";  ///< learned or colour
   std::optional<std::filesystem::path> weights;
   std::optional<std::int64_t> tokens;
   std::optional<std::string> selection;  ///< best-ancestor, merging or optimal-cut

@@ -155,8 +155,9 @@ std::string Settings::selection_text() const {
 std::unique_ptr<PhotoTokenizer> make_tokenizer(const Options& options) {
   Common common;
   Settings& settings = common.settings;
-  settings.encoder = "colour";
+  settings.encoder = options.encoder;
   Checkpoint<float> defaults;
+  if (options.encoder == "colour") common.encoder = AnyEncoder<float>(ColourEncoder<float>());
   if (options.weights) {
     defaults = read_weights(*options.weights);
     const std::string file = dht::detail::file_name(*options.weights);

@@ -20,7 +20,7 @@ namespace dht::examples {
 
 /// What is done, once the checkpoint has had its say: every number that the result depends on.
 struct Settings {
-  std::string encoder;    ///< "colour", or the checkpoint's file name
+  std::string encoder;    ///< "learned", "colour", or the checkpoint's file name
   std::string selection;  ///< best-ancestor, merging or optimal-cut
   std::string criterion;
   double iota = 0;

@@ -24,6 +24,7 @@ constexpr int colours = 3;
 /// A checkpoint that nobody trained.
 Checkpoint<float> untrained(const ModelSettings& settings) {
   Checkpoint<float> start;
+  start.self_loop = SelfLoop<float>{};  // the library's constant: painting images says little about it
   const int features = settings.features.value_or(8);
   if (settings.start == "random") {
     start.encoder = initial_parameters<float>(colours, features, settings.seed);
@@ -52,7 +53,6 @@ Checkpoint<float> start_of(const ModelSettings& settings, const std::optional<fs
   const int features = start.encoder.features;
   if (start.projection.weight.empty())
     start.projection = initial_linear<float>(features, colours, settings.seed);
-  if (start.self_loop.is_constant()) start.self_loop = initial_self_loop<float>(features);
   if (settings.compactness) start.compactness = *settings.compactness;
   return start;
 }
@@ -160,6 +160,9 @@ void PretrainModel::add_to(SafeTensorsWriter& writer) {
   writer.set_metadata("iota", shortest_text(iota_));
   writer.set_metadata("compactness", shortest_text(compactness()));
   writer.set_metadata("batch_norm_eps", shortest_text(encoder.epsilon));
+  const SelfLoop<float>& self_loop = tokenizer_.parts().self_loop;
+  if (self_loop.is_constant())
+    writer.set_metadata("self_loop", "constant " + shortest_text(static_cast<double>(self_loop.value(0.0f))));
   if (!encoder.mean.empty()) writer.set_metadata("mean", numbers_text(encoder.mean));
   if (!encoder.standard_deviation.empty())
     writer.set_metadata("std", numbers_text(encoder.standard_deviation));

@@ -36,23 +36,23 @@ namespace dht {
 struct DefaultPolicies {
   using Scalar = float;  ///< float or double
   template <class S>
-  using Encoder = ColourEncoder<S>;       ///< image -> features; see concepts::encoder
-  using Connectivity = FourConnected;     ///< who is whose neighbour; concepts::connectivity
-  using Similarity = Gaussian;            ///< how alike two regions are; concepts::similarity
-  using Weighting = SimilarityWeighting;  ///< how much a member counts; concepts::weighting
-  using Criterion = Aicc;                 ///< what a region is worth; concepts::criterion
-  using Selection = BestAncestor;         ///< how the tree is cut; concepts::selection
+  using Encoder = ConvolutionalEncoder<S>;  ///< image -> features; see concepts::encoder
+  using Connectivity = FourConnected;       ///< who is whose neighbour; concepts::connectivity
+  using Similarity = Gaussian;              ///< how alike two regions are; concepts::similarity
+  using Weighting = SimilarityWeighting;    ///< how much a member counts; concepts::weighting
+  using Criterion = Aicc;                   ///< what a region is worth; concepts::criterion
+  using Selection = BestAncestor;           ///< how the tree is cut; concepts::selection
   using Linkage = BoundaryLinkage;  ///< which pair merges first where a number is asked; concepts::linkage
   using Backend = backend::Cpu;     ///< where loops run
 };
 
-/// The published method with learned features: what the released checkpoints need.
-struct LearnedPolicies : DefaultPolicies {
+/// Plain colour as features: no weights, and any number of channels.
+struct ColourPolicies : DefaultPolicies {
   template <class S>
-  using Encoder = ConvolutionalEncoder<S>;
+  using Encoder = ColourEncoder<S>;
 };
 
-/// Learned features with a way back to the parameters: what training needs.
+/// The default with a way back to the parameters: what training needs.
 struct TrainingPolicies : DefaultPolicies {
   template <class S>
   using Encoder = TrainableEncoder<S>;

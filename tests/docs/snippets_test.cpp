@@ -272,11 +272,11 @@ TEST_CASE("docs/encoder.md: features", "[docs]") {
   write_checkpoint(path);
   // example-begin learned
   const auto checkpoint = dht::load_checkpoint<float>(path);
-  dht::TokenizerParts<dht::LearnedPolicies> parts{dht::ConvolutionalEncoder<float>(checkpoint.encoder)};
+  dht::TokenizerParts<dht::DefaultPolicies> parts{dht::ConvolutionalEncoder<float>(checkpoint.encoder)};
   parts.self_loop = checkpoint.self_loop;
   parts.criterion = dht::Aicc(checkpoint.iota);
   parts.hierarchy.compactness = checkpoint.compactness;
-  dht::Tokenizer<dht::LearnedPolicies> tokenizer(parts);
+  dht::Tokenizer<dht::DefaultPolicies> tokenizer(parts);
   const auto& tokens = tokenizer(image);
   // example-end learned
   CHECK(tokens.features == 8);

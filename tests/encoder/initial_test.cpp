@@ -40,8 +40,6 @@ TEMPLATE_TEST_CASE("initial parameters: bounded, normalised, by the seed", "[enc
   const auto map = dht::initial_linear<S>(8, 3, 5);
   CHECK(map.weight.size() == 24);
   CHECK(map.bias == std::vector<S>(3, S(0)));
-  CHECK(dht::initial_self_loop<S>(8).weight.size() == 8);
-  CHECK(!dht::initial_self_loop<S>(8).is_constant());
 }
 
 TEST_CASE("initial parameters: an encoder takes them, in any number", "[encoder]") {
@@ -81,5 +79,4 @@ TEST_CASE("initial parameters: sizes that make no sense are named", "[encoder]")
         "features: is 2000; must be 1 to 1024");
   CHECK(error_of([] { dht::initial_linear<float>(0, 3, 1); }) ==
         "linear map: is 0 to 3; must have at least one of each");
-  CHECK(error_of([] { dht::initial_self_loop<float>(0); }) == "features: is 0; must be at least 1");
 }

@@ -87,12 +87,12 @@ void take(Fingerprint& f, dht::TokenizerParts<Policies> parts) {
 }
 
 template <class S, class Kernel>
-struct Colour : dht::DefaultPolicies {
+struct Colour : dht::ColourPolicies {
   using Scalar = S;
   using Similarity = Kernel;
 };
 template <class S>
-struct Learned : dht::LearnedPolicies {
+struct Learned : dht::DefaultPolicies {
   using Scalar = S;
 };
 

@@ -20,7 +20,7 @@
 namespace {
 
 template <class S>
-struct Learned : dht::LearnedPolicies {
+struct Learned : dht::DefaultPolicies {
   using Scalar = S;
 };
 

@@ -92,9 +92,9 @@ void check_allocations(Tokenizer tokenizer) {
 TEST_CASE("allocations: none on the second image of a size, plain colour", "[tokenizer]") {
   for (const int threads : {1, 2}) {
     CAPTURE(threads);
-    dht::TokenizerParts<dht::DefaultPolicies> parts;
+    dht::TokenizerParts<dht::ColourPolicies> parts;
     parts.backend = dht::backend::Cpu(threads);
-    check_allocations(dht::Tokenizer<>(parts));
+    check_allocations(dht::Tokenizer<dht::ColourPolicies>(parts));
   }
 }
 
@@ -107,10 +107,10 @@ TEST_CASE("allocations: none on the second image of a size, learned features", "
     for (auto* layer : {&parameters.fine, &parameters.coarse}) {
       for (float& w : layer->norm_weight) w *= 0.2f;
     }
-    dht::TokenizerParts<dht::LearnedPolicies> parts{dht::ConvolutionalEncoder<float>(parameters)};
+    dht::TokenizerParts<dht::DefaultPolicies> parts{dht::ConvolutionalEncoder<float>(parameters)};
     parts.self_loop.weight.assign(8, 0.5f);
     parts.backend = dht::backend::Cpu(threads);
-    check_allocations(dht::Tokenizer<dht::LearnedPolicies>(parts));
+    check_allocations(dht::Tokenizer<dht::DefaultPolicies>(parts));
   }
 }
 

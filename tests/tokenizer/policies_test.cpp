@@ -17,7 +17,7 @@ namespace {
 
 using namespace dht::test;
 
-struct EverythingElse : dht::LearnedPolicies {
+struct EverythingElse : dht::DefaultPolicies {
   using Scalar = double;
   using Connectivity = dht::EightConnected;
   using Similarity = dht::Laplacian;
@@ -26,7 +26,7 @@ struct EverythingElse : dht::LearnedPolicies {
   using Selection = dht::OptimalCut<dht::SquaredError>;
 };
 
-struct Budgeted : dht::DefaultPolicies {
+struct Budgeted : dht::ColourPolicies {
   using Similarity = dht::Cauchy;
   using Criterion = dht::Cic;
   using Selection = dht::TokenBudget<>;
@@ -71,7 +71,7 @@ struct WholeImages {
   }
 };
 
-struct Own : dht::DefaultPolicies {
+struct Own : dht::ColourPolicies {
   template <class S>
   using Encoder = Brightness;
   using Connectivity = Hexagonal;

@@ -86,7 +86,7 @@ std::string fault_of_tokens(const dht::Tokens<float>& tokens, const dht::Hierarc
 }  // namespace
 
 TEST_CASE("tokenizer: tokens of photos of every shape", "[tokenizer]") {
-  Tokenizer<> tokenizer;
+  Tokenizer<dht::ColourPolicies> tokenizer;
   std::uint64_t seed = 0;
   for (const Pattern pattern : all_patterns) {
     for (const auto& [batch, height, width] :
@@ -101,7 +101,7 @@ TEST_CASE("tokenizer: tokens of photos of every shape", "[tokenizer]") {
 }
 
 TEST_CASE("tokenizer: exactly as many tokens as asked, from one hierarchy", "[tokenizer]") {
-  Tokenizer<> tokenizer;
+  Tokenizer<dht::ColourPolicies> tokenizer;
   const Photo photo(Pattern::blobs, 2, 24, 31, 5);
   CHECK(tokenizer(photo.view(), 49).count() == 98);
   const auto nodes = tokenizer.hierarchy().nodes();
@@ -120,12 +120,12 @@ TEST_CASE("tokenizer: exactly as many tokens as asked, from one hierarchy", "[to
   tokenizer.build(other.view());
   CHECK(tokenizer.tokens(20).count() == 20);
   CHECK(fault_of_tokens(tokenizer.tokens(20), tokenizer.hierarchy(), other.grid()) == "");
-  Tokenizer<> fresh;
+  Tokenizer<dht::ColourPolicies> fresh;
   CHECK(fresh(other.view(), 20).partition.labels == tokenizer.tokens(20).partition.labels);
 }
 
 TEST_CASE("tokenizer: the same count gives the same tokens, whatever was asked before", "[tokenizer]") {
-  Tokenizer<> tokenizer;
+  Tokenizer<dht::ColourPolicies> tokenizer;
   const Photo photo(Pattern::blobs, 1, 40, 50, 7);
   tokenizer.build(photo.view());
   std::map<std::int64_t, std::vector<std::int32_t>> first;
@@ -139,7 +139,7 @@ TEST_CASE("tokenizer: the same count gives the same tokens, whatever was asked b
 }
 
 TEST_CASE("tokenizer: a penalty gives fewer tokens the larger it is", "[tokenizer]") {
-  Tokenizer<> tokenizer;
+  Tokenizer<dht::ColourPolicies> tokenizer;
   const Photo photo(Pattern::blobs, 2, 40, 50, 8);
   CHECK(error_of([&] { tokenizer.tokens(dht::Penalty{1}); }) == "hierarchy: is empty; build it first");
   tokenizer.build(photo.view());
@@ -155,7 +155,7 @@ TEST_CASE("tokenizer: a penalty gives fewer tokens the larger it is", "[tokenize
 }
 
 TEST_CASE("tokenizer: tokens inside of a mask", "[tokenizer]") {
-  Tokenizer<> tokenizer;
+  Tokenizer<dht::ColourPolicies> tokenizer;
   const Photo photo(Pattern::blobs, 1, 40, 50, 9);
   std::vector<std::uint8_t> inside(2000, 0);
   std::int32_t pixels = 0;
@@ -197,7 +197,7 @@ TEST_CASE("tokenizer: tokens inside of a mask", "[tokenizer]") {
 }
 
 TEST_CASE("tokenizer: a blank image divides into tokens of about one size", "[tokenizer]") {
-  Tokenizer<> tokenizer;
+  Tokenizer<dht::ColourPolicies> tokenizer;
   const Photo photo(Pattern::constant, 1, 96, 128, 3);
   for (const std::int64_t count : {1, 2, 12, 48, 200}) {
     CAPTURE(count);
@@ -209,7 +209,7 @@ TEST_CASE("tokenizer: a blank image divides into tokens of about one size", "[to
 }
 
 TEST_CASE("tokenizer: counts that are none, and a hierarchy that is none", "[tokenizer]") {
-  Tokenizer<> tokenizer;
+  Tokenizer<dht::ColourPolicies> tokenizer;
   CHECK(error_of([&] { tokenizer.tokens(5); }) == "hierarchy: is empty; build it first");
   CHECK(error_of([&] { tokenizer.tokens(5); }) == "hierarchy: is empty; build it first");
   CHECK(error_of([&] { tokenizer.select(dht::BestAncestor{}); }) == "hierarchy: is empty; build it first");
@@ -221,7 +221,7 @@ TEST_CASE("tokenizer: counts that are none, and a hierarchy that is none", "[tok
 }
 
 TEST_CASE("tokenizer: other selections from the same hierarchy", "[tokenizer]") {
-  Tokenizer<> tokenizer;
+  Tokenizer<dht::ColourPolicies> tokenizer;
   const Photo photo(Pattern::blobs, 1, 25, 30, 8);
   const auto first = tokenizer(photo.view()).partition.labels;
   CHECK(tokenizer.select(dht::TokenBudget<>{dht::CodeLength(), 12}).count() == 12);
@@ -232,7 +232,7 @@ TEST_CASE("tokenizer: other selections from the same hierarchy", "[tokenizer]") 
 }
 
 TEST_CASE("tokenizer: values that are no numbers are named with their place", "[tokenizer]") {
-  Tokenizer<> tokenizer;
+  Tokenizer<dht::ColourPolicies> tokenizer;
   for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(),
                           -std::numeric_limits<float>::infinity()}) {
     Photo photo(Pattern::noise, 2, 6, 7, 3);
@@ -244,15 +244,15 @@ TEST_CASE("tokenizer: values that are no numbers are named with their place", "[
     CHECK(error_of([&] { tokenizer.build(photo.view()); }) == sentence);
   }
   // Finite, but not what comes of it.
-  const dht::TokenizerParts<dht::DefaultPolicies> grey{dht::ColourEncoder<float>(1, 40)};
-  Tokenizer<> of_grey(grey);
+  const dht::TokenizerParts<dht::ColourPolicies> grey{dht::ColourEncoder<float>(1, 40)};
+  Tokenizer<dht::ColourPolicies> of_grey(grey);
   const std::vector<float> huge(9, 3e38f);
   CHECK(error_of([&] { of_grey(dht::planar_view(huge.data(), 1, 1, 3, 3)); }) ==
         "image: has values so large that its features are not finite");
 }
 
 TEST_CASE("tokenizer: images of the wrong shape", "[tokenizer]") {
-  Tokenizer<> tokenizer;
+  Tokenizer<dht::ColourPolicies> tokenizer;
   float value = 0;
   CHECK(error_of([&] { tokenizer(dht::planar_view(&value, 1, 1, 1, 1)); }) ==
         "image: has 1 channels; the encoder takes 3");
@@ -264,7 +264,7 @@ TEST_CASE("tokenizer: images of the wrong shape", "[tokenizer]") {
 }
 
 TEST_CASE("tokenizer: a failed image leaves nothing that could be misread", "[tokenizer]") {
-  Tokenizer<> tokenizer;
+  Tokenizer<dht::ColourPolicies> tokenizer;
   const Photo good(Pattern::noise, 1, 5, 6, 1);
   Photo bad(Pattern::noise, 1, 50, 60, 2);
   bad.values[0] = std::numeric_limits<float>::quiet_NaN();
@@ -285,9 +285,9 @@ TEST_CASE("tokenizer: a failed image leaves nothing that could be misread", "[to
 TEST_CASE("tokenizer: parts that cannot work together are named when an image comes", "[tokenizer]") {
   const Photo photo(Pattern::noise, 1, 5, 6, 1);
   const auto with = [&](auto change) {
-    dht::TokenizerParts<dht::DefaultPolicies> parts{dht::ColourEncoder<float>()};
+    dht::TokenizerParts<dht::ColourPolicies> parts{dht::ColourEncoder<float>()};
     change(parts);
-    return error_of([&] { Tokenizer<>{parts}(photo.view()); });
+    return error_of([&] { Tokenizer<dht::ColourPolicies>{parts}(photo.view()); });
   };
   CHECK(with([](auto&) {}) == "(no error)");
   CHECK(with([](auto& p) { p.hierarchy.compactness = 2; }) ==
@@ -299,7 +299,7 @@ TEST_CASE("tokenizer: parts that cannot work together are named when an image co
 }
 
 TEST_CASE("tokenizer: token features go through W; the mean colour injected changes nothing", "[tokenizer]") {
-  Tokenizer<> tokenizer;
+  Tokenizer<dht::ColourPolicies> tokenizer;
   const Photo photo(Pattern::blobs, 2, 13, 17, 4);
   const auto& tokens = tokenizer(photo.view());
   Random random(2);

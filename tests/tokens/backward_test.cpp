@@ -16,7 +16,7 @@ namespace {
 
 using namespace dht::test;
 
-struct Double : dht::DefaultPolicies {
+struct Double : dht::ColourPolicies {
   using Scalar = double;
 };
 

@@ -130,7 +130,7 @@ TEST_CASE("tokens of a batch: each in its own image, no neighbours across") {
   std::vector<std::uint8_t> values(2 * 3 * 9 * 11);
   for (auto& value : values) value = std::uint8_t(random() % 3 * 100);
   const auto image = dht::planar_view(values.data(), 2, 3, 9, 11);
-  dht::Tokenizer<> tokenizer;
+  dht::Tokenizer<dht::ColourPolicies> tokenizer;
   const auto& tokens = tokenizer(image, 13);
   REQUIRE(tokens.count() == 26);
   const auto centroids = dht::centroids(tokens);
@@ -175,7 +175,7 @@ TEST_CASE("tokens inside of a mask: means over their pixels, the rest of the ima
   for (auto& value : values) value = std::uint8_t(random() % 3 * 100);
   for (auto& value : inside) value = random() % 3 != 0;
   const auto image = dht::interleaved_view(std::as_const(values).data(), height, width, 3);
-  dht::Tokenizer<> tokenizer;
+  dht::Tokenizer<dht::ColourPolicies> tokenizer;
   tokenizer.build(image);
   tokenizer.merge(dht::planar_view(std::as_const(inside).data(), 1, 1, height, width));
   const auto& tokens = tokenizer.tokens(9);

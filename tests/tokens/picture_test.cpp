@@ -40,7 +40,7 @@ std::array<int, 3> colour(const dht::Picture& picture, int y, int x) {
 /// A hierarchy of `batch` random pictures, and the pictures.
 struct Tree {
   std::vector<dht::Picture> pictures;
-  dht::Tokenizer<> tokenizer;
+  dht::Tokenizer<dht::ColourPolicies> tokenizer;
   const dht::Hierarchy<float>* tree;
 
   Tree(int batch, int height, int width, unsigned seed) {

@@ -21,7 +21,7 @@ using dht::test::Random;
 namespace {
 
 template <class Scalar_>
-struct Policies : dht::DefaultPolicies {
+struct Policies : dht::ColourPolicies {
   using Scalar = Scalar_;
 };
 

@@ -25,7 +25,7 @@ template <class S>
 struct Checkpoint {
   ConvolutionalParameters<S> encoder;  ///< conv.*, with the metadata's mean and std
   Linear<S> projection;                ///< linear.*: W of the method, features -> channels; empty when absent
-  SelfLoop<S> self_loop = SelfLoop<S>::constant(0.5);  ///< varproj.*, or the constant 0.5 when absent
+  SelfLoop<S> self_loop = SelfLoop<S>::constant(0.5);  ///< varproj.*, or the metadata's constant, or 0.5
   std::string criterion = "aicc";                      ///< metadata "criterion"
   double iota = 5;                                     ///< metadata "iota"
   double compactness = 0.01;                           ///< metadata "compactness"
@@ -60,6 +60,18 @@ inline double metadata_number(const SafeTensors& file, const char* name, double 
   DHT_EXPECTS(numbers.size() <= 1, file.file(), ": metadata \"", name, "\" has ", numbers.size(),
               " numbers; must be one");
   return numbers.empty() ? otherwise : numbers[0];
+}
+
+/// The constant of the metadata's "self_loop", as in "constant 0.1"; 0.5 where it says nothing of one.
+template <class S>
+SelfLoop<S> metadata_self_loop(const SafeTensors& file) {
+  const std::string begin = "constant ";
+  const auto found = file.metadata().find("self_loop");
+  if (found == file.metadata().end() || !found->second.starts_with(begin)) return SelfLoop<S>::constant(0.5);
+  const double value = parse_number(found->second.substr(begin.size()), file.file(), "self_loop");
+  DHT_EXPECTS(value >= 0 && value <= 1, file.file(), ": metadata \"self_loop\" is \"", found->second,
+              "\"; must be constant 0 to 1");
+  return SelfLoop<S>::constant(value);
 }
 
 /// The convolution `prefix.index` and the batch normalisation that follows it.
@@ -148,6 +160,8 @@ Checkpoint<S> read_checkpoint(const SafeTensors& file, const std::string& prefix
         std::all_of(c.self_loop.weight.begin(), c.self_loop.weight.end(), detail::is_finite<S>);
     DHT_EXPECTS(finite && detail::is_finite(c.self_loop.bias), file.file(), ": ", prefix,
                 "varproj holds values that are not finite");
+  } else {
+    c.self_loop = detail::metadata_self_loop<S>(file);
   }
   const auto criterion = file.metadata().find("criterion");
   if (criterion != file.metadata().end()) c.criterion = criterion->second;

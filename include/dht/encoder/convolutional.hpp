@@ -14,6 +14,8 @@
 #include <dht/core/math.hpp>
 #include <dht/core/transpose.hpp>
 #include <dht/core/view.hpp>
+#include <dht/encoder/convolutional_parameters.hpp>
+#include <dht/encoder/pretrained.hpp>
 #include <dht/encoder/rows.hpp>
 #include <dht/nn/row_map.hpp>
 #include <dht/nn/upsampling.hpp>
@@ -27,25 +29,6 @@ namespace detail {
 template <class S>
 struct ConvolutionalBackward;
 }
-
-/// A convolution (weight: outputs x inputs x rows x columns) and the batch normalisation behind it.
-template <class S>
-struct ConvolutionAndNorm {
-  std::vector<S> weight, bias;
-  std::vector<S> norm_weight, norm_bias, running_mean, running_var;
-};
-
-/// The parameters of f for C channels and d features, under the names that they have in checkpoints.
-template <class S>
-struct ConvolutionalParameters {
-  int channels = 3, features = 8;
-  ConvolutionAndNorm<S> fine;    ///< ds.0, ds.1: 1x1, C -> d
-  ConvolutionAndNorm<S> middle;  ///< cv.0, cv.1: 2x2/2, C -> 4d
-  ConvolutionAndNorm<S> coarse;  ///< cv.3, cv.4: 2x2/2, 4d -> d
-  double epsilon = 1e-5;         ///< of the batch normalisations
-  /// What is subtracted from each channel and what it is divided by before anything else.
-  std::vector<double> mean, standard_deviation;
-};
 
 namespace detail {
 
@@ -105,6 +88,8 @@ class ConvolutionalEncoder {
     std::vector<char> finite;  // per part
   };
 
+  /// With the weights that the library brings: RGB to 8 features.
+  ConvolutionalEncoder() : ConvolutionalEncoder(pretrained_encoder<S>()) {}
   /// Throws dht::Error when a parameter has the wrong number of values or is not finite.
   explicit ConvolutionalEncoder(const ConvolutionalParameters<S>& p) { assign(p); }
 

@@ -12,7 +12,6 @@
 #include <dht/core/random.hpp>
 #include <dht/encoder/convolutional.hpp>
 #include <dht/nn/linear.hpp>
-#include <dht/similarity/self_loop.hpp>
 
 namespace dht {
 namespace detail {
@@ -71,17 +70,6 @@ Linear<S> initial_linear(int inputs, int outputs, std::uint64_t seed) {
           detail::uniform_values<S>(std::int64_t{inputs} * outputs,
                                     1 / dht::sqrt(static_cast<double>(inputs)), Random(seed, 3)),
           std::vector<S>(static_cast<std::size_t>(outputs), S(0))};
-}
-
-/// An untrained learned self-loop: 0.3, whatever the variances. Higher, and specks that nobody asked for outlive the
-/// regions around them; lower, and few regions are left to choose from where many tokens are wanted.
-template <class S>
-SelfLoop<S> initial_self_loop(int features) {
-  DHT_EXPECTS(features >= 1, "features: is ", features, "; must be at least 1");
-  SelfLoop<S> loop;
-  loop.weight.assign(static_cast<std::size_t>(features), S(0));
-  loop.bias = static_cast<S>(log(0.3 / 0.7));
-  return loop;
 }
 
 /// An encoder and the map from its features back to colours.

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include <dht/core/error.hpp>
-#include <dht/encoder/convolutional.hpp>
+#include <dht/encoder/convolutional_parameters.hpp>
 #include <dht/nn/parameters.hpp>
 
 namespace dht {

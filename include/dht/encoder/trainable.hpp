@@ -40,6 +40,8 @@ class TrainableEncoder {
   /// What `backward` needs, about 33 bytes a pixel in float with 3 channels and 8 features, all kept for the next image.
   using Saved = detail::ConvolutionalSaved<S>;
 
+  /// With the weights that the library brings: RGB to 8 features.
+  TrainableEncoder() : TrainableEncoder(pretrained_encoder<S>()) {}
   /// Throws dht::Error when a parameter has the wrong number of values or is not finite.
   explicit TrainableEncoder(ConvolutionalParameters<S> parameters) : parameters_(std::move(parameters)) {
     ConvolutionalEncoder<S> checked(parameters_);
