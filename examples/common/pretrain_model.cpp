@@ -3,8 +3,6 @@
 #include "pretrain_model.hpp"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <utility>
 
 #include <dht/core/error.hpp>
@@ -13,6 +11,8 @@
 #include <dht/io/file.hpp>
 #include <dht/io/parameters.hpp>
 #include <dht/tokens/projection.hpp>
+
+#include "training_log.hpp"
 
 namespace dht::examples {
 namespace {
@@ -75,18 +75,7 @@ void append(ParameterList<float>& to, const ParameterList<float>& more) {
   to.insert(to.end(), more.begin(), more.end());
 }
 
-std::string numbers_text(const std::vector<double>& numbers) {
-  std::string text;
-  for (const double number : numbers) text += (text.empty() ? "" : ",") + shortest_text(number);
-  return text;
-}
-
 }  // namespace
-
-std::string shortest_text(double number) {
-  std::array<char, 32> text;
-  return std::string(text.data(), std::to_chars(text.data(), text.data() + text.size(), number).ptr);
-}
 
 PretrainModel::PretrainModel(const ModelSettings& settings, const std::optional<fs::path>& weights)
     : PretrainModel(start_of(settings, weights), settings.threads) {}
@@ -153,19 +142,15 @@ std::vector<ReconstructionLoss> PretrainModel::look(const ImageView<const float>
 }
 
 void PretrainModel::add_to(SafeTensorsWriter& writer) {
-  add_parameters(writer, parameters());
-  add_parameters(writer, statistics());
-  const ConvolutionalParameters<float>& encoder = tokenizer_.parts().encoder.parameters();
+  add_encoder(writer, tokenizer_.parts().encoder.parameters());
+  add_parameters(writer, dht::parameters(projection_));
+  add_parameters(writer, dht::parameters(tokenizer_.parts().self_loop));
   writer.set_metadata("criterion", criterion_);
   writer.set_metadata("iota", shortest_text(iota_));
   writer.set_metadata("compactness", shortest_text(compactness()));
-  writer.set_metadata("batch_norm_eps", shortest_text(encoder.epsilon));
   const SelfLoop<float>& self_loop = tokenizer_.parts().self_loop;
   if (self_loop.is_constant())
     writer.set_metadata("self_loop", "constant " + shortest_text(static_cast<double>(self_loop.value(0.0f))));
-  if (!encoder.mean.empty()) writer.set_metadata("mean", numbers_text(encoder.mean));
-  if (!encoder.standard_deviation.empty())
-    writer.set_metadata("std", numbers_text(encoder.standard_deviation));
 }
 
 }  // namespace dht::examples

@@ -24,9 +24,7 @@
 namespace dht::examples {
 
 /// A tokenizer that learns, by the criterion of the checkpoint that training begins with.
-struct PretrainPolicies : DefaultPolicies {
-  template <class S>
-  using Encoder = TrainableEncoder<S>;
+struct PretrainPolicies : TrainingPolicies {
   using Criterion = AnyCriterion;
 };
 
@@ -79,8 +77,5 @@ class PretrainModel {
   Linear<float> projection_gradients_;
   Buffer<float> grad_colour_, grad_feature_;
 };
-
-/// As few digits as tell a number from its neighbours.
-std::string shortest_text(double number);
 
 }  // namespace dht::examples

@@ -22,12 +22,6 @@ constexpr double left = 70, right = 150, top = 40, bottom = 50;  // margins arou
 constexpr std::array<const char*, 6> colours = {"#1f5a9e", "#c8502d", "#2b8a57",
                                                 "#8a4fa3", "#b08a1e", "#4a4a4a"};
 
-/// As few digits as tell the number from its neighbours.
-std::string shortest(double number) {
-  std::array<char, 32> text;
-  return std::string(text.data(), std::to_chars(text.data(), text.data() + text.size(), number).ptr);
-}
-
 /// Two digits after the point are a hundredth of a pixel.
 std::string place(double pixels) {
   std::array<char, 32> text;
@@ -134,6 +128,11 @@ class ChartDrawing {
 
 }  // namespace
 
+std::string shortest_text(double number) {
+  std::array<char, 32> text;
+  return std::string(text.data(), std::to_chars(text.data(), text.data() + text.size(), number).ptr);
+}
+
 void TrainingLog::add(const std::vector<double>& row) {
   DHT_EXPECTS(row.size() == columns_.size(), "row: has ", row.size(), " numbers; must have ",
               columns_.size());
@@ -153,7 +152,7 @@ std::string TrainingLog::csv() const {
   for (std::size_t r = 0; r < rows(); ++r) {
     for (std::size_t c = 0; c < columns_.size(); ++c) {
       if (c > 0) text += ',';
-      if (!std::isnan(cell(r, c))) text += shortest(cell(r, c));
+      if (!std::isnan(cell(r, c))) text += shortest_text(cell(r, c));
     }
     text += '\n';
   }

@@ -12,6 +12,7 @@
 
 #include <dht/dht.hpp>
 #include <dht/encoder/checkpoint.hpp>
+#include <dht/encoder/initial.hpp>
 
 #include "io/scratch.hpp"
 #include "kit/catch.hpp"
@@ -286,6 +287,55 @@ TEST_CASE("docs/encoder.md: features", "[docs]") {
   const auto injected = dht::inject_means(image, tokens, token_features);   // channel, row, column
   // example-end inject
   CHECK(injected.size() == 3 * 24 * 36);
+}
+
+TEST_CASE("docs/training.md: a training", "[docs]") {
+  const dht::Picture photo = painting(24, 36);
+  const auto images = view_of(photo);
+  const int steps = 30;
+  // example-begin training_parts
+  dht::TokenizerParts<dht::TrainingPolicies> parts{
+      dht::TrainableEncoder<float>(dht::initial_parameters<float>(3, 8, 1))};  // channels, features, seed
+  parts.self_loop = dht::initial_self_loop<float>(8, 1);
+  dht::Tokenizer<dht::TrainingPolicies> tokenizer(parts);
+  auto& encoder = tokenizer.parts().encoder;
+  auto projection = dht::initial_linear<float>(8, 3, 1);
+
+  const auto all_of = [](auto& convolutions, auto& map, auto& self_loop) {
+    auto list = dht::parameters(convolutions);
+    for (const auto& more : {dht::parameters(map), dht::parameters(self_loop)})
+      list.insert(list.end(), more.begin(), more.end());
+    return list;
+  };
+  const auto parameters = all_of(encoder.parameters(), projection, tokenizer.parts().self_loop);
+  dht::AdamW<float> optimiser(parameters);
+  const dht::CosineSchedule rate(0.02, steps, steps / 10);
+  // example-end training_parts
+  std::vector<double> losses;
+  // example-begin training_step
+  for (int step = 0; step < steps; ++step) {
+    tokenizer.forward(images);
+    const auto& tokens = tokenizer.tokens(16);  // in each image
+    const int n = tokens.count();
+    const auto colour = dht::project(tokens, projection);
+    std::vector<float> grad_colour(colour.size()), grad_feature(tokens.feature.size());
+    const auto loss = dht::reconstruction_loss(dht::backend::Cpu(), images, tokens, {colour.data(), n, 3},
+                                               {grad_colour.data(), n, 3});
+
+    auto gradients = tokenizer.gradients();
+    auto grad_projection = projection.zeros();
+    projection.backward({tokens.feature.data(), n, 8}, {grad_colour.data(), n, 3}, grad_projection,
+                        {grad_feature.data(), n, 8});
+    tokenizer.backward(images, {grad_feature.data(), n, 8}, gradients);
+
+    const auto list = all_of(gradients.encoder, grad_projection, gradients.self_loop);
+    dht::clip_by_global_norm(list, 1);
+    optimiser.step(parameters, list, rate(step));
+    encoder.update_running_statistics(tokenizer.saved());
+    losses.push_back(loss.value);
+  }
+  // example-end training_step
+  CHECK(losses.back() < 0.5 * losses.front());
 }
 
 TEST_CASE("docs/graph.md: who touches whom", "[docs]") {
