@@ -17,7 +17,7 @@ struct PretrainOptions {
   std::optional<std::int64_t> epochs, steps;        ///< one of the two, or 10 epochs
   int batch = 16, side = 224;                       ///< images a step, and their height and width
   std::vector<std::int64_t> tokens{128, 196, 400};  ///< each step has one of these numbers of tokens an image
-  double learning_rate = 0.02, weight_decay = 0.01, clip = 1;
+  double learning_rate = 0.0005, weight_decay = 0.01, clip = 1;
   std::optional<std::int64_t> warm_up;  ///< steps; a tenth of all, at most 500
   std::optional<int> features;          ///< the weights' own, or 8
   std::optional<double> compactness;    ///< the weights' own, or 0.01

@@ -296,7 +296,6 @@ TEST_CASE("docs/training.md: a training", "[docs]") {
   // example-begin training_parts
   dht::TokenizerParts<dht::TrainingPolicies> parts{
       dht::TrainableEncoder<float>(dht::initial_parameters<float>(3, 8, 1))};  // channels, features, seed
-  parts.self_loop = dht::initial_self_loop<float>(8, 1);
   dht::Tokenizer<dht::TrainingPolicies> tokenizer(parts);
   auto& encoder = tokenizer.parts().encoder;
   auto projection = dht::initial_linear<float>(8, 3, 1);
