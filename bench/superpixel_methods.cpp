@@ -181,6 +181,7 @@ std::vector<SuperpixelMethod> superpixel_methods() {
   methods.push_back(squares());
   add_peers(methods);
   methods.push_back(ours<ColourPolicies>("dht", {}));
+  methods.push_back(ours<DefaultPolicies>("dht, learned", {}));
   methods.push_back(ours<ErrorFirst>("dht, Ward, level 2", {.start_level = 2}));
   methods.push_back(ours<ErrorFirst>("dht, Ward, level 1", {.start_level = 1}));
   return methods;
