@@ -11,7 +11,6 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -24,6 +23,8 @@
 #include "common/image_file.hpp"
 #include "common/options.hpp"
 #include "common/output_folder.hpp"
+#include "judged_photo.hpp"
+#include "number_text.hpp"
 #include "superpixel_methods.hpp"
 #include "superpixel_scores.hpp"
 #include "superpixel_sweep.hpp"
@@ -55,46 +56,6 @@ struct Row {
 };
 
 constexpr int pictured_tokens = 200;
-
-// ---------------------------------------------------------------------------------------- the photos
-
-/// The names of all NAME.jpg in order, at most `limit` of them.
-std::vector<std::string> photo_names(const fs::path& folder, int limit) {
-  std::error_code error;
-  DHT_EXPECTS(fs::is_directory(folder, error), dht::detail::file_name(folder),
-              ": is no folder; must be one with photos NAME.jpg and segmentations NAME.0.png, ...");
-  std::vector<std::string> names;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder))
-    if (entry.path().extension() == ".jpg") names.push_back(entry.path().stem().string());
-  DHT_EXPECTS(!names.empty(), dht::detail::file_name(folder), ": holds no NAME.jpg; must hold at least one");
-  std::sort(names.begin(), names.end());
-  if (limit > 0 && static_cast<std::size_t>(limit) < names.size())
-    names.resize(static_cast<std::size_t>(limit));
-  return names;
-}
-
-/// The first of the three channels that the reader makes of grey.
-LabelMap read_segmentation(const fs::path& path, int height, int width) {
-  const dht::examples::Photo file = dht::examples::read_photo(path);
-  DHT_EXPECTS(file.height == height && file.width == width, dht::detail::file_name(path), ": is ",
-              file.height, " x ", file.width, " pixels; must be ", height, " x ", width, " like its photo");
-  std::vector<std::int32_t> labels;
-  std::visit(
-      [&](const auto& samples) {
-        for (std::size_t i = 0; i < samples.size(); i += 3) labels.push_back(samples[i]);
-      },
-      file.samples);
-  return label_map(height, width, std::move(labels));
-}
-
-JudgedPhoto read_judged_photo(const fs::path& folder, const std::string& name) {
-  JudgedPhoto judged{name, dht::examples::read_photo(folder / (name + ".jpg")).picture(), {}};
-  for (int person = 0;; ++person) {
-    const fs::path path = folder / (name + "." + std::to_string(person) + ".png");
-    if (person > 0 && !fs::exists(path)) return judged;
-    judged.truths.push_back(make_truth(read_segmentation(path, judged.photo.height, judged.photo.width)));
-  }
-}
 
 // ---------------------------------------------------------------------------------------- pictures
 
@@ -222,12 +183,6 @@ class Comparison {
 };
 
 // ---------------------------------------------------------------------------------------- tables
-
-std::string number(double value, int digits) {
-  char text[64];
-  std::snprintf(text, sizeof text, "%.*f", digits, value);
-  return text;
-}
 
 std::string percent(double share) { return number(100 * share, 0) + " %"; }
 

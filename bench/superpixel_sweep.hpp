@@ -12,19 +12,12 @@
 #include <vector>
 
 #include <dht/core/error.hpp>
-#include <dht/core/picture.hpp>
 
+#include "judged_photo.hpp"
 #include "superpixel_methods.hpp"
 #include "superpixel_scores.hpp"
 
 namespace dht::bench {
-
-/// A photo and people's segmentations of it.
-struct JudgedPhoto {
-  std::string name;
-  Picture photo;
-  std::vector<Truth> truths;
-};
 
 /// What came out at one setting.
 struct SuperpixelRun {

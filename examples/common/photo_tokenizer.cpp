@@ -2,30 +2,19 @@
 // The tokenizer that the options ask for: one instantiation for each of the four similarities.
 #include "photo_tokenizer.hpp"
 
-#include <cmath>
 #include <sstream>
 #include <system_error>
 #include <utility>
 
 #include <dht/core/error.hpp>
-#include <dht/encoder/checkpoint.hpp>
 #include <dht/io/file.hpp>
 #include <dht/tokenizer.hpp>
 
 #include "any_policies.hpp"
+#include "weights_file.hpp"
 
 namespace dht::examples {
 namespace {
-
-/// Puts `where` before the sentence of an error.
-template <class Body>
-decltype(auto) with_name(const std::string& where, const Body& body) {
-  try {
-    return body();
-  } catch (const Error& error) {
-    throw Error(where + ": " + error.what());
-  }
-}
 
 /// What does not depend on the similarity.
 struct Common {
@@ -119,23 +108,6 @@ class Implementation final : public PhotoTokenizer {
   std::int64_t pixels_ = 0;
   Tokenizer<Policies> tokenizer_;
 };
-
-/// A checkpoint, checked for what this program does with it.
-Checkpoint<float> read_weights(const std::filesystem::path& path) {
-  auto checkpoint = load_checkpoint<float>(path);
-  const std::string file = dht::detail::file_name(path);
-  DHT_EXPECTS(checkpoint.encoder.channels == 3, file, ": takes images of ", checkpoint.encoder.channels,
-              " channels; photos have 3");
-  for (const float weight : checkpoint.self_loop.weight) {
-    DHT_EXPECTS(std::isfinite(weight), file, ": varproj.weight holds ", weight, "; must be finite");
-  }
-  DHT_EXPECTS(std::isfinite(checkpoint.self_loop.bias), file, ": varproj.bias is ", checkpoint.self_loop.bias,
-              "; must be finite");
-  with_name(file + ": metadata", [&] { return AnyCriterion(checkpoint.criterion); });
-  with_name(file + ": metadata", [&] { return AnyCriterion("aicc", checkpoint.iota); });
-  with_name(file + ": metadata", [&] { return Compactness<float>(checkpoint.compactness); });
-  return checkpoint;
-}
 
 }  // namespace
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the tests of files share: a folder that goes away, the sentence of an error, bytes from text.
+// What the tests of files share: a folder that goes away, bytes from text.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include <dht/core/error.hpp>
+#include "kit/error_of.hpp"
 
 namespace dht::test {
 
@@ -41,17 +41,6 @@ class ScratchFolder {
  private:
   std::filesystem::path path_;
 };
-
-/// The sentence of the dht::Error that `call` throws, or "(no error)".
-template <class Call>
-std::string error_of(Call&& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "(no error)";
-}
 
 inline std::vector<std::byte> bytes_of(std::string_view text) {
   const auto bytes = std::as_bytes(std::span(text.data(), text.size()));

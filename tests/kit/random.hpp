@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include <dht/core/error.hpp>
+#include "kit/error_of.hpp"
 
 namespace dht::test {
 
@@ -101,17 +101,6 @@ std::vector<To> converted(const From& values) {
   out.reserve(values.size());
   for (const auto& v : values) out.push_back(static_cast<To>(v));
   return out;
-}
-
-/// The sentence of the dht::Error that `call` throws, or "(no error)".
-template <class Call>
-std::string error_of(Call&& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "(no error)";
 }
 
 }  // namespace dht::test
