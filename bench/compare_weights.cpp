@@ -226,15 +226,15 @@ std::string photos_text(std::size_t count) {
 std::string explanation(std::size_t photos, std::size_t segmented, int side) {
   const std::string size = std::to_string(side) + " x " + std::to_string(side);
   return "\nPSNR K: decibels, the mean over " + photos_text(photos) + " (their middle " + size +
-         " pixels, colours from 0 to 1) of each photo's\n-10 log10 of the mean squared error, at most 100, "
-         "when it is "
-         "divided into K tokens and every pixel gets W f* of its token.\nPlain colour has no W: it gets the "
-         "best one, "
-         "the affine map fitted by least squares to all tokens of these same photos,\nanew for each K, the "
-         "most "
-         "favourable choice for it.\n\nEV, BR and UE K: explained variation, boundary recall and "
-         "undersegmentation "
-         "error with K regions, means over\n" +
+         " pixels, colours from 0 to 1) of each photo's\n"
+         "-10 log10 of the mean squared error, at most 100, when it is divided into K tokens and every pixel "
+         "gets W f* of its token.\n"
+         "Plain colour has no W: it gets the best one, the affine map of the least squared error over all "
+         "pixels of these same\n"
+         "photos, fitted to their tokens anew for each K, the most favourable choice for it.\n"
+         "\nEV, BR and UE K: explained variation, boundary recall and undersegmentation error with K "
+         "regions, "
+         "means over\n" +
          photos_text(segmented) + " that people have segmented.\n";
 }
 
