@@ -2,9 +2,8 @@
 // The way back through the hierarchy against differences of the method written down with its choices held fixed, for
 // every kernel, weighting and self-loop; the same bits from any number of threads.
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
-#include <string>
+#include <utility>
 #include <vector>
 
 #include <dht/hierarchy/backward.hpp>
@@ -12,6 +11,7 @@
 #include "kit/any_parts.hpp"
 #include "kit/catch.hpp"
 #include "kit/frozen_tree.hpp"
+#include "kit/gradient_check.hpp"
 #include "kit/random.hpp"
 
 namespace {
@@ -44,26 +44,13 @@ Gradients<S> go_back(const TreeSettings& s, const dht::Hierarchy<S>& tree, std::
   return g;
 }
 
-/// d f / d x by five points: the error is of fourth order in the step.
-template <class F>
-double slope(double& x, const F& f) {
-  const double held = x, step = 2e-5;
-  const auto at = [&](double offset) {
-    x = held + offset;
-    const double value = f();
-    x = held;
-    return value;
-  };
-  return (at(-2 * step) - at(2 * step) + 8 * (at(step) - at(-step))) / (12 * step);
-}
-
 template <class C>
 void check_by_differences(const TreeSettings& s, Random& random) {
   const auto planes = dht::test::planes(Pattern::blobs, s.batch, s.features, s.height, s.width, random);
   const auto tree = build_tree<double, C>(s, planes);
   const std::uint64_t seed = random.bits();
   Gradients<double> upstream;
-  const auto found = go_back<double, C>(s, tree, seed, 1, &upstream);
+  auto found = go_back<double, C>(s, tree, seed, 1, &upstream);
   std::vector<double> features(tree.pixel_features.begin(), tree.pixel_features.end());
   dht::SelfLoop<double> loop = loop_of<double>(s);
   const auto loss = [&] {
@@ -75,21 +62,20 @@ void check_by_differences(const TreeSettings& s, Random& random) {
     for (std::size_t i = 0; i < features.size(); ++i) sum += features[i] * upstream.tree.pixel_features[i];
     return sum;
   };
-  double largest = 0;
-  for (const double g : found.tree.pixel_features) largest = std::max(largest, std::abs(g));
-  // Differences of a sum of some hundred terms are good to about 1e-9; small entries are measured by the largest.
-  const auto check = [&](double& value, double gradient, const std::string& name) {
-    const double wanted = slope(value, loss);
-    INFO(name << ": " << gradient << ", by differences " << wanted);
-    CHECK(std::abs(gradient - wanted) < 1e-6 * std::max(std::abs(wanted), 0.05 * largest));
-  };
-  for (int i = 0; i < 25; ++i) {
-    const auto at = static_cast<std::size_t>(random.below(static_cast<int>(features.size())));
-    check(features[at], found.tree.pixel_features[at], "feature " + std::to_string(at));
-  }
-  for (std::size_t c = 0; c < loop.weight.size(); ++c)
-    check(loop.weight[c], found.loop.weight[c], "self-loop weight " + std::to_string(c));
-  if (!loop.is_constant()) check(loop.bias, found.loop.bias, "self-loop bias");
+  const std::vector<std::int64_t> shape{tree.pixels(), tree.features};
+  dht::ParameterList<double> values = dht::parameters(loop), slopes = dht::parameters(found.loop);
+  values.push_back({"features", shape, features});
+  slopes.push_back({"features", shape, {found.tree.pixel_features.data(), features.size()}});
+  GradientCheckOptions options;
+  options.most_entries = 25;
+  // Neighbours are as near as 0.005 to each other: a Laplacian has its peak there.
+  options.step = 5e-4;
+  options.tolerance = 1e-7;  // measured: MEASURED
+  // The loss is a sum of some hundred terms; small entries are measured by the largest.
+  options.floor = 0.05 * largest_entry(slopes);
+  const GradientReport report = check_gradients(loss, values, slopes, options);
+  INFO(report.table());
+  CHECK(report.good());
 }
 
 }  // namespace

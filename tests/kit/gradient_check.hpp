@@ -107,6 +107,14 @@ inline std::vector<std::size_t> drawn_entries(std::size_t size, std::size_t most
   return entries;
 }
 
+/// The largest number of all: what a floor is a share of where the scale of the gradients is not known before.
+inline double largest_entry(const ParameterList<double>& list) {
+  double largest = 0;
+  for (const auto& tensor : list)
+    for (const double value : tensor.values) largest = std::max(largest, std::abs(value));
+  return largest;
+}
+
 /// Compares `gradients` with differences of `loss()`, a function of `values`, which are changed one entry at a time and
 /// put back. The loss is a number that the caller makes of all outputs, such as their product with fixed random weights:
 /// it reaches each of them. It must be smooth: choices (who merges with whom, which token a pixel belongs to) are constants

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What satisfies the concepts `similarity` and `weighting`, and what just fails to.
+// What satisfies the concepts `similarity` and `weighting`, with and without a way back, and what just fails to.
 #include <cstdint>
 #include <memory>
 
@@ -114,6 +114,62 @@ static_assert(!weighting<WeighsOtherwise, float>);
 static_assert(!weighting<WeighsNotConst, float>);
 static_assert(!weighting<WeighsOnce, float>);
 static_assert(!weighting<WeighsSizesOnly, float>);
+
+using dht::concepts::differentiable_similarity;
+using dht::concepts::differentiable_weighting;
+
+template <class K>
+constexpr bool has_way_back = differentiable_similarity<K, float>&& differentiable_similarity<K, double>;
+static_assert(has_way_back<dht::Gaussian>);
+static_assert(has_way_back<dht::Laplacian>);
+static_assert(has_way_back<dht::Cauchy>);
+static_assert(has_way_back<dht::Cosine>);
+static_assert(has_way_back<dht::test::AnySimilarity>);
+static_assert(!differentiable_similarity<Largest, float>);
+
+struct Slopes : Complete {
+  void gradient(const float*, float, float*) const {}
+  void add_gradient(const float*, float, float, float&, float&) const {}
+};
+struct NoGradient : Complete {
+  void add_gradient(const float*, float, float, float&, float&) const {}
+};
+struct NoAddGradient : Complete {
+  void gradient(const float*, float, float*) const {}
+};
+struct GradientNotConst : NoGradient {
+  void gradient(const float*, float, float*) {}
+};
+struct AddGradientWrites : NoAddGradient {
+  void add_gradient(float*, float, float, float&, float&) const {}
+};
+struct SlopesOnly {
+  void gradient(const float*, float, float*) const {}
+  void add_gradient(const float*, float, float, float&, float&) const {}
+};
+static_assert(differentiable_similarity<Slopes, float>);
+static_assert(!differentiable_similarity<NoGradient, float>);
+static_assert(!differentiable_similarity<NoAddGradient, float>);
+static_assert(!differentiable_similarity<GradientNotConst, float>);
+static_assert(!differentiable_similarity<AddGradientWrites, float>);
+static_assert(!differentiable_similarity<SlopesOnly, float>);
+
+static_assert(differentiable_weighting<dht::SizeWeighting, float>);
+static_assert(differentiable_weighting<dht::SimilarityWeighting, double>);
+static_assert(differentiable_weighting<dht::test::AnyWeighting, double>);
+struct WeighsBack : Weighs {
+  float gradient(std::int32_t, float) const { return 0; }
+};
+struct WeighsBackOtherwise : Weighs {
+  double gradient(std::int32_t, float) const { return 0; }
+};
+struct WeighsBackOnly {
+  float gradient(std::int32_t, float) const { return 0; }
+};
+static_assert(differentiable_weighting<WeighsBack, float>);
+static_assert(!differentiable_weighting<Weighs, float>);
+static_assert(!differentiable_weighting<WeighsBackOtherwise, float>);
+static_assert(!differentiable_weighting<WeighsBackOnly, float>);
 
 }  // namespace
 
