@@ -195,6 +195,7 @@ class Tokenizer {
   void backward(const ImageView<P>& image, const MatrixView<const Scalar>& grad_feature, Gradients& gradients,
                 Scalar* grad_image = nullptr) {
     DHT_EXPECTS(can_go_back_, "backward: needs a call of forward before it");
+    DHT_EXPECTS(tokens_are_of_tree_, "backward: needs tokens of the last forward; cut its hierarchy first");
     DHT_EXPECTS(image.batch == tree_.batch && image.height == tree_.height && image.width == tree_.width,
                 "image: is not the one of the last forward call");
     grad_tree_.clear(tree_);
@@ -227,15 +228,13 @@ class Tokenizer {
                 tree_.image_pixels(), ", the number of pixels");
     if (merging_ != Merging::asked_for) merge_for(count);
     cut_merges(parts_.backend, merges_, count, tokens_.partition, merge_cut_);
-    detail::describe(tree_, tokens_);
-    return tokens_;
+    return describe();
   }
 
   /// As many tokens as a penalty leaves: few where there is little to see, many where there is much.
   const Tokens<Scalar>& tokens(Penalty penalty) {
     cut_merges_at(parts_.backend, merges_, penalties(), penalty.value, tokens_.partition, merge_cut_);
-    detail::describe(tree_, tokens_);
-    return tokens_;
+    return describe();
   }
 
   /// The penalties at which the merges of the last image are made; see MeanBudget for what they are good for.
@@ -270,7 +269,7 @@ class Tokenizer {
   template <class P, class Encode>
   const Hierarchy<Scalar>& build_on(const ImageView<P>& image, const Encode& encode) {
     merging_ = Merging::none;
-    penalties_are_built_ = can_go_back_ = false;
+    penalties_are_built_ = can_go_back_ = tokens_are_of_tree_ = false;
     check(image, "image");
     DHT_EXPECTS(image.channels == parts_.encoder.channels(), "image: has ", image.channels,
                 " channels; the encoder takes ", parts_.encoder.channels());
@@ -342,10 +341,17 @@ class Tokenizer {
   template <class Selection, class Workspace>
   const Tokens<Scalar>& select(const Selection& selection, Workspace& workspace) {
     const SelectionInput<Scalar, typename Policies::Criterion> in{tree_, parts_.criterion};
+    tokens_are_of_tree_ = false;  // should the selection fail
     tokens_.partition.whole_sources = tokens_.partition.means_of_pixels =
         false;  // unless the selection says so
     selection.template select<Connectivity>(parts_.backend, in, tokens_.partition, workspace);
+    return describe();
+  }
+
+  /// The tokens of a partition that was just made from the hierarchy.
+  const Tokens<Scalar>& describe() {
     detail::describe(tree_, tokens_);
+    tokens_are_of_tree_ = true;
     return tokens_;
   }
 
@@ -366,6 +372,7 @@ class Tokenizer {
   int cell_ = 0;  // of `merges_`
   bool penalties_are_built_ = false;
   bool can_go_back_ = false;
+  bool tokens_are_of_tree_ = false;  // and not of an earlier one
 };
 
 }  // namespace dht

@@ -93,7 +93,7 @@ struct Case {
 
 /// The gradients of `entries` numbers of each parameter and of `pixels` of the image against differences.
 void check_by_differences(const Case& c, std::uint64_t seed, std::size_t entries, std::size_t pixels,
-                          double tolerance = 1e-7) {
+                          double tolerance = 1e-6) {
   TrainableEncoder<double> encoder(random_parameters<double>(c.channels, c.features, seed % 2 == 0, seed));
   encoder.set_statistics(c.statistics);
   auto numbers = random_numbers<double>(std::int64_t{c.batch} * c.channels * c.height * c.width, 0, 1, seed);
@@ -172,10 +172,10 @@ TEST_CASE("trainable encoder: gradients are those of differences", "[encoder]") 
         for (const int channels : {1, 3, 4}) {
           for (const int features : {2, 8}) {
             CAPTURE(int(statistics), height, width, batch, channels, features);
-            // Measured: MEASURED. Batch statistics of one pixel are rounding, which both normalisations magnify by
-            // 1 / sqrt(epsilon): the differences are off there, by up to MEASURED.
+            // Measured: 4e-8. Batch statistics of one pixel are rounding, which both normalisations magnify by
+            // 1 / sqrt(epsilon): the differences are off there, by up to 3e-7.
             const Case c{batch, channels, features, height, width, statistics};
-            check_by_differences(c, ++seed, 3, 5, batch * height * width == 1 ? 1e-3 : 1e-7);
+            check_by_differences(c, ++seed, 3, 5, batch * height * width == 1 ? 1e-5 : 1e-6);
           }
         }
       }
@@ -189,7 +189,7 @@ TEST_CASE("trainable encoder: gradients of larger images, which are summed in ma
     // Several bands of rows and chunks of cells; more chunks than blocks; several images.
     check_by_differences({1, 3, 2, 70, 66, statistics}, 81, 3, 20);
     check_by_differences({1, 1, 1, 37, 1030, statistics}, 82, 2, 10);
-    check_by_differences({1, 1, 1, 530, 530, statistics}, 83, 1, 5, 1e-5);  // the loss is a long sum
+    check_by_differences({1, 1, 1, 530, 530, statistics}, 83, 1, 5);
     check_by_differences({3, 2, 3, 41, 70, statistics}, 84, 3, 20);
   }
 }
