@@ -53,10 +53,20 @@ dht::backend::Cpu make_backend(int threads) {
   }
 }
 
-/// Every default of the library, and no weights.
+/// Every default of the library, and its weights.
+Candidate default_weights(const dht::backend::Cpu& backend) {
+  Candidate candidate;
+  candidate.name = "the library's own";
+  candidate.projection = dht::pretrained_projection<float>();
+  candidate.parts.backend = backend;
+  return candidate;
+}
+
+/// Every default of the library but its weights.
 Candidate plain_colour(const dht::backend::Cpu& backend) {
   Candidate candidate;
   candidate.name = "plain colour";
+  candidate.parts.encoder = dht::examples::AnyEncoder<float>(dht::ColourEncoder<float>());
   candidate.parts.backend = backend;
   return candidate;
 }
@@ -97,7 +107,7 @@ std::string name_of(const fs::path& path, const std::vector<fs::path>& all) {
 /// The rows of the tables: to compare something else as well, add it here.
 std::vector<Candidate> candidates(const WeightsOptions& options) {
   const dht::backend::Cpu backend = make_backend(options.threads);
-  std::vector<Candidate> all{plain_colour(backend)};
+  std::vector<Candidate> all{plain_colour(backend), default_weights(backend)};
   for (const fs::path& path : options.weights)
     all.push_back(from_checkpoint(path, name_of(path, options.weights), backend));
   return all;

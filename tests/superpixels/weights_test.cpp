@@ -96,7 +96,7 @@ void draw_inputs(const ScratchFolder& folder) {
 }
 
 /// Exactly the settings of `random_checkpoint`.
-struct BicPolicies : dht::LearnedPolicies {
+struct BicPolicies : dht::DefaultPolicies {
   using Criterion = dht::Bic;
 };
 
