@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <map>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include <dht/core/error.hpp>
@@ -120,14 +121,35 @@ std::string weights_name() {
   return path ? path : "fixed pseudo-random numbers";
 }
 
-TokenizerParts<DefaultPolicies> tokenizer_parts(int threads) {
+ImageView<const std::uint8_t> windows(int side, int batch) {
+  ImageView<const std::uint8_t> image = view(photo(2 * side));
+  image.batch = batch;
+  image.batch_stride = side / batch * image.row_stride;
+  image.height = image.width = side;
+  return image;
+}
+
+namespace {
+
+template <class Policies>
+TokenizerParts<Policies> parts_of(typename Policies::template Encoder<float> encoder, int threads) {
   const Checkpoint<float>& c = weights();
-  TokenizerParts<DefaultPolicies> parts{ConvolutionalEncoder<float>(c.encoder)};
+  TokenizerParts<Policies> parts{std::move(encoder)};
   parts.criterion = Aicc(c.iota);
   parts.self_loop = c.self_loop;
   parts.hierarchy.compactness = c.compactness;
   parts.backend = backend::Cpu(threads);
   return parts;
+}
+
+}  // namespace
+
+TokenizerParts<DefaultPolicies> tokenizer_parts(int threads) {
+  return parts_of<DefaultPolicies>(ConvolutionalEncoder<float>(weights().encoder), threads);
+}
+
+TokenizerParts<TrainingPolicies> training_parts(int threads) {
+  return parts_of<TrainingPolicies>(TrainableEncoder<float>(weights().encoder), threads);
 }
 
 }  // namespace dht::bench

@@ -19,6 +19,9 @@ const Picture& photo(int side);
 /// The view of a picture, 8 bits, RGB interleaved.
 ImageView<const std::uint8_t> view(const Picture& picture);
 
+/// `batch` images of `side` x `side`: windows of one photo twice as wide, each a few rows below the one before.
+ImageView<const std::uint8_t> windows(int side, int batch);
+
 /// The checkpoint that DHT_CHECKPOINT names; else fixed pseudo-random weights of the same shape (3 channels, 8
 /// features), scaled so that the sample picture's hierarchy has about as many regions a level as photos have under the
 /// published checkpoint.
@@ -30,5 +33,8 @@ std::string weights_name();
 
 /// The tokenizer with these weights. `threads` = 0 means one per core.
 TokenizerParts<DefaultPolicies> tokenizer_parts(int threads);
+
+/// The same, to be trained.
+TokenizerParts<TrainingPolicies> training_parts(int threads);
 
 }  // namespace dht::bench

@@ -31,6 +31,15 @@ inline void sides_and_threads(benchmark::internal::Benchmark* b) {
   shared_settings(b);
 }
 
+/// For batches as training has them.
+inline void training_sizes(benchmark::internal::Benchmark* b) {
+  const auto all = std::max<std::int64_t>(1, std::thread::hardware_concurrency());
+  for (std::int64_t threads = 1; threads <= all; threads += std::max<std::int64_t>(1, all - 1))
+    b->Args({224, threads});
+  b->ArgNames({"side", "threads"});
+  shared_settings(b);
+}
+
 /// For stages that run on one thread.
 inline void sides(benchmark::internal::Benchmark* b) {
   for (const std::int64_t side : {224, 512, 1024, 2048}) b->Args({side, 1});
@@ -46,8 +55,9 @@ inline void small_sides(benchmark::internal::Benchmark* b) {
 }
 
 /// Pixels, and the bytes that the stage must read and write whatever it does between, per second.
-inline void count(benchmark::State& state, std::int64_t bytes_per_pixel) {
-  const std::int64_t pixels = state.range(0) * state.range(0) * static_cast<std::int64_t>(state.iterations());
+inline void count(benchmark::State& state, std::int64_t bytes_per_pixel, int images = 1) {
+  const std::int64_t pixels =
+      images * state.range(0) * state.range(0) * static_cast<std::int64_t>(state.iterations());
   state.SetItemsProcessed(pixels);
   state.SetBytesProcessed(pixels * bytes_per_pixel);
 }

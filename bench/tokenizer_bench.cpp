@@ -65,6 +65,41 @@ void learned_196_tokens(benchmark::State& state) {
       [](auto& tokenizer, const auto& image) -> const auto& { return tokenizer(image, 196); });
 }
 
+constexpr int training_batch = 16;
+
+/// Inference of a batch, to compare `learned_training_batch` with.
+void learned_batch(benchmark::State& state) {
+  const auto images = windows(static_cast<int>(state.range(0)), training_batch);
+  Learned tokenizer(tokenizer_parts(static_cast<int>(state.range(1))));
+  tokenizer(images);
+  for (auto _ : state) {
+    tokenizer(images);
+    benchmark::ClobberMemory();
+  }
+  count(state, 3 + 4 * tokenizer.parts().encoder.features() + 4, training_batch);
+}
+
+/// Forward with batch statistics, and backward to parameters and images.
+void learned_training_batch(benchmark::State& state) {
+  const auto images = windows(static_cast<int>(state.range(0)), training_batch);
+  dht::Tokenizer<dht::TrainingPolicies> tokenizer(training_parts(static_cast<int>(state.range(1))));
+  const int features = tokenizer.parts().encoder.features();
+  auto gradients = tokenizer.gradients();
+  std::vector<float> upstream, grad_images(static_cast<std::size_t>(images.total_pixels() * images.channels));
+  const auto once = [&] {
+    tokenizer.forward(images);
+    const auto& tokens = tokenizer.select(dht::BestAncestor{});
+    upstream.assign(tokens.feature.size(), 1e-3f);
+    tokenizer.backward(images, {upstream.data(), tokens.count(), features}, gradients, grad_images.data());
+  };
+  once();
+  for (auto _ : state) {
+    once();
+    benchmark::ClobberMemory();
+  }
+  count(state, 3 + 4 * features + 4 + 12, training_batch);
+}
+
 void colour(benchmark::State& state) {
   Colour::Parts parts;
   parts.backend = dht::backend::Cpu(static_cast<int>(state.range(1)));
@@ -93,6 +128,8 @@ void naive_learned(benchmark::State& state) {
 BENCHMARK(memcpy_256_mib)->Apply(shared_settings);
 BENCHMARK(learned)->Apply(sides_and_threads);
 BENCHMARK(learned_196_tokens)->Apply(sides_and_threads);
+BENCHMARK(learned_batch)->Apply(training_sizes);
+BENCHMARK(learned_training_batch)->Apply(training_sizes);
 BENCHMARK(colour)->Apply(sides_and_threads);
 BENCHMARK(naive_learned)->Apply(small_sides);
 
