@@ -343,7 +343,7 @@ TEST_CASE("the comparison of weights says in one line what it cannot do") {
   check_refused(folder, small + "--tokens 1601", "--tokens: is 1601; must be 1 to 1600");
   check_refused(folder, small + "--tokens 5 5", "--tokens: has 5 more than once");
   check_refused(folder, small + "--regions 0", "--regions: is 0; must be 1 to 100000");
-  check_refused(folder, small + "--side 7", "--side: is 7; must be 8 to 4096");
+  check_refused(folder, folders + "--side 7", "--side: is 7; must be 8 to 4096");
   check_refused(folder, small + "--limit -1", "--limit: is -1; must be 0 (all) or more");
   check_refused(folder, small + "--threads -1", "--threads: is -1; must be 0 to 1024");
   check_refused(folder, small + "--weights ''", "--weights: is empty");
