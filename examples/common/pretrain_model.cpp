@@ -36,6 +36,34 @@ Checkpoint<float> untrained(const ModelSettings& settings) {
   return start;
 }
 
+/// The convolution of the images themselves, where `layer` is that of normalised ones.
+void fold_normalisation(const std::vector<double>& mean, const std::vector<double>& deviation, int area,
+                        ConvolutionAndNorm<float>& layer) {
+  const std::size_t taps = mean.size() * static_cast<std::size_t>(area);
+  for (std::size_t i = 0; i < layer.weight.size(); ++i) {
+    const std::size_t channel = i % taps / static_cast<std::size_t>(area);
+    const double weight = layer.weight[i] / deviation[channel];
+    layer.weight[i] = static_cast<float>(weight);
+    layer.bias[i / taps] -= static_cast<float>(weight * mean[channel]);
+  }
+}
+
+/// A checkpoint of normalised images as one of images between 0 to 1, which W is to paint: convolutions without padding
+/// can take the normalisation in.
+void fold_normalisation(Checkpoint<float>& checkpoint) {
+  const std::vector<double> mean = checkpoint.encoder.mean, deviation = checkpoint.encoder.standard_deviation;
+  if (mean.empty()) return;
+  fold_normalisation(mean, deviation, 1, checkpoint.encoder.fine);
+  fold_normalisation(mean, deviation, 4, checkpoint.encoder.middle);
+  Linear<float>& map = checkpoint.projection;
+  for (std::size_t i = 0; i < map.weight.size(); ++i)
+    map.weight[i] *= static_cast<float>(deviation[i / static_cast<std::size_t>(map.inputs)]);
+  for (std::size_t c = 0; c < map.bias.size(); ++c)
+    map.bias[c] = static_cast<float>(map.bias[c] * deviation[c] + mean[c]);
+  checkpoint.encoder.mean.clear();
+  checkpoint.encoder.standard_deviation.clear();
+}
+
 Checkpoint<float> trained(const fs::path& path, const ModelSettings& settings) {
   Checkpoint<float> start = load_checkpoint<float>(path);
   const std::string name = dht::detail::file_name(path);
@@ -45,6 +73,7 @@ Checkpoint<float> trained(const fs::path& path, const ModelSettings& settings) {
               *settings.features, "; must be ", start.encoder.features, ", as in ", name);
   DHT_EXPECTS(start.projection.weight.empty() || start.projection.outputs == colours, name, ": linear has ",
               start.projection.outputs, " outputs; must have 3");
+  fold_normalisation(start);
   return start;
 }
 

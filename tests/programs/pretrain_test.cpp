@@ -15,6 +15,7 @@
 
 #include "common/image_file.hpp"
 #include "kit/catch.hpp"
+#include "kit/parameters.hpp"
 #include "programs/call.hpp"
 #include "programs/checks.hpp"
 
@@ -59,8 +60,8 @@ void fill(const fs::path& where) {
 }
 
 const std::string options =
-    "photos --validation others --side 32 --batch 4 --tokens 6 12 --steps 9 --learning-rate 0.02 "
-    "--warm-up 2 --validate-every 4 --quiet ";
+    "photos --validation others --side 32 --batch 4 --tokens 6 12 --steps 9 --start random "
+    "--learning-rate 0.02 --warm-up 2 --validate-every 4 --quiet ";
 
 Said pretrain(const std::string& more, const fs::path& where, const std::string& before = "true") {
   return call("pretrain", options + more, where, before);
@@ -95,7 +96,7 @@ TEST_CASE("pretrain writes weights that others load, a table and a curve") {
   const Said said =
       call("pretrain",
            "photos --validation others --output out --side 32 --batch 4 --tokens 6 12 --epochs 5 "
-           "--learning-rate 0.05 --validate-every 4 --threads 2",
+           "--start random --learning-rate 0.05 --validate-every 4 --threads 2",
            folder.path());
   INFO(said.out << said.err);
   REQUIRE(said.code == 0);
@@ -119,7 +120,8 @@ TEST_CASE("pretrain writes weights that others load, a table and a curve") {
   const auto weights = dht::load_checkpoint<float>(folder / "out/weights.safetensors");
   CHECK(weights.encoder.features == 8);
   CHECK(weights.projection.outputs == 3);
-  CHECK(weights.self_loop.weight.size() == 8);
+  CHECK(weights.self_loop.is_constant());
+  CHECK(weights.self_loop.value(0) == 0.1f);
   CHECK(weights.criterion == "aicc");
   CHECK(weights.compactness == 0.01);
   CHECK(weights.encoder.fine.running_mean != std::vector<float>(8, 0.0f));
@@ -136,6 +138,65 @@ TEST_CASE("pretrain writes weights that others load, a table and a curve") {
   REQUIRE(log.size() == 9 * 8);
   CHECK(log[8 * 8 + 6] > log[6]);
   CHECK(log[8 * 8 + 7] > log[7]);
+}
+
+TEST_CASE("pretrain begins as good as its opponent colours are") {
+  const ScratchFolder folder;
+  fill(folder.path());
+  const Said said = call("pretrain",
+                         "photos --validation others --output out --side 32 --tokens 256 --steps 1 "
+                         "--learning-rate 0 --quiet",
+                         folder.path());
+  INFO(said.err);
+  REQUIRE(said.code == 0);
+  const auto log = dht::SafeTensors::load(folder / "out/checkpoint.safetensors").read<double>("log");
+  CHECK(log[6] > 25);  // 4 pixels a token, W as it is at the start
+}
+
+TEST_CASE("pretrain takes weights of normalised images as weights of images") {
+  const ScratchFolder folder;
+  fill(folder.path());
+  dht::SafeTensorsWriter writer;
+  dht::add_encoder(writer, dht::test::random_parameters<float>(3, 4, true, 5));
+  writer.add("linear.weight", {3, 4},
+             std::vector<float>{.1f, .2f, -.3f, .4f, .5f, 0, .2f, -.1f, .3f, .1f, .2f, .6f});
+  writer.add("linear.bias", {3}, std::vector<float>{.1f, -.2f, .3f});
+  writer.save(folder / "normalised.safetensors");
+  const Said said = call("pretrain",
+                         "photos --output out --side 32 --tokens 6 --steps 1 --learning-rate 0 --quiet "
+                         "--weights normalised.safetensors",
+                         folder.path());
+  INFO(said.err);
+  REQUIRE(said.code == 0);
+  const auto before = dht::load_checkpoint<float>(folder / "normalised.safetensors");
+  auto after = dht::load_checkpoint<float>(folder / "out/weights.safetensors");
+  CHECK(after.encoder.mean.empty());
+  for (const auto layer :
+       {&dht::ConvolutionalParameters<float>::fine, &dht::ConvolutionalParameters<float>::middle,
+        &dht::ConvolutionalParameters<float>::coarse}) {  // the step has moved them
+    (after.encoder.*layer).running_mean = (before.encoder.*layer).running_mean;
+    (after.encoder.*layer).running_var = (before.encoder.*layer).running_var;
+  }
+  std::vector<float> image, features[2], painted[2];
+  for (int i = 0; i < 3 * 64; ++i) image.push_back(static_cast<float>((i * 37) % 100) / 99);
+  for (int k = 0; k < 2; ++k) {
+    const auto& checkpoint = k == 0 ? before : after;
+    features[k].resize(4 * 64);
+    painted[k].resize(3 * 64);
+    dht::ConvolutionalEncoder<float>::Workspace workspace;
+    REQUIRE(dht::ConvolutionalEncoder<float>(checkpoint.encoder)
+                .encode(dht::backend::Cpu(), dht::planar_view(image.data(), 1, 3, 8, 8), features[k].data(),
+                        workspace));
+    checkpoint.projection.forward({features[k].data(), 64, 4}, {painted[k].data(), 64, 3});
+  }
+  // A few roundings of numbers of order 1.
+  for (std::size_t i = 0; i < features[0].size(); ++i)
+    CHECK(std::abs(features[0][i] - features[1][i]) < 1e-5f);
+  for (std::size_t i = 0; i < painted[0].size(); ++i) {
+    const std::size_t c = i % 3;
+    const double colour = painted[0][i] * before.encoder.standard_deviation[c] + before.encoder.mean[c];
+    CHECK(std::abs(painted[1][i] - colour) < 1e-5);
+  }
 }
 
 TEST_CASE("pretrain: the same weights with any number of threads, other ones with another seed") {
