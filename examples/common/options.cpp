@@ -129,7 +129,7 @@ void add_selection(CLI::App& app, Options& options, Masks masks) {
       ->type_name("NAME");
   app.add_option(
          "--penalty", options.penalty,
-         "what a token costs: for --selection merging, merges up to this cost are made (default 6e-5); for "
+         "what a token costs: for --selection merging, merges up to this cost are made (default 1.3e-4); for "
          "optimal-cut, nats (default 100)")
       ->type_name("NUMBER");
   add_smallest(app, options);

@@ -193,7 +193,7 @@ TEST_CASE("every option changes what it says, and threads change nothing") {
   CHECK(setting("tokens") == 20);
   const std::string by_penalty = labels("--selection merging");
   CHECK(setting("penalty") == dht::Penalty{}.value);
-  CHECK(labels("--selection merging --penalty 6e-5 --threads 2") == by_penalty);
+  CHECK(labels("--selection merging --penalty 1.3e-4 --threads 2") == by_penalty);
   CHECK(labels("--selection merging --penalty 0.01") != by_penalty);
   CHECK(labels("--tokens 200 --smallest 30") != labels("--tokens 200"));
 }
