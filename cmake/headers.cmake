@@ -67,6 +67,7 @@ set(DHT_HEADERS
   include/dht/similarity/weighting.hpp
   include/dht/tokenizer.hpp
   include/dht/tokens/backward.hpp
+  include/dht/tokens/gradient_operator.hpp
   include/dht/tokens/measure.hpp
   include/dht/tokens/picture.hpp
   include/dht/tokens/projection.hpp

@@ -15,7 +15,7 @@ struct Distance {
   }
 };
 
-struct Policies : dht::DefaultPolicies {
+struct Policies : dht::ColourPolicies {
   using Similarity = Distance;
 };
 

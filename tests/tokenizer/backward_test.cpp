@@ -38,7 +38,7 @@ struct LearnedOfEight : Learned<double> {
   using Connectivity = dht::EightConnected;
 };
 
-struct Colour : dht::DefaultPolicies {
+struct Colour : dht::ColourPolicies {
   using Scalar = double;
   using Similarity = AnySimilarity;
   using Weighting = AnyWeighting;
@@ -246,7 +246,7 @@ struct ForwardOnly {
 };
 static_assert(!dht::concepts::differentiable_similarity<ForwardOnly, float>);
 
-struct WithoutWayBack : dht::DefaultPolicies {
+struct WithoutWayBack : dht::ColourPolicies {
   using Similarity = ForwardOnly;
 };
 
@@ -372,7 +372,7 @@ TEST_CASE("tokenizer: the way back refuses what does not fit", "[tokenizer]") {
   const auto image = dht::planar_view(pixels.data(), 1, 3, 12, 10),
              turned = dht::planar_view(pixels.data(), 1, 3, 10, 12),
              smaller = dht::planar_view(pixels.data(), 1, 3, 4, 10);
-  struct Double : dht::DefaultPolicies {
+  struct Double : dht::ColourPolicies {
     using Scalar = double;
   };
   dht::Tokenizer<Double> tokenizer;

@@ -161,4 +161,22 @@ DHT_INLINE S silu_derivative(S x, S sigmoid) {
   return sigmoid * fma(x, S(1) - sigmoid, S(1));
 }
 
+/// The number whose hyperbolic sine is x, to a few units in the last place; |x| up to half the exponents of its type.
+template <class S>
+DHT_INLINE S asinh(S x) {
+  const S size = x < 0 ? -x : x;
+  const S more = size + size * size / (1 + sqrt(fma(size, size, S(1))));
+  const S sum = 1 + more;  // its rounding error is taken back, or small numbers would lose their digits
+  const S inverse = sum > 1 ? log(sum) * (more / (sum - 1)) : more;
+  return x < 0 ? -inverse : inverse;
+}
+
+/// Hyperbolic sine, to a few units in the last place; finite as far as `exp` is.
+template <class S>
+DHT_INLINE S sinh(S x) {
+  const S power = exp(x);
+  const S less = power == 1 ? x : (power - 1) * (x / log(power));  // e^x - 1, with the same correction
+  return (less + less / power) / 2;
+}
+
 }  // namespace dht
