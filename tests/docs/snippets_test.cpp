@@ -524,7 +524,7 @@ TEST_CASE("docs/tokens.md: what a token knows", "[docs]") {
   // example-end tokens
   CHECK(size > 0);
   CHECK(box.ymax >= 20);
-  CHECK(feature.size() == 3);
+  CHECK(feature.size() == 8);
 
   // example-begin pictures
   const dht::Picture boundaries = dht::draw_boundaries(photo, tokens.labels());

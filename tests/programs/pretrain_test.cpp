@@ -9,8 +9,10 @@
 #include <string>
 #include <vector>
 
+#include <dht/backend/cpu.hpp>
 #include <dht/core/random.hpp>
 #include <dht/encoder/checkpoint.hpp>
+#include <dht/encoder/convolutional.hpp>
 #include <dht/io/safetensors.hpp>
 
 #include "common/image_file.hpp"

@@ -172,7 +172,7 @@ Eigen::RowVector4d with_one(const dht::Tokens<float>& tokens, std::int32_t token
 
 /// Least squares with a row for every pixel of every photo.
 Eigen::Matrix<double, 4, 3> slow_fit(int count) {
-  dht::Tokenizer<> tokenizer;
+  dht::Tokenizer<dht::ColourPolicies> tokenizer;
   Eigen::MatrixXd x(2 * side * side, 4), y(2 * side * side, 3);
   int row = 0;
   for (const dht::Picture& photo : photos()) {
@@ -289,7 +289,7 @@ TEST_CASE("the comparison of weights prints what a naive computation gives") {
 
   const std::string csv = text_of(folder / "out/weights.csv");
   CHECK(csv.starts_with("weights,PSNR 6,PSNR 15,EV 6,EV 15,BR 6,BR 15,UE 6,UE 15,PSNR of means 6,"));
-  const dht::Tokenizer<> colour;
+  const dht::Tokenizer<dht::ColourPolicies> colour;
   check_figures(csv, "plain colour", slow_means(colour, colours_of_fit), scores_of(colour),
                 slow_means(colour, colours_of_means));
   for (const std::string name : {"normalised.safetensors", "plain.safetensors"}) {
