@@ -91,7 +91,7 @@ void measure_training(int side, int threads) {
   dht::Buffer<float> upstream, grad_image(static_cast<std::size_t>(image.pixels() * image.channels));
   measure(side, tokenizer.parts().backend.threads(), static_cast<double>(image.pixels()), before, [&] {
     tokenizer.forward(image);
-    const auto& tokens = tokenizer.select(dht::BestAncestor{});
+    const auto& tokens = tokenizer.select();
     upstream.assign(tokens.feature.size(), 1e-3f);
     tokenizer.backward(image, {upstream.data(), tokens.count(), tokens.features}, gradients,
                        grad_image.data());

@@ -88,7 +88,7 @@ void learned_training_batch(benchmark::State& state) {
   std::vector<float> upstream, grad_images(static_cast<std::size_t>(images.total_pixels() * images.channels));
   const auto once = [&] {
     tokenizer.forward(images);
-    const auto& tokens = tokenizer.select(dht::BestAncestor{});
+    const auto& tokens = tokenizer.select();
     upstream.assign(tokens.feature.size(), 1e-3f);
     tokenizer.backward(images, {upstream.data(), tokens.count(), features}, gradients, grad_images.data());
   };

@@ -147,7 +147,7 @@ class Tokenizer {
   template <class P>
   const Tokens<Scalar>& operator()(const ImageView<P>& image) {
     build(image);
-    return select(parts_.selection, selection_);
+    return select();
   }
 
   /// Exactly `count` tokens in every image, from 1 to the number of its pixels.
@@ -249,7 +249,10 @@ class Tokenizer {
   /// The merge tree of the last image: after `merge`, `tokens` or `penalties`.
   const MergeTree& merge_tree() const { return merges_; }
 
-  /// Cuts the hierarchy that was built last by another selection.
+  /// Cuts the hierarchy that was built last by the tokenizer's selection; `operator()` does both.
+  const Tokens<Scalar>& select() { return select(parts_.selection, selection_); }
+
+  /// Cuts it by another selection.
   template <concepts::selection<Scalar> Selection>
   const Tokens<Scalar>& select(const Selection& selection) {
     typename Selection::Workspace workspace;
