@@ -31,7 +31,7 @@ std::string header_of(dht::Checkpoint<float>& weights) {
       "inline constexpr int pretrained_channels = " +
       std::to_string(weights.encoder.channels) +
       ", pretrained_features = " + std::to_string(weights.encoder.features) +
-      ";\ninline constexpr float pretrained_values[] = {\n";
+      ";\n// clang-format off\ninline constexpr float pretrained_values[] = {\n";
   for (const auto& list : {dht::parameters(weights.encoder), dht::running_statistics(weights.encoder),
                            dht::parameters(weights.projection)}) {
     for (const dht::Parameter<float>& tensor : list) {
@@ -44,7 +44,7 @@ std::string header_of(dht::Checkpoint<float>& weights) {
       text += line + '\n';
     }
   }
-  return text + "};\n\n}  // namespace dht::detail\n";
+  return text + "};\n// clang-format on\n\n}  // namespace dht::detail\n";
 }
 
 }  // namespace

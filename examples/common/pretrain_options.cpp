@@ -96,7 +96,8 @@ void add_length(CLI::App& app, PretrainOptions& options) {
 }
 
 void add_learning(CLI::App& app, PretrainOptions& options) {
-  app.add_option("--learning-rate", options.learning_rate, "highest learning rate (default 0.0005; a random start wants 0.02)")
+  app.add_option("--learning-rate", options.learning_rate,
+                 "highest learning rate (default 0.0005; a random start wants 0.02)")
       ->type_name("NUMBER");
   app.add_option("--weight-decay", options.weight_decay, "of AdamW, for convolutions and maps (default 0.01)")
       ->type_name("NUMBER");

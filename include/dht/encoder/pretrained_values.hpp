@@ -5,6 +5,7 @@
 namespace dht::detail {
 
 inline constexpr int pretrained_channels = 3, pretrained_features = 8;
+// clang-format off
 inline constexpr float pretrained_values[] = {
     // conv.ds.0.weight
     0.56895256f, 0.56750184f, 0.582725f, 0.68467957f, -0.7196753f, -0.07410703f, 0.4003492f, 0.39269257f,
@@ -272,5 +273,6 @@ inline constexpr float pretrained_values[] = {
     // linear.bias
     -1.8552951f, -0.6750651f, -0.2831259f,
 };
+// clang-format on
 
 }  // namespace dht::detail
