@@ -106,9 +106,9 @@ struct TokenizerGradients {
   SelfLoop<Scalar> self_loop;
 };
 
-/// Turns images into tokens, and gradients of tokens into those of the image and of all parameters. Holds its parts and the memory of the last image: the second image of a size allocates
-/// nothing. Results are references into that memory, valid until the next call; copy what you keep. One tokenizer serves
-/// one thread at a time.
+/// Turns images into tokens, and gradients of tokens into those of the image and of all parameters. Holds its parts and
+/// the memory of the last image: the second image of a size allocates nothing. Results are references into that memory,
+/// valid until the next call; copy what you keep. One tokenizer serves one thread at a time.
 template <class Policies = DefaultPolicies>
 class Tokenizer {
  public:
