@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // pretrain: what it writes, that interrupted runs end like others, and what it refuses.
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
@@ -214,16 +215,18 @@ TEST_CASE("pretrain: the same weights with any number of threads, other ones wit
 TEST_CASE("pretrain: killed at any moment and resumed, it ends like a run that was not") {
   const ScratchFolder folder;
   fill(folder.path());
+  const auto begin = std::chrono::steady_clock::now();
   const auto whole = reference(folder.path());
-  // After each kill another run goes on, until one comes to the end.
+  const std::chrono::duration<double> duration = std::chrono::steady_clock::now() - begin;
+  // After each kill another run goes on, until one comes to the end. The first has a fiftieth of the time that a run
+  // takes on this machine, each further one a little more: some are killed in every stage, the last ones have plenty.
   for (const std::string every : {"1", "3"}) {
     const std::string out = "--output killed" + every + " --save-every " + every;
     bool is_done = false;
     int kills = 0, resumes = 0;
-    for (int attempt = 0; !is_done && attempt < 60; ++attempt) {
+    for (int attempt = 0; !is_done && attempt < 80; ++attempt) {
       const bool begun = fs::exists(folder / ("killed" + every + "/checkpoint.safetensors"));
-      // Later and later, so that some run comes to the end, however slow the machine is.
-      const std::string after = std::to_string(0.02 * std::pow(1.15, attempt));
+      const std::string after = std::to_string(duration.count() / 50 * std::pow(1.15, attempt));
       const std::string arguments = options + out + (begun ? " --resume" : "");
       const std::string command = "cd " + dht::test::quoted(folder.path()) + " && timeout -s KILL " + after +
                                   " " + dht::test::quoted(std::string(DHT_PROGRAMS_DIR "/pretrain")) + " " +
