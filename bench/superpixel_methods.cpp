@@ -60,8 +60,7 @@ struct ErrorFirst : ColourPolicies {
 };
 
 template <class Policies>
-SuperpixelMethod ours(std::string name, MergeOptions merging) {
-  TokenizerParts<Policies> parts{};
+SuperpixelMethod ours(std::string name, MergeOptions merging, TokenizerParts<Policies> parts = {}) {
   parts.merging = merging;
   // Kept from image to image, as a user would.
   const auto tokenizer = std::make_shared<Tokenizer<Policies>>(std::move(parts));
@@ -184,6 +183,8 @@ std::vector<SuperpixelMethod> superpixel_methods() {
   methods.push_back(ours<DefaultPolicies>("dht, learned", {}));
   methods.push_back(ours<ErrorFirst>("dht, Ward, level 2", {.start_level = 2}));
   methods.push_back(ours<ErrorFirst>("dht, Ward, level 1", {.start_level = 1}));
+  methods.push_back(ours<ErrorFirst>("dht, Ward of RGB, level 2", {.start_level = 2},
+                                     {ColourEncoder<float>(3, 40, ColourSpace::as_given)}));
   return methods;
 }
 
