@@ -81,7 +81,7 @@ void check_model(Model model, int answers, const dht::TrainingPlace& place, Rand
   values.push_back({"image", {std::int64_t(in.image.size())}, in.image});
   slopes.push_back({"image", {std::int64_t(in.image.size())}, grad_image});
   GradientCheckOptions options;
-  options.most_entries = 6;
+  options.most_entries = 4;
   const auto report = check_gradients(
       [&] {
         forward(1, false);
@@ -163,18 +163,18 @@ TEST_CASE("encoder: stochastic depth leaves out by place, and keeps the mean", "
   CHECK(run({true, 1, 2}) != run({true, 1, 3}));
   CHECK(run({true, 1, 2}) != run({true, 2, 2}));
   double sum = 0, dropped = 0;
-  for (int step = 0; step < 2000; ++step) {
+  for (int step = 0; step < 500; ++step) {
     const auto factors = run({true, 5, step}).second;
     REQUIRE(factors.size() == 2 * 2 * 6);  // the first block is never left out
     for (std::size_t i = 12; i < 24; ++i) {
-      CHECK((factors[i] == 0 || factors[i] == 2));
+      if (factors[i] != 0) REQUIRE(factors[i] == 2);
       sum += factors[i];
       dropped += factors[i] == 0;
     }
   }
-  // 24000 draws: half of them within 5 deviations, 5 * 0.5 / sqrt(24000).
-  CHECK(dropped / 24000 == Catch::Approx(0.5).margin(0.016));
-  CHECK(sum / 24000 == Catch::Approx(1).margin(0.033));
+  // 6000 draws: half of them within 5 deviations, 5 * 0.5 / sqrt(6000).
+  CHECK(dropped / 6000 == Catch::Approx(0.5).margin(0.033));
+  CHECK(sum / 6000 == Catch::Approx(1).margin(0.066));
 }
 
 TEST_CASE("vit: the published sizes", "[vit]") {
