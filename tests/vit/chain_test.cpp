@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// From the classification loss all the way back: through the transformer, extraction, mean injection, W, tokens, hierarchy and
-// the learned features f to every parameter and the image, against differences with all choices held fixed.
+// From the classification loss back through the transformer, extraction, mean injection, W, tokens and hierarchy to W, f
+// and the image, against differences with all choices held fixed.
 #include <cstdint>
 #include <vector>
 
