@@ -69,7 +69,7 @@ class Learner {
   virtual std::vector<Chart> charts(const TrainingLog& log) const = 0;
 
   /// Before the first step: says what is there to learn from, in whole lines.
-  virtual std::string introduction() const = 0;
+  virtual std::string introduction() = 0;
 };
 
 }  // namespace dht::examples

@@ -160,7 +160,7 @@ class Painter : public Learner {
     return {loss, decibels};
   }
 
-  std::string introduction() const override {
+  std::string introduction() override {
     std::string text = std::to_string(images_.size()) + " pictures, " + std::to_string(images_.kept()) +
                        " of them in memory";
     if (validation_) text += "; " + std::to_string(validation_->size()) + " to validate with";
