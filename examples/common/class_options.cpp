@@ -85,6 +85,8 @@ void add_regions(CLI::App& app, RetrofitOptions& options) {
   app.add_option("--lambda", options.lambda,
                  "share of what is in a region's box beside it that is seen at first, up to 1 (default 1)")
       ->type_name("NUMBER");
+  app.add_flag("--squares", options.squares,
+               "keep the squares, to compare: what so many epochs more do without regions");
   app.add_flag("--learn-features", options.learn_features, "the tokenizer learns, too");
   app.add_option("--feature-rate", options.feature_rate,
                  "how fast, in learning rates of the model (default 0.1)")
@@ -98,6 +100,8 @@ void check_regions(const RetrofitOptions& options) {
   if (options.tokens)
     check_range("--tokens", static_cast<double>(*options.tokens), 1,
                 static_cast<double>(options.side) * options.side);
+  DHT_EXPECTS(!options.squares || !(options.tokens || options.learn_features),
+              "--squares: cannot be asked for together with --tokens or --learn-features; drop one of them");
   if (options.position) check_range("--position", *options.position, 0, 1e6);
   DHT_EXPECTS(options.lambda > 0 && options.lambda <= 1, "--lambda: is ", options.lambda,
               "; must be above 0 and at most 1");

@@ -33,6 +33,7 @@ struct RetrofitOptions : ClassOptions {
   std::optional<std::filesystem::path> weights;
   std::optional<double> position;
   double lambda = 1;
+  bool squares = false;  ///< none of this: go on with squares
   bool learn_features = false;
   double feature_rate = 0.1;
 };

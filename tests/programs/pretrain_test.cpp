@@ -20,6 +20,7 @@
 #include "kit/parameters.hpp"
 #include "programs/call.hpp"
 #include "programs/checks.hpp"
+#include "programs/killed.hpp"
 
 using Catch::Matchers::ContainsSubstring;
 using dht::test::call;
@@ -217,24 +218,8 @@ TEST_CASE("pretrain: killed at any moment and resumed, it ends like a run that w
   const auto whole = reference(folder.path());
   // After each kill another run goes on, until one comes to the end.
   for (const std::string every : {"1", "3"}) {
-    const std::string out = "--output killed" + every + " --save-every " + every;
-    bool is_done = false;
-    int kills = 0, resumes = 0;
-    for (int attempt = 0; !is_done && attempt < 60; ++attempt) {
-      const bool begun = fs::exists(folder / ("killed" + every + "/checkpoint.safetensors"));
-      // Later and later, so that some run comes to the end, however slow the machine is.
-      const std::string after = std::to_string(0.02 * std::pow(1.15, attempt));
-      const std::string arguments = options + out + (begun ? " --resume" : "");
-      const std::string command = "cd " + dht::test::quoted(folder.path()) + " && timeout -s KILL " + after +
-                                  " " + dht::test::quoted(std::string(DHT_PROGRAMS_DIR "/pretrain")) + " " +
-                                  arguments + " > /dev/null 2>&1";
-      is_done = std::system(command.c_str()) == 0;
-      kills += !is_done;
-      resumes += begun;
-    }
-    CHECK(is_done);
-    CHECK(kills > 0);
-    CHECK(resumes > 0);
+    dht::test::kill_and_resume("pretrain", options + "--save-every " + every, folder.path(),
+                               "killed" + every);
     CHECK(files(folder / ("killed" + every)) == whole);
     CHECK(entries(folder / ("killed" + every)) == results.size());
   }
