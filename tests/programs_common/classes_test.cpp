@@ -191,7 +191,7 @@ TEST_CASE("descriptions of models: what is written is read, and checked") {
     writer.add("x", {1}, std::vector<float>{1});
     describe(writer, model);
     if (name != nullptr) writer.set_metadata(name, value);
-    return dht::SafeTensors(writer.bytes(), "model");
+    return dht::SafeTensors::from_bytes(writer.bytes(), "model");
   };
   const auto read = dht::examples::described(file(nullptr, ""));
   CHECK(read.side == 96);
