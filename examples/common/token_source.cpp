@@ -76,9 +76,8 @@ Regions::Regions(const RegionSettings& settings, backend::ThreadPool& pool)
   gradients_.self_loop = checkpoint_.self_loop;
 }
 
-void Regions::cut(const ImageView<const float>& images, bool learn) {
-  const auto n = static_cast<std::size_t>(images.batch);
-  while (lanes_.size() < n) {
+void Regions::add_lanes(std::size_t count) {
+  while (lanes_.size() < count) {
     TokenizerParts<Policies> parts{TrainableEncoder<float>(checkpoint_.encoder)};
     parts.criterion = AnyCriterion(checkpoint_.criterion, checkpoint_.iota);
     parts.hierarchy.compactness = checkpoint_.compactness;
@@ -88,25 +87,38 @@ void Regions::cut(const ImageView<const float>& images, bool learn) {
     parts.encoder.set_statistics(Statistics::running);
     lanes_.push_back({TheTokenizer(std::move(parts)), gradients_, grad_projection_, nullptr});
   }
+}
+
+void Regions::cut(const ImageView<const float>& images, bool learn) {
+  const auto n = static_cast<std::size_t>(images.batch),
+             threads = static_cast<std::size_t>(pool_.workers()) + 1;
+  const std::size_t lanes = settings_.learn ? n : std::min(n, threads);
+  add_lanes(lanes);
+  cuts_.resize(n);
   seen_.resize(numbers_of(images));
-  for_each_index(pool_, n, [&](std::size_t b) { cut_one(image_of(images, b), b, learn && settings_.learn); });
+  for_each_index(pool_, lanes, [&](std::size_t lane) {
+    for (std::size_t b = n * lane / lanes; b < n * (lane + 1) / lanes; ++b)
+      cut_one(image_of(images, b), b, lanes_[lane], learn && settings_.learn);
+  });
   gather(images);
 }
 
-void Regions::cut_one(const ImageView<const float>& image, std::size_t lane, bool learn) {
-  TheTokenizer& tokenizer = lanes_[lane].tokenizer;
+void Regions::cut_one(const ImageView<const float>& image, std::size_t place, Lane& lane, bool learn) {
   if (settings_.learn) {
-    tokenizer.parts().encoder.parameters() = checkpoint_.encoder;
-    tokenizer.parts().self_loop = checkpoint_.self_loop;
+    lane.tokenizer.parts().encoder.parameters() = checkpoint_.encoder;
+    lane.tokenizer.parts().self_loop = checkpoint_.self_loop;
   }
   if (learn)
-    tokenizer.forward(image);
+    lane.tokenizer.forward(image);
   else
-    tokenizer.build(image);
-  const Tokens<float>& tokens = tokenizer.tokens(settings_.tokens);
-  lanes_[lane].tokens = &tokens;
+    lane.tokenizer.build(image);
+  const Tokens<float>& tokens = lane.tokenizer.tokens(settings_.tokens);
+  lane.tokens = &tokens;
+  cuts_[place].labels.assign(tokens.partition.labels.begin(), tokens.partition.labels.end());
+  cuts_[place].size.assign(tokens.size.begin(), tokens.size.end());
+  cuts_[place].box.assign(tokens.box.begin(), tokens.box.end());
   const Buffer<float> injected = inject_means(image, tokens, project(tokens, checkpoint_.projection));
-  float* to = seen_.data() + lane * injected.size();
+  float* to = seen_.data() + place * injected.size();
   for (const float value : injected) *to++ = model_number(value);
 }
 
@@ -116,14 +128,13 @@ void Regions::gather(const ImageView<const float>& images) {
   tokens_.batch = images.batch;
   tokens_.height = images.height;
   tokens_.width = images.width;
-  for (int b = 0; b < images.batch; ++b) {
-    const Tokens<float>& one = *lanes_[static_cast<std::size_t>(b)].tokens;
+  for (const Cut& one : cuts_) {
     const std::int32_t first = tokens_.partition.regions;
     tokens_.begin.push_back(first);
-    for (const std::int32_t label : one.partition.labels) tokens_.partition.labels.push_back(label + first);
+    for (const std::int32_t label : one.labels) tokens_.partition.labels.push_back(label + first);
     tokens_.size.insert(tokens_.size.end(), one.size.begin(), one.size.end());
     tokens_.box.insert(tokens_.box.end(), one.box.begin(), one.box.end());
-    tokens_.partition.regions += one.count();
+    tokens_.partition.regions += static_cast<std::int32_t>(one.size.size());
   }
   tokens_.begin.push_back(tokens_.partition.regions);
   if (settings_.learn) grad_seen_.resize(seen_.size());

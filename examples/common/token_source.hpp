@@ -95,7 +95,7 @@ class Regions : public TokenSource {
   };
   using TheTokenizer = Tokenizer<Policies>;
 
-  /// One image's tokenizer, with the gradients that came through it.
+  /// A tokenizer, with the gradients that came through it: one for each image where f learns, else one for each thread.
   struct Lane {
     TheTokenizer tokenizer;
     TheTokenizer::Gradients gradients;
@@ -103,7 +103,14 @@ class Regions : public TokenSource {
     const Tokens<float>* tokens = nullptr;  // of its last image
   };
 
-  void cut_one(const ImageView<const float>& image, std::size_t lane, bool learn);
+  /// What is kept of an image's cut.
+  struct Cut {
+    std::vector<std::int32_t> labels, size;
+    std::vector<Box> box;
+  };
+
+  void add_lanes(std::size_t count);
+  void cut_one(const ImageView<const float>& image, std::size_t place, Lane& lane, bool learn);
   void backward_one(const ImageView<const float>& image, std::size_t lane);
   void gather(const ImageView<const float>& images);
   ParameterList<float> parameters();
@@ -118,6 +125,7 @@ class Regions : public TokenSource {
   TheTokenizer::Gradients gradients_;
   Linear<float> grad_projection_;
   std::vector<Lane> lanes_;
+  std::vector<Cut> cuts_;
   Buffer<float> grad_seen_;
 };
 

@@ -250,8 +250,6 @@ TrainingRun::TrainingRun(std::string program, const TrainingOptions& options, st
   }
 }
 
-TrainingRun::~TrainingRun() = default;
-
 fs::path TrainingRun::checkpoint() const { return output() / checkpoint_name; }
 
 /// Before any picture is read: a training that cannot begin is refused at once.

@@ -26,8 +26,6 @@ class TrainingRun {
   /// threads. `options` must live as long.
   TrainingRun(std::string program, const TrainingOptions& options, std::vector<std::string> names,
               const std::vector<std::filesystem::path>& inputs);
-  /// Removes nothing: what was written stays.
-  ~TrainingRun();
 
   backend::ThreadPool& pool() { return *pool_; }
   int threads() const { return threads_; }
