@@ -32,11 +32,11 @@ train() {
 for seed in $SEEDS; do
   train classify "squares-$seed" --seed "$seed" --epochs "$EPOCHS" --patch 16 --width 96 --depth 4 \
     --learning-rate 0.001
-  model=$out/squares-$seed/model.safetensors
-  train retrofit "64-$seed" --model "$model" --seed "$seed" --epochs "$TUNING" --tokens 64
-  train retrofit "32-$seed" --model "$model" --seed "$seed" --epochs "$TUNING" --tokens 32
-  train retrofit "64-f-$seed" --model "$model" --seed "$seed" --epochs "$TUNING" --tokens 64 --learn-features
-  train retrofit "again-$seed" --model "$model" --seed "$seed" --epochs "$TUNING" --squares
+  tuned="--model $out/squares-$seed/model.safetensors --seed $seed --epochs $TUNING --learning-rate 0.001 --position 20"
+  train retrofit "64-$seed" $tuned --tokens 64
+  train retrofit "32-$seed" $tuned --tokens 32
+  train retrofit "64-f-$seed" $tuned --tokens 64 --learn-features
+  train retrofit "again-$seed" $tuned --squares
 done
 
 # A row for each run and stage: mean and range over the seeds, in per cent.

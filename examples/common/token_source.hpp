@@ -68,11 +68,11 @@ class Squares : public TokenSource {
 
 /// How the tokenizer cuts.
 struct RegionSettings {
-  std::int64_t tokens = 64;                      ///< in every image
-  std::optional<std::filesystem::path> weights;  ///< of f and W; the library's own where there are none
-  std::optional<double> position;                ///< of BoundaryLinkage: the larger, the rounder
-  bool learn = false;                            ///< f and W, too
-  double rate = 1;                               ///< how fast these learn, in learning rates of the rest
+  std::int64_t tokens = 64;                        ///< in every image
+  std::optional<std::filesystem::path> weights{};  ///< of f and W; the library's own where there are none
+  std::optional<double> position{};                ///< of BoundaryLinkage: the larger, the rounder
+  bool learn = false;                              ///< f and W, too
+  double rate = 1;                                 ///< how fast these learn, in learning rates of the rest
 };
 
 /// Exactly so many regions an image, each cut on its own, whatever else is in the batch.
