@@ -34,9 +34,9 @@ void check_tokens(const PretrainOptions& options) {
 
 void check(const PretrainOptions& options) {
   check_files(options);
-  check_training_options(options);
   DHT_EXPECTS(options.validate_every >= 1, "--validate-every: is ", options.validate_every,
               "; must be at least 1");
+  check_training_options(options);
   check_tokens(options);
   DHT_EXPECTS(options.start == "opponent" || options.start == "random", "--start: is \"",
               dht::detail::one_line(options.start, 100), "\"; must be opponent or random");

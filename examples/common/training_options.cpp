@@ -87,6 +87,8 @@ void check_training_options(const TrainingOptions& options) {
   if (options.steps) check_at_least_one("--steps", *options.steps);
   DHT_EXPECTS(options.warm_up.value_or(0) >= 0, "--warm-up: is ", *options.warm_up, "; must be at least 0");
   check_at_least_one("--save-every", options.save_every);
+  DHT_EXPECTS(options.validate_every >= 0, "--validate-every: is ", options.validate_every,
+              "; must be at least 0");
   check_range("--batch", options.batch, 1, 4096);
   check_range("--side", options.side, 8, 2048);
   check_range("--learning-rate", options.learning_rate, 0, 1e30);

@@ -147,7 +147,7 @@ TEST_CASE(
   checked(small + from + "--output from", folder.path());
   check_refused("segment", small + from + "--blocks 4 --output out",
                 "--blocks: is 4; must be at most 3, the depth of ", folder.path());
-  check_refused("segment", small + from + "--resume --output whole", "was made with --width 32, not 64",
+  check_refused("segment", small + from + "--resume --output whole", "was made with --patch 4, not 8; must be the same to go on",
                 folder.path());
 }
 
