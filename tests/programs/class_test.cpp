@@ -31,23 +31,19 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const std::vector<std::string> classes{"discs", "level", "upright"};
+const std::vector<std::string> classes{"blue", "green", "red"};
 
-/// Two colours: discs, or stripes that lie or stand. What colours they are says nothing.
+/// Stripes of the class's colour on grey. How wide they are and where they lie says nothing.
 dht::Picture drawn(int kind, std::uint64_t seed) {
   constexpr int side = 40;
   dht::Random random(seed, kind);
-  std::uint8_t colour[2][3];
-  for (auto& of : colour)
-    for (std::uint8_t& c : of) c = static_cast<std::uint8_t>(random.below(256));
-  for (int c = 0; c < 3; ++c) colour[1][c] = static_cast<std::uint8_t>(colour[0][c] + 128);
-  const int shift = static_cast<int>(random.below(10));
+  const auto grey = static_cast<std::uint8_t>(60 + random.below(120));
+  const int wide = 5 + static_cast<int>(random.below(8)), shift = static_cast<int>(random.below(20));
   dht::Picture picture(side, side);
   for (int y = 0; y < side; ++y) {
     for (int x = 0; x < side; ++x) {
-      const int u = (x + shift) % 10 - 5, v = (y + shift) % 10 - 5;
-      const bool inside = kind == 0 ? u * u + v * v < 12 : kind == 1 ? v < 0 : u < 0;
-      std::copy_n(colour[inside], 3, picture.pixel(y, x));
+      std::fill_n(picture.pixel(y, x), 3, grey);
+      if ((x + y + shift) / wide % 2 == 0) picture.pixel(y, x)[2 - kind] = 240;
     }
   }
   return picture;
@@ -102,21 +98,21 @@ std::vector<std::vector<std::string>> results(const fs::path& folder) {
 TEST_CASE("classify learns classes, and retrofit reads regions of the same pictures") {
   const ScratchFolder folder;
   fill(folder.path(), 24);
-  store(folder / "train/discs/broken.jpg", "no picture");
+  store(folder / "train/blue/broken.jpg", "no picture");
   const Said said = call("classify",
                          "train --validation other --test other --side 32 --batch 12 --patch 8 --width 32 "
-                         "--depth 2 --epochs 40 --learning-rate 0.003 --least-area 0.6 --output squares "
+                         "--depth 2 --epochs 30 --learning-rate 0.003 --least-area 0.6 --output squares "
                          "--validate-every 20 --threads 2",
                          folder.path());
   INFO(said.out << said.err);
   REQUIRE(said.code == 0);
   CHECK_THAT(said.err, ContainsSubstring("classify: "));
-  CHECK_THAT(said.err, ContainsSubstring("train/discs/broken.jpg: "));
+  CHECK_THAT(said.err, ContainsSubstring("train/blue/broken.jpg: "));
   CHECK(std::count(said.err.begin(), said.err.end(), '\n') == 1);
   CHECK_THAT(said.out,
              ContainsSubstring("72 pictures of 3 classes; 12 to validate with; files that were left out: 1"));
   CHECK_THAT(said.out, ContainsSubstring("Tokens: squares of 8 pixels"));
-  CHECK_THAT(said.out, ContainsSubstring("step 240 of 240: loss "));
+  CHECK_THAT(said.out, ContainsSubstring("step 180 of 180: loss "));
   CHECK_THAT(said.out, ContainsSubstring("trained, test: "));
   CHECK(entries(folder / "squares") == 7);
   const auto trained = results(folder / "squares");
@@ -131,10 +127,10 @@ TEST_CASE("classify learns classes, and retrofit reads regions of the same pictu
   const std::string csv = text_of(folder / "squares/classify.csv");
   CHECK(csv.starts_with(
       "step,learning_rate,gradient_norm,loss,accuracy,validation_loss,validation_accuracy\n0,,,,,"));
-  CHECK(std::count(csv.begin(), csv.end(), '\n') == 1 + 1 + 240);
+  CHECK(std::count(csv.begin(), csv.end(), '\n') == 1 + 1 + 180);
 
   checked("retrofit",
-          "train --validation other --side 32 --batch 12 --model squares/model.safetensors --epochs 20 "
+          "train --validation other --side 32 --batch 12 --model squares/model.safetensors --epochs 10 "
           "--least-area 0.6 --output regions --quiet",
           folder.path());
   const auto table = results(folder / "regions");
@@ -165,8 +161,7 @@ TEST_CASE("retrofit: the tokenizer stays as it is, unless it learns, too") {
   CHECK(results(folder / "learned")[2] == results(folder / "fixed")[2]);
   CHECK(results(folder / "learned")[3][5] != results(folder / "fixed")[3][5]);
   // The model of a retrofit is also one of the tokenizer.
-  CHECK(call("tokenize",
-             "train/discs/0.png --tokens 5 --quiet --output t --weights learned/model.safetensors",
+  CHECK(call("tokenize", "train/blue/0.png --tokens 5 --quiet --output t --weights learned/model.safetensors",
              folder.path())
             .code == 0);
   checked("retrofit", data + "--model squares/model.safetensors --steps 2 --squares --output squares2",
@@ -213,7 +208,9 @@ TEST_CASE("classify and retrofit: checkpoints and models that do not fit are ref
           "was made with --width 32, not 64; must be the same to go on");
   refused("classify", small + "--smoothing 0 --resume --output squares",
           "was made with --smoothing 0.1, not 0");
-  refused("retrofit", tuned + "--resume --output squares", "is no checkpoint of retrofit");
+  fs::create_directory(folder / "foreign");
+  fs::copy_file(folder / "squares/checkpoint.safetensors", folder / "foreign/checkpoint.safetensors");
+  refused("retrofit", tuned + "--resume --output foreign", "is no checkpoint of retrofit");
 
   // A file that says another width than its tensors have.
   const auto model = dht::SafeTensors::load(folder / "squares/model.safetensors");
@@ -230,13 +227,13 @@ TEST_CASE("classify and retrofit: checkpoints and models that do not fit are ref
   refused("retrofit", data + "--model wider.safetensors --output out", "wider.safetensors: ");
   refused("retrofit", data + "--model nameless.safetensors --output out",
           "nameless.safetensors: says nothing of vit.");
-  refused("retrofit", data + "--model train/discs/0.png --output out", "train/discs/0.png: ");
+  refused("retrofit", data + "--model train/blue/0.png --output out", "train/blue/0.png: ");
   refused("retrofit", data + "--model missing.safetensors --output out",
           "missing.safetensors: does not exist");
   refused("retrofit", tuned + "--output squares/model.safetensors", "--output: ");
   refused("retrofit", "train --side 64 --model squares/model.safetensors --output out", "was trained on 32");
-  fs::rename(folder / "train/discs", folder / "train/rings");
-  refused("retrofit", tuned + "--output out", "train: has no folder discs");
+  fs::rename(folder / "train/blue", folder / "train/rings");
+  refused("retrofit", tuned + "--output out", "train: has no folder blue");
 }
 
 TEST_CASE("classify and retrofit: wrong use is refused before anything is written") {
@@ -249,8 +246,8 @@ TEST_CASE("classify and retrofit: wrong use is refused before anything is writte
   refused("", "TRAIN_DIR");
   refused("train", "--output");
   refused("missing --output out", "missing: does not exist; must hold a folder for each class");
-  refused("train/discs --output out", "train/discs: has 0 class folders; must have at least 2");
-  refused("train/discs/0.png --output out", "is a file; must be a folder");
+  refused("train/blue --output out", "train/blue: has 0 class folders; must have at least 2");
+  refused("train/blue/0.png --output out", "is a file; must be a folder");
   refused("train --output out --patch 9", "--patch: is 9; must divide --side, 128");
   refused("train --output out --width 40", "--width: is 40; must be a multiple of 32");
   refused("train --output out --width 40 --heads 3", "--width: is 40; must be a multiple of 3, the heads");
@@ -274,10 +271,9 @@ TEST_CASE("classify and retrofit: wrong use is refused before anything is writte
   refused("other --validation train --output out",
           "train: has a folder nothing, which is no class of the model");
   fs::remove(folder / "train/nothing");
-  fs::rename(folder / "other/discs", folder / "discs");
-  refused("train --validation other --output out",
-          "other: has no folder discs; must have one for each class");
-  fs::copy_file(folder / "train/discs/0.png", folder / "train/stray.png");
+  fs::rename(folder / "other/blue", folder / "blue");
+  refused("train --validation other --output out", "other: has no folder blue; must have one for each class");
+  fs::copy_file(folder / "train/blue/0.png", folder / "train/stray.png");
   refused("train --output out", "train/stray.png: lies beside the class folders; must be in one");
   CHECK(!fs::exists(folder / "out"));
 }

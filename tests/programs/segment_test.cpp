@@ -147,8 +147,8 @@ TEST_CASE(
   checked(small + from + "--output from", folder.path());
   check_refused("segment", small + from + "--blocks 4 --output out",
                 "--blocks: is 4; must be at most 3, the depth of ", folder.path());
-  check_refused("segment", small + from + "--resume --output whole", "was made with --patch 4, not 8; must be the same to go on",
-                folder.path());
+  check_refused("segment", small + from + "--resume --output whole",
+                "was made with --patch 4, not 8; must be the same to go on", folder.path());
 }
 
 TEST_CASE("segment: label maps that do not fit, and wrong use, are refused before anything is written") {
