@@ -55,6 +55,19 @@ struct Photo {
 /// writes), over `max_photo_pixels`, or of a kind that the two libraries do not decode.
 Photo read_photo(const std::filesystem::path& path);
 
+/// A number for every pixel, such as its class.
+struct LabelMap {
+  int height = 0, width = 0;
+  std::vector<std::uint8_t> values;  ///< height * width
+};
+
+/// Reads a grey PNG, or one with a palette, of at most 8 bits: the numbers as they are stored. Throws dht::Error, one line
+/// that begins with the file's name, as `read_photo` does, and for other kinds of PNG.
+LabelMap read_label_map(const std::filesystem::path& path);
+
+/// Writes one as an 8-bit grey PNG, as `write_png` does.
+void write_label_map(const std::filesystem::path& path, const LabelMap& map);
+
 /// Writes an 8-bit RGB PNG, whole or not at all (`dht::write_file`). One picture gives the same bytes with one
 /// version of zlib. Throws dht::Error when the picture is empty, shape and memory disagree, or writing fails.
 void write_png(const std::filesystem::path& path, const Picture& picture);
