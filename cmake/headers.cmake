@@ -77,9 +77,16 @@ set(DHT_HEADERS
   include/dht/train/reconstruction.hpp
   include/dht/train/schedule.hpp
   include/dht/vector/arcs.hpp
+  include/dht/vector/drawing.hpp
+  include/dht/vector/drawn_arcs.hpp
   include/dht/vector/faces.hpp
+  include/dht/vector/fills.hpp
+  include/dht/vector/fit_arcs.hpp
+  include/dht/vector/path_text.hpp
   include/dht/vector/planar_map.hpp
+  include/dht/vector/simplify.hpp
   include/dht/vector/svg.hpp
+  include/dht/vector/svg_text.hpp
   include/dht/version.hpp)
 
 # Headers that need nlohmann_json: they belong to dht::io.

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+// What regions are filled with: their mean colour, or nothing where the picture is transparent.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include <dht/core/error.hpp>
+#include <dht/core/picture.hpp>
+#include <dht/core/view.hpp>
+
+namespace dht {
+
+/// Red, green, blue, sRGB.
+using Color = std::array<std::uint8_t, 3>;
+
+/// In which light colours are averaged.
+enum class Light {
+  srgb,    ///< Of the stored values: the least squared error of the picture, what PSNR measures.
+  linear,  ///< Of the light that they stand for: as bright as the region seen from afar.
+};
+
+/// One entry a region in every array.
+struct Fills {
+  std::vector<Color> color;
+  /// 0: the region is no shape, what lies behind shows. Empty: all regions are shapes.
+  std::vector<std::uint8_t> visible;
+  /// Pixels of each region, for decisions about what a byte may buy; empty when unknown.
+  std::vector<std::int32_t> pixels;
+
+  std::int32_t size() const { return static_cast<std::int32_t>(color.size()); }
+  bool shows(std::int32_t region) const { return visible.empty() || visible[region] != 0; }
+};
+
+namespace detail {
+
+/// The light that each stored value stands for, 0 to 1 (IEC 61966-2-1).
+inline const std::array<double, 256>& srgb_light() {
+  static const std::array<double, 256> table = [] {
+    std::array<double, 256> light{};
+    for (int i = 0; i < 256; ++i) {
+      const double v = i / 255.0;
+      light[i] = v <= 0.04045 ? v / 12.92 : std::pow((v + 0.055) / 1.055, 2.4);
+    }
+    return light;
+  }();
+  return table;
+}
+
+/// The stored value whose light is nearest.
+inline std::uint8_t srgb_value(double light) {
+  const auto& table = srgb_light();
+  const auto above = std::lower_bound(table.begin(), table.end(), light);
+  if (above == table.begin()) return 0;
+  if (above == table.end()) return 255;
+  const auto i = above - table.begin();
+  return static_cast<std::uint8_t>(light - table[i - 1] < table[i] - light ? i - 1 : i);
+}
+
+}  // namespace detail
+
+/// Each region's mean colour. Labels lie in 0 .. regions-1. Throws when picture and labels differ in size, and when a
+/// label is out of range.
+inline Fills mean_fills(const Picture& picture, LabelView labels, std::int32_t regions,
+                        Light light = Light::srgb) {
+  DHT_EXPECTS(labels.data != nullptr && labels.height == picture.height && labels.width == picture.width,
+              "labels: are ", labels.height, " x ", labels.width, "; must be ", picture.height, " x ",
+              picture.width, " like the picture");
+  DHT_EXPECTS(regions > 0, "regions: is ", regions, "; must be at least 1");
+  // Light is summed in steps of 2^-32: integers add up the same in any order.
+  std::array<std::int64_t, 256> value;
+  for (int i = 0; i < 256; ++i)
+    value[i] = light == Light::srgb ? i : std::llround(detail::srgb_light()[i] * 4294967296.0);
+  std::vector<std::array<std::int64_t, 3>> sums(static_cast<std::size_t>(regions));
+  Fills fills{std::vector<Color>(sums.size()), {}, std::vector<std::int32_t>(sums.size())};
+  for (int y = 0; y < labels.height; ++y)
+    for (int x = 0; x < labels.width; ++x) {
+      const std::int32_t label = labels(y, x);
+      DHT_EXPECTS(label >= 0 && label < regions, "labels: is ", label, " at row ", y, ", column ", x,
+                  "; must be between 0 and ", regions - 1);
+      const std::uint8_t* pixel = picture.pixel(y, x);
+      for (int c = 0; c < 3; ++c) sums[label][c] += value[pixel[c]];
+      ++fills.pixels[label];
+    }
+  for (std::size_t r = 0; r < sums.size(); ++r) {
+    const std::int64_t n = std::max(fills.pixels[r], 1);
+    for (int c = 0; c < 3; ++c)
+      fills.color[r][c] = light == Light::srgb
+                              ? static_cast<std::uint8_t>((2 * sums[r][c] + n) / (2 * n))
+                              : detail::srgb_value(double(sums[r][c]) / double(n) / 4294967296.0);
+  }
+  return fills;
+}
+
+}  // namespace dht

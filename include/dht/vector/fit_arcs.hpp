@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+// All arcs of a planar map to their drawn form, each once, so that none crosses itself or another.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <dht/vector/drawn_arcs.hpp>
+#include <dht/vector/fills.hpp>
+#include <dht/vector/planar_map.hpp>
+#include <dht/vector/simplify.hpp>
+
+namespace dht {
+
+/// How boundaries are drawn.
+struct FitOptions {
+  /// The largest distance in pixels, in the larger of both coordinates, between a pixel corner of a boundary and the
+  /// drawn line. 0: the pixels' own outlines.
+  double tolerance = 1;
+  /// Squared error of the picture (three channels, 0 to 255 each) that a byte of compressed text is worth: boundaries
+  /// between like colours become coarser. 0: few pieces do not count, exactness does.
+  double byte_price = 400;
+  /// Steps a pixel of the drawn points: 1 or 2.
+  int grid = 2;
+};
+
+namespace detail {
+
+inline std::int64_t squared_difference(const Color& a, const Color& b) {
+  std::int64_t sum = 0;
+  for (int c = 0; c < 3; ++c) sum += (std::int64_t{a[c]} - b[c]) * (std::int64_t{a[c]} - b[c]);
+  return sum;
+}
+
+/// Fits arc after arc; those that conflict are fitted again, finer, and in the end drawn as they are: pixel outlines
+/// meet nowhere but at junctions.
+class ArcFitter {
+ public:
+  ArcFitter(const PlanarMap& map, const Fills& fills, const FitOptions& options)
+      : map_(map), fills_(fills), options_(options), level_(map.arcs.size()), simplify_(options.grid) {}
+
+  DrawnArcs run() && {
+    std::vector<std::uint8_t> changed(level_.size(), 1);
+    for (std::size_t a = 0; a < level_.size(); ++a)
+      level_[a] = options_.tolerance <= 0 || map_.arcs.left[a] == outside_label ? pixels_level : 0;
+    std::vector<std::vector<Point>> lines(level_.size());
+    for (bool again = true; again;) {
+      for (std::size_t a = 0; a < level_.size(); ++a)
+        if (changed[a]) lines[a].clear(), fit(static_cast<std::int32_t>(a), lines[a]);
+      again = resolve(lines, changed);
+    }
+    DrawnArcs drawn{options_.grid, {}, {}, {0}};
+    for (const auto& line : lines) {
+      drawn.points.insert(drawn.points.end(), line.begin(), line.end());
+      drawn.begin.push_back(static_cast<std::int32_t>(drawn.points.size()));
+    }
+    drawn.control.assign(drawn.points.size(), 0);
+    return drawn;
+  }
+
+ private:
+  static constexpr std::uint8_t pixels_level = 3;
+
+  void fit(std::int32_t a, std::vector<Point>& out) {
+    const auto stairs = map_.arcs.polyline(a);
+    if (level_[a] == pixels_level) {
+      for (const Point p : stairs) out.push_back({p.x * options_.grid, p.y * options_.grid});
+      return;
+    }
+    const std::int32_t l = map_.arcs.left[a], r = map_.arcs.right[a];
+    ArcPrices prices;
+    prices.tolerance =
+        static_cast<std::int32_t>(std::lround(std::min(options_.tolerance, 64.0) * 16)) >> level_[a];
+    prices.contrast = std::max<std::int64_t>(squared_difference(fills_.color[l], fills_.color[r]), 1)
+                      << 2 * level_[a];
+    prices.character = std::llround(options_.byte_price * bytes_a_character);
+    simplify_.run(stairs, prices, out);
+  }
+
+  /// Compressed, a character of a path takes about half a byte.
+  static constexpr double bytes_a_character = 0.5;
+
+  /// Finds conflicts and makes their arcs finer. Returns whether there were any; `changed` says which.
+  bool resolve(const std::vector<std::vector<Point>>& lines, std::vector<std::uint8_t>& changed) {
+    std::vector<Piece> pieces;
+    for (std::size_t a = 0; a < lines.size(); ++a)
+      for (std::size_t i = 1; i < lines[a].size(); ++i)
+        pieces.push_back({lines[a][i - 1], lines[a][i], static_cast<std::int32_t>(a),
+                          static_cast<std::int32_t>(i), i == 1, i + 1 == lines[a].size()});
+    std::vector<std::uint8_t> bad(level_.size());
+    const auto care = [&](const Piece& p, const Piece& q) { return changed[p.arc] || changed[q.arc]; };
+    for_each_conflict(pieces, 4 * options_.grid, {map_.width * options_.grid, map_.height * options_.grid},
+                      care, [&](const Piece& p, const Piece& q) { bad[p.arc] = bad[q.arc] = 1; });
+    bool any = false;
+    for (std::size_t a = 0; a < bad.size(); ++a) {
+      changed[a] = bad[a] && level_[a] < pixels_level;
+      level_[a] = static_cast<std::uint8_t>(level_[a] + changed[a]);
+      any |= changed[a] != 0;
+    }
+    return any;
+  }
+
+  const PlanarMap& map_;
+  const Fills& fills_;
+  FitOptions options_;
+  std::vector<std::uint8_t> level_;
+  ArcSimplifier simplify_;
+};
+
+}  // namespace detail
+
+/// The drawn form of all arcs. None crosses or touches itself or another, but at junctions; every region keeps its
+/// neighbours, and none vanishes.
+inline DrawnArcs fit_arcs(const PlanarMap& map, const Fills& fills, const FitOptions& options = {}) {
+  DHT_EXPECTS(fills.size() == map.regions, "fills: are ", fills.size(),
+              " colours; must be one for each of the ", map.regions, " regions");
+  DHT_EXPECTS(options.tolerance >= 0, "tolerance: is ", options.tolerance, "; must be at least 0");
+  DHT_EXPECTS(options.byte_price >= 0 && options.byte_price <= 1e7, "byte_price: is ", options.byte_price,
+              "; must be between 0 and 10000000");
+  DHT_EXPECTS(options.grid == 1 || options.grid == 2, "grid: is ", options.grid, "; must be 1 or 2");
+  return detail::ArcFitter(map, fills, options).run();
+}
+
+}  // namespace dht
