@@ -17,14 +17,11 @@ class PathText {
  public:
   explicit PathText(std::string& out) : out_(out) {}
 
-  /// Starts a subpath, relative to the start of the one before.
+  /// Starts a subpath, relative to the start of the one before. The first `m` of a path is absolute anyway, and unlike
+  /// after `M` the coordinates that follow it are relative.
   void move(Point p) {
-    letter(empty_ ? 'M' : 'm');
-    if (empty_)
-      first(p.x), next(p.y);
-    else
-      first(p.x - start_.x), next(p.y - start_.y);
-    empty_ = false;
+    letter('m');
+    first(p.x - start_.x), next(p.y - start_.y);
     // After a move, coordinates without a letter are lines.
     command_ = 'l';
     start_ = here_ = p;
@@ -73,7 +70,6 @@ class PathText {
   }
 
   std::string& out_;
-  bool empty_ = true;
   char command_ = 0;
   Point start_, here_;
 };
