@@ -85,6 +85,7 @@ set(DHT_HEADERS
   include/dht/vector/path_text.hpp
   include/dht/vector/planar_map.hpp
   include/dht/vector/simplify.hpp
+  include/dht/vector/stack.hpp
   include/dht/vector/svg.hpp
   include/dht/vector/svg_text.hpp
   include/dht/version.hpp)

@@ -17,6 +17,7 @@
 #include <dht/vector/fit_arcs.hpp>
 #include <dht/vector/path_text.hpp>
 #include <dht/vector/planar_map.hpp>
+#include <dht/vector/stack.hpp>
 #include <dht/vector/svg_text.hpp>
 
 namespace dht {
@@ -28,11 +29,18 @@ enum class Seams {
   none,        ///< Nothing: for tools that cut or print.
 };
 
+/// What a region's shape is.
+enum class Form {
+  stacked,  ///< Painted in order, large regions first, each over what lies behind it: every boundary is written once.
+  flat,  ///< Exactly the region, in the order of labels: every boundary is written by both of its sides.
+};
+
 /// How a label map is drawn.
 struct DrawingOptions {
   /// How boundaries are drawn.
   FitOptions fit;
-  Seams seams = Seams::under_copy;
+  Form form = Form::stacked;
+  Seams seams = Seams::none;
   /// Shown by browsers and screen readers; none when empty. UTF-8; what XML cannot hold becomes U+FFFD.
   std::string title;
   /// A longer text for the same; none when empty.
@@ -88,30 +96,129 @@ inline void append_head(std::string& out, const PlanarMap& map, const DrawingOpt
   element("desc", options.description);
 }
 
+/// Writes the paths of the stacked form.
+class StackedShapes {
+ public:
+  StackedShapes(const PlanarMap& map, LabelView labels, const DrawnArcs& arcs, const PaintOrder& order)
+      : map_(map), arcs_(arcs), order_(order), hidden_(labels, order.rank) {}
+
+  /// The path data of one region.
+  void append(std::string& out, std::int32_t region) {
+    PathText path(out);
+    if (order_.rank[region] == 0) return canvas(path);
+    for (const std::int32_t ring : map_.faces.rings(region)) append_ring(path, region, ring);
+  }
+
+ private:
+  /// What is painted first covers everything.
+  void canvas(PathText& path) const {
+    const std::int32_t w = map_.width * arcs_.grid, h = map_.height * arcs_.grid;
+    path.move({0, 0});
+    path.line({w, 0}), path.line({w, h}), path.line({0, h});
+    path.close();
+  }
+
+  bool visible(SignedArc s, std::int32_t region) const {
+    const std::int32_t other = s.forward() ? map_.arcs.left[s.arc()] : map_.arcs.right[s.arc()];
+    return other != outside_label && order_.rank[other] < order_.rank[region];
+  }
+
+  void append_ring(PathText& path, std::int32_t region, std::int32_t ring) {
+    const auto arcs = map_.faces.ring(ring);
+    const std::size_t n = arcs.size();
+    // Starts behind a hidden stretch, so that the renderer's way back to the start is its last line.
+    std::size_t start = n;
+    for (std::size_t i = 0; i < n; ++i)
+      if (visible(arcs[i], region) && (start == n || !visible(arcs[(i + n - 1) % n], region))) start = i;
+    if (start == n) return hidden_ring(path, region, ring);
+    const auto first = arcs_.arc(arcs[start].arc());
+    path.move(arcs[start].forward() ? first.front() : first.back());
+    for (std::size_t k = 0; k < n;) {
+      const SignedArc s = arcs[(start + k) % n];
+      if (visible(s, region)) {
+        append_arc(path, arcs_, s, ++k == n);
+        continue;
+      }
+      chain_.assign(1, corner(s));
+      for (; k < n && !visible(arcs[(start + k) % n], region); ++k) extend(arcs[(start + k) % n]);
+      append_hidden(path, region, k == n);
+    }
+    path.close();
+  }
+
+  /// Everything around is painted later: a hole needs no ring, an outer ring any line around it.
+  void hidden_ring(PathText& path, std::int32_t region, std::int32_t ring) {
+    if (map_.faces.ring_area[ring] < 0) return;
+    const auto arcs = map_.faces.ring(ring);
+    chain_.assign(1, corner(arcs[0]));
+    for (const SignedArc s : arcs) extend(s);
+    path.move({chain_[0].x * arcs_.grid, chain_[0].y * arcs_.grid});
+    append_hidden(path, region, true);
+    path.close();
+  }
+
+  Point corner(SignedArc s) const {
+    const auto line = map_.arcs.polyline(s.arc());
+    return s.forward() ? line.front() : line.back();
+  }
+
+  void extend(SignedArc s) {
+    const auto line = map_.arcs.polyline(s.arc());
+    if (s.forward())
+      chain_.insert(chain_.end(), line.begin() + 1, line.end());
+    else
+      chain_.insert(chain_.end(), line.rbegin() + 1, line.rend());
+  }
+
+  void append_hidden(PathText& path, std::int32_t region, bool last) {
+    lines_.clear();
+    hidden_.close(chain_, region, lines_);
+    if (!last) lines_.push_back(chain_.back());
+    for (const Point p : lines_) path.line({p.x * arcs_.grid, p.y * arcs_.grid});
+  }
+
+  const PlanarMap& map_;
+  const DrawnArcs& arcs_;
+  const PaintOrder& order_;
+  HiddenLines hidden_;
+  std::vector<Point> chain_, lines_;
+};
+
+inline void append_shape(std::string& out, const Color& color, auto data) {
+  out += "<path fill=\"";
+  append_color(out, color);
+  out += "\" d=\"";
+  data();
+  out += "\"/>\n";
+}
+
 }  // namespace detail
 
-/// The drawing of a label map as an SVG document: each region that shows is one `<path>` with its holes, in the order of
-/// labels. Boundaries are fitted once and used by both sides. Throws when labels and fills do not belong together.
+/// The drawing of a label map as an SVG document: each region that shows is one `<path>`. Boundaries are fitted once for
+/// both sides. Throws when labels and fills do not belong together.
 inline std::string drawing(LabelView labels, const Fills& fills, const DrawingOptions& options = {}) {
   const PlanarMap map = planar_map(labels, fills.size());
   const DrawnArcs arcs = fit_arcs(map, fills, options.fit);
   std::string out;
   out.reserve(arcs.points.size() * 12 + std::size_t(map.regions) * 40 + 1024);
   detail::append_head(out, map, options);
-  if (options.seams == Seams::under_copy) out += "<g id=\"a\">\n";
-  for (std::int32_t region = 0; region < map.regions; ++region) {
-    if (map.faces.rings(region).empty() || !fills.shows(region)) continue;
-    out += "<path fill=\"";
-    detail::append_color(out, fills.color[region]);
-    out += "\" d=\"";
-    detail::PathText path(out);
-    for (const std::int32_t ring : map.faces.rings(region)) detail::append_ring(path, map, arcs, ring);
-    out += "\"/>\n";
+  const bool twice = options.seams == Seams::under_copy;
+  if (twice) out += "<use href=\"#a\" shape-rendering=\"crispEdges\"/>\n<g id=\"a\">\n";
+  if (options.form == Form::stacked) {
+    const detail::PaintOrder order = detail::paint_order(map, fills);
+    detail::StackedShapes shapes(map, labels, arcs, order);
+    for (const std::int32_t region : order.regions)
+      detail::append_shape(out, fills.color[region], [&] { shapes.append(out, region); });
+  } else {
+    for (std::int32_t region = 0; region < map.regions; ++region) {
+      if (map.faces.rings(region).empty() || !fills.shows(region)) continue;
+      detail::append_shape(out, fills.color[region], [&] {
+        detail::PathText path(out);
+        for (const std::int32_t ring : map.faces.rings(region)) detail::append_ring(path, map, arcs, ring);
+      });
+    }
   }
-  if (options.seams == Seams::under_copy) {
-    out.insert(out.find("<g id"), "<use href=\"#a\" shape-rendering=\"crispEdges\"/>\n");
-    out += "</g>\n";
-  }
+  if (twice) out += "</g>\n";
   out += "</svg>\n";
   return out;
 }
