@@ -134,15 +134,16 @@ class HiddenLines {
     return nearest != std::numeric_limits<std::int64_t>::max();
   }
 
-  bool allowed(std::int32_t y, std::int32_t x) const {
+  /// Whether pixel (y, x) is painted later, or outside of the canvas.
+  bool later(std::int32_t y, std::int32_t x) const {
     if (y < 0 || x < 0 || y >= labels_.height || x >= labels_.width) return true;
-    return rank_[labels_(y, x)] >= own_rank_;
+    return rank_[labels_(y, x)] > own_rank_;
   }
 
-  /// Whether path_ keeps on the left of the chain, and all pixels between both, and all that it cuts, are allowed.
+  /// Whether path_ keeps on the left of the chain, with nothing between both and nothing cut that was painted earlier.
   bool covers(std::span<const Point> chain) {
     for (std::size_t i = 1; i < path_.size(); ++i)
-      if (!free_of_earlier(path_[i - 1], path_[i])) return false;
+      if (!cuts_later(path_[i - 1], path_[i])) return false;
     Point low = chain[0], high = chain[0];
     const auto widen = [&](Point p) {
       low = {std::min(low.x, p.x), std::min(low.y, p.y)};
@@ -186,8 +187,8 @@ class HiddenLines {
     return true;
   }
 
-  /// Whether the line from a to b cuts no pixel that was painted earlier.
-  bool free_of_earlier(Point a, Point b) const {
+  /// Whether the line from a to b cuts only pixels that are painted later: a part of one that is not would be lost.
+  bool cuts_later(Point a, Point b) const {
     if (a.x == b.x || a.y == b.y) return true;
     if (a.y > b.y) std::swap(a, b);
     const std::int64_t dy = b.y - a.y, dx = b.x - a.x;
@@ -198,7 +199,7 @@ class HiddenLines {
       const std::int64_t first = left / dy - (left % dy < 0),
                          last = (right - 1) / dy - ((right - 1) % dy < 0);
       for (std::int64_t x = first; x <= last; ++x)
-        if (!allowed(y, static_cast<std::int32_t>(a.x + x))) return false;
+        if (!later(y, static_cast<std::int32_t>(a.x + x))) return false;
     }
     return true;
   }
