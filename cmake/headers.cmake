@@ -15,6 +15,7 @@ set(DHT_HEADERS
   include/dht/core/transpose.hpp
   include/dht/core/view.hpp
   include/dht/dht.hpp
+  include/dht/drawer.hpp
   include/dht/encoder/batch_statistics.hpp
   include/dht/encoder/colour.hpp
   include/dht/encoder/colour_curves.hpp
@@ -82,6 +83,7 @@ set(DHT_HEADERS
   include/dht/vector/faces.hpp
   include/dht/vector/fills.hpp
   include/dht/vector/fit_arcs.hpp
+  include/dht/vector/palette.hpp
   include/dht/vector/path_text.hpp
   include/dht/vector/planar_map.hpp
   include/dht/vector/simplify.hpp
