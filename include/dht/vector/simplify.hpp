@@ -171,9 +171,10 @@ class ArcSimplifier {
         if (j > i + 1 && std::max(std::abs(dx), std::abs(dy)) > 8 * longest) break;
         if (corner_[j] && !cone.narrow(dx, dy)) break;
         if (j > i + 1 && !cone.holds(dx, dy)) continue;
-        const std::int64_t error = squared_error(i, j, dx, dy) * prices.contrast;
-        const std::int64_t text = prices.byte * line_bytes(dx, dy);
-        if (const std::int64_t cost = cost_[i] + error + text; cost < cost_[j]) cost_[j] = cost, from_[j] = i;
+        const std::int64_t so_far = cost_[i] + prices.byte * line_bytes(dx, dy);
+        if (so_far >= cost_[j]) continue;
+        const std::int64_t cost = so_far + squared_error(i, j, dx, dy) * prices.contrast;
+        if (cost < cost_[j]) cost_[j] = cost, from_[j] = i;
       }
     }
   }
