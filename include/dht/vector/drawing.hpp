@@ -195,10 +195,11 @@ inline void append_shape(std::string& out, const Color& color, auto data) {
 }  // namespace detail
 
 /// The drawing of a label map as an SVG document: each region that shows is one `<path>`. Boundaries are fitted once for
-/// both sides. Throws when labels and fills do not belong together.
-inline std::string drawing(LabelView labels, const Fills& fills, const DrawingOptions& options = {}) {
+/// both sides; where `picture` is given, they move within a pixel to where its colours change. Throws when labels and fills do not belong together.
+inline std::string drawing(LabelView labels, const Fills& fills, const DrawingOptions& options = {},
+                           const Picture* picture = nullptr) {
   const PlanarMap map = planar_map(labels, fills.size());
-  const DrawnArcs arcs = fit_arcs(map, fills, options.fit);
+  const DrawnArcs arcs = fit_arcs(map, fills, options.fit, picture);
   std::string out;
   out.reserve(arcs.points.size() * 12 + std::size_t(map.regions) * 40 + 1024);
   detail::append_head(out, map, options);

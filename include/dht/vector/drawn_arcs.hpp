@@ -92,31 +92,38 @@ inline bool conflict(const Piece& p, const Piece& q) {
   return shared > 0 ? bad || shared > 1 : touch(p.a, p.b, q.a, q.b);
 }
 
-/// Calls found(p, q) for each pair of pieces in conflict; `care(p, q)` says which pairs are looked at. Pieces are
-/// sorted into square cells; a pair that shares several cells may be found several times.
-template <class Care, class Found>
-void for_each_conflict(const std::vector<Piece>& pieces, std::int32_t cell, Point size, Care care,
-                       Found found) {
+/// Calls found(p, q) for each pair of pieces in conflict of which at least one is of an arc with `fresh[arc]` != 0.
+/// Pieces are sorted into square cells with a side of `cell`; a pair that shares several may be found several times.
+template <class Found>
+void for_each_conflict(const std::vector<Piece>& pieces, const std::vector<std::uint8_t>& fresh,
+                       std::int32_t cell, Point size, Found found) {
   const std::int32_t columns = size.x / cell + 1, rows = size.y / cell + 1;
   const auto column = [&](std::int32_t x) { return std::clamp(x / cell, 0, columns - 1); };
   const auto row = [&](std::int32_t y) { return std::clamp(y / cell, 0, rows - 1); };
   const auto cells_of = [&](const Piece& p, auto visit) {
-    const auto [x0, x1] = std::minmax(p.a.x, p.b.x);
-    const auto [y0, y1] = std::minmax(p.a.y, p.b.y);
-    for (std::int32_t r = row(y0); r <= row(y1); ++r)
-      for (std::int32_t c = column(x0); c <= column(x1); ++c) visit(std::size_t(r) * columns + c);
+    const std::int32_t c0 = column(std::min(p.a.x, p.b.x)), c1 = column(std::max(p.a.x, p.b.x));
+    const std::int32_t r0 = row(std::min(p.a.y, p.b.y)), r1 = row(std::max(p.a.y, p.b.y));
+    for (std::int32_t r = r0; r <= r1; ++r)
+      for (std::int32_t c = c0; c <= c1; ++c) visit(std::size_t(r) * columns + c);
   };
-  std::vector<std::int32_t> begin(std::size_t(rows) * columns + 1);
-  for (const Piece& p : pieces) cells_of(p, [&](std::size_t c) { ++begin[c + 1]; });
+  // Only cells with a fresh piece are looked at.
+  const std::size_t cells = std::size_t(rows) * columns;
+  std::vector<std::uint8_t> marked(cells);
+  for (const Piece& p : pieces)
+    if (fresh[p.arc]) cells_of(p, [&](std::size_t c) { marked[c] = 1; });
+  std::vector<std::int32_t> begin(cells + 1);
+  for (const Piece& p : pieces) cells_of(p, [&](std::size_t c) { begin[c + 1] += marked[c]; });
   std::partial_sum(begin.begin(), begin.end(), begin.begin());
   std::vector<std::int32_t> members(begin.back()), next(begin.begin(), begin.end() - 1);
   for (std::size_t i = 0; i < pieces.size(); ++i)
-    cells_of(pieces[i], [&](std::size_t c) { members[next[c]++] = static_cast<std::int32_t>(i); });
-  for (std::size_t c = 0; c + 1 < begin.size(); ++c)
+    cells_of(pieces[i], [&](std::size_t c) {
+      if (marked[c]) members[next[c]++] = static_cast<std::int32_t>(i);
+    });
+  for (std::size_t c = 0; c < cells; ++c)
     for (std::int32_t i = begin[c]; i < begin[c + 1]; ++i)
       for (std::int32_t j = i + 1; j < begin[c + 1]; ++j) {
         const Piece &p = pieces[members[i]], &q = pieces[members[j]];
-        if (care(p, q) && conflict(p, q)) found(p, q);
+        if ((fresh[p.arc] || fresh[q.arc]) && conflict(p, q)) found(p, q);
       }
 }
 

@@ -19,8 +19,8 @@
 
 namespace dht::detail {
 
-/// When each region is painted, 0 first: large ones before small ones, so that what has to be written are the outlines of
-/// the small. Regions that do not show are painted never: `unpainted`.
+/// When each region is painted, 0 first: those with long boundaries before those with short ones, so that what has to
+/// be written are the outlines of small regions. Regions that do not show are painted never: `unpainted`.
 struct PaintOrder {
   static constexpr std::int32_t unpainted = -1;
   std::vector<std::int32_t> rank;     ///< per region
@@ -29,13 +29,19 @@ struct PaintOrder {
 
 inline PaintOrder paint_order(const PlanarMap& map, const Fills& fills) {
   PaintOrder order{std::vector<std::int32_t>(map.regions, PaintOrder::unpainted), {}};
-  std::vector<std::int64_t> area(map.regions);
-  for (std::int32_t r = 0; r < map.regions; ++r) {
-    for (const std::int32_t ring : map.faces.rings(r)) area[r] += map.faces.ring_area[ring];
-    if (area[r] > 0 && fills.shows(r)) order.regions.push_back(r);
+  std::vector<std::int64_t> length(map.regions);
+  for (std::int32_t a = 0; a < map.arcs.size(); ++a) {
+    const auto line = map.arcs.polyline(a);
+    std::int64_t sum = 0;
+    for (std::size_t i = 1; i < line.size(); ++i)
+      sum += std::abs(line[i].x - line[i - 1].x) + std::abs(line[i].y - line[i - 1].y);
+    length[map.arcs.right[a]] += sum;
+    if (map.arcs.left[a] != outside_label) length[map.arcs.left[a]] += sum;
   }
+  for (std::int32_t r = 0; r < map.regions; ++r)
+    if (length[r] > 0 && fills.shows(r)) order.regions.push_back(r);
   std::stable_sort(order.regions.begin(), order.regions.end(),
-                   [&](std::int32_t a, std::int32_t b) { return area[a] > area[b]; });
+                   [&](std::int32_t a, std::int32_t b) { return length[a] > length[b]; });
   for (std::size_t i = 0; i < order.regions.size(); ++i)
     order.rank[order.regions[i]] = static_cast<std::int32_t>(i);
   return order;
@@ -94,7 +100,7 @@ class HiddenLines {
       path_.assign(1, a);
       path_.insert(path_.end(), between);
       path_.push_back(b);
-      if (!covers(chain)) return false;
+      if (!around(chain) || !covers(chain)) return false;
       out.insert(out.end(), between);
       return true;
     };
@@ -106,6 +112,19 @@ class HiddenLines {
     for (const std::int32_t x : {low.x, high.x})
       if (x != a.x && x != b.x && attempt({{x, a.y}, {x, b.y}})) return true;
     return false;
+  }
+
+  /// A quick look: whether the chain's corners are on the right of path_, of all its lines where it turns right only,
+  /// otherwise of one of them.
+  bool around(std::span<const Point> chain) const {
+    bool convex = true;
+    for (std::size_t i = 2; i < path_.size(); ++i) convex &= turn(path_[i - 2], path_[i - 1], path_[i]) >= 0;
+    for (const Point c : chain) {
+      std::size_t right = 0;
+      for (std::size_t i = 1; i < path_.size(); ++i) right += turn(path_[i - 1], path_[i], c) >= 0;
+      if (convex ? right + 1 < path_.size() : right == 0) return false;
+    }
+    return true;
   }
 
   /// Where the chain's tangents from both of its ends meet, moved away from the chain to a pixel corner.
