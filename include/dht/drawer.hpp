@@ -83,17 +83,26 @@ class Drawer {
     return filled();
   }
 
-  /// The drawing at a price, which is also that of its outlines' bytes.
-  std::string draw(double byte_price, DrawingOptions options = {}) {
-    const FilledLabels shown = regions(byte_price);
+  /// The drawing at a price, which is also that of its outlines' and colours' bytes.
+  std::string draw(double byte_price, DrawingOptions options = for_photos()) {
+    FilledLabels shown = regions(byte_price);
+    if (options_.colors == 0) economise_colors(shown.fills, byte_price);
     options.fit.byte_price = byte_price;
-    return drawing(shown.labels(), shown.fills, options);
+    return drawing(shown.labels(), shown.fills, options, picture_);
+  }
+
+  /// Points on whole pixels: on photos the bytes of finer ones are better spent on more regions.
+  static DrawingOptions for_photos() {
+    DrawingOptions options;
+    options.fit.grid = 1;
+    return options;
   }
 
   /// The best drawing for which `size_of(text)`, the number of its bytes (as they are, or compressed), is at most `bytes`:
   /// the one of least price, to within about a per cent of `bytes`. Throws dht::Error when even one region takes more.
   template <class SizeOf>
-  std::string draw_within(std::int64_t bytes, const SizeOf& size_of, const DrawingOptions& options = {}) {
+  std::string draw_within(std::int64_t bytes, const SizeOf& size_of,
+                          const DrawingOptions& options = for_photos()) {
     double high = largest_price, low = 0.25;  // prices: of a drawing that fits, of one that does not
     std::string best = draw(high, options);
     double small = static_cast<double>(size_of(best)), large = 0;
@@ -113,7 +122,7 @@ class Drawer {
     }
     return best;
   }
-  std::string draw_within(std::int64_t bytes, const DrawingOptions& options = {}) {
+  std::string draw_within(std::int64_t bytes, const DrawingOptions& options = for_photos()) {
     return draw_within(
         bytes, [](const std::string& text) { return text.size(); }, options);
   }

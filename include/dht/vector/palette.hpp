@@ -213,8 +213,8 @@ inline FilledLabels join_equal_colors(LabelView labels, const Fills& fills) {
   };
   const auto join = [&](std::int32_t a, std::int32_t b) {
     if (a == b || fills.color[a] != fills.color[b] || fills.shows(a) != fills.shows(b)) return;
-    const auto [low, high] = std::minmax(root(a), root(b));
-    into[high] = low;
+    const std::int32_t one = root(a), other = root(b);
+    into[std::max(one, other)] = std::min(one, other);
   };
   for (int y = 0; y < labels.height; ++y)
     for (int x = 0; x < labels.width; ++x) {
