@@ -120,7 +120,8 @@ TEST_CASE("palette: neighbours of one colour become one region", "[vector]") {
     std::vector<std::int32_t> label(std::size_t(height) * width);
     for (auto& l : label) l = random.below(9);
     const auto labels = dht::plane_view(static_cast<const std::int32_t*>(label.data()), height, width);
-    label = flooded(labels, random_fills(random, 9));  // connected regions
+    const auto connected = flooded(labels, random_fills(random, 9));
+    std::copy(connected.begin(), connected.end(), label.begin());
     const int regions = *std::max_element(label.begin(), label.end()) + 1;
     Fills fills = random_fills(random, regions);
     for (auto& c : fills.color) c = {static_cast<std::uint8_t>(random.below(3)), 0, 0};
