@@ -3,13 +3,14 @@
 """Drawings of this library beside VTracer's, at equal bytes and at equal quality.
 
     bench/compare_drawings.py --draw build/release/bench/dht_draw_photos --vectorizer DIR --output out PHOTO...
+    bench/compare_drawings.py --draw build/release/bench/dht_draw_photos --vectorizer DIR --output out --samples
 
 PHOTO are PNG or JPEG files. DIR is a folder in which `npm install @neplex/vectorizer` was run (VTracer as a native build,
 with its own optimiser); it, node, rsvg-convert and the Python packages numpy, scipy, scikit-image, Pillow and matplotlib
 are needed here and nowhere else. Written to `out`: every drawing, scores.csv, table.md, curve.png.
 
 VTracer draws polygons with 8 bits a channel over a grid of its two settings that matter, each file optimised; of these
-the best at each size count. Every drawing is rasterised by rsvg-convert at the photo's size on white. Bytes are those
+the best at each size count. With --samples the six drawings of bench/sample_drawings.cpp take the place of photos. Every drawing is rasterised by rsvg-convert at the photo's size on white. Bytes are those
 under gzip -9. PSNR and SSIM (7 x 7 windows) are over RGB; GMSD (Xue et al. 2014; lower is better) over luma.
 """
 import argparse
@@ -163,7 +164,8 @@ def plot(of, photos, out):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('photos', nargs='+', type=Path)
+    parser.add_argument('photos', nargs='*', type=Path)
+    parser.add_argument('--samples', action='store_true', help='the six drawings instead of photos')
     parser.add_argument('--draw', type=Path, required=True, help='the program dht_draw_photos')
     parser.add_argument('--vectorizer', type=Path, required=True, help='folder with node_modules/@neplex/vectorizer')
     parser.add_argument('--output', type=Path, required=True)
@@ -172,6 +174,9 @@ def main():
     ours, theirs, images = (args.output / name for name in ('dht', 'vtracer', 'images'))
     for folder in (ours, theirs, images):
         folder.mkdir(parents=True, exist_ok=True)
+    if args.samples:
+        subprocess.run([args.draw, args.output / 'samples', '--samples'], check=True)
+        args.photos = sorted((args.output / 'samples').glob('*.png'))
     photos = {}
     for path in args.photos:  # both tools get the same pixels
         photos[path.stem] = images / (path.stem + '.png')

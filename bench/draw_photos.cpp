@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// dht_draw_photos OUT PHOTO... [--price N]... [--bytes N]...: drawings of photos at several prices and sizes, for
+// dht_draw_photos OUT PHOTO... [--price N]... [--bytes N]... [--samples]: drawings of photos at several prices and sizes, for
 // bench/compare_drawings.py.
 #include <chrono>
 #include <cstdio>
@@ -16,6 +16,7 @@
 #include "common/command_line.hpp"
 #include "common/image_file.hpp"
 #include "common/options.hpp"
+#include "sample_drawings.hpp"
 
 namespace {
 
@@ -66,15 +67,20 @@ int main(int argc, char** argv) {
     std::vector<double> prices;
     std::vector<long> sizes;
     int threads = 1;
+    bool samples = false;
     CLI::App app("Drawings of photos at several prices and sizes.", "dht_draw_photos");
     dht::examples::prepare(app, "dht_draw_photos");
     app.add_option("output", folder, "folder of the drawings")->required();
-    app.add_option("photos", photos, "PNG or JPEG")->required();
+    app.add_option("photos", photos, "PNG or JPEG");
+    app.add_flag("--samples", samples, "writes six drawings as PNG, to be drawn again");
     app.add_option("--price", prices, "squared error that a byte must save")->take_all();
     app.add_option("--bytes", sizes, "size under gzip")->take_all();
     app.add_option("--threads", threads, "0: one a core");
     if (!dht::examples::parse(app, argc, argv)) return;
     std::filesystem::create_directories(folder);
+    if (samples)
+      for (const auto& [name, picture] : dht::bench::sample_drawings())
+        dht::examples::write_png(folder / (name + ".png"), picture);
     for (const auto& photo : photos) draw(folder, photo, prices, sizes, threads);
   });
 }
