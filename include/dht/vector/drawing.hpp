@@ -40,6 +40,9 @@ struct DrawingOptions {
   /// How boundaries are drawn.
   FitOptions fit;
   Form form = Form::stacked;
+  /// Colours may move a little to where they take less text, by `fit.byte_price`; where the numbers of pixels are known
+  /// and the tolerance is not 0.
+  bool economical_colors = true;
   Seams seams = Seams::none;
   /// Shown by browsers and screen readers; none when empty. UTF-8; what XML cannot hold becomes U+FFFD.
   std::string title;
@@ -196,10 +199,11 @@ inline void append_shape(std::string& out, const Color& color, auto data) {
 
 /// The drawing of a label map as an SVG document: each region that shows is one `<path>`. Boundaries are fitted once for
 /// both sides; where `picture` is given, they move within a pixel to where its colours change. Throws when labels and fills do not belong together.
-inline std::string drawing(LabelView labels, const Fills& fills, const DrawingOptions& options = {},
+inline std::string drawing(LabelView labels, Fills fills, const DrawingOptions& options = {},
                            const Picture* picture = nullptr) {
   const PlanarMap map = planar_map(labels, fills.size());
   const DrawnArcs arcs = fit_arcs(map, fills, options.fit, picture);
+  if (options.economical_colors && options.fit.tolerance > 0) economise_colors(fills, options.fit.byte_price);
   std::string out;
   out.reserve(arcs.points.size() * 12 + std::size_t(map.regions) * 40 + 1024);
   detail::append_head(out, map, options);

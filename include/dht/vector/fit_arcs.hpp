@@ -103,8 +103,7 @@ class ArcFitter {
     const std::int32_t l = map_.arcs.left[a], r = map_.arcs.right[a];
     const int halvings = level_[a] == fine_lines_level ? 1 : 0;
     ArcPrices prices;
-    prices.tolerance =
-        static_cast<std::int32_t>(std::lround(std::min(options_.tolerance, 64.0) * 8)) >> halvings;
+    prices.tolerance = static_cast<std::int32_t>(std::lround(options_.tolerance * 8)) >> halvings;
     prices.contrast = std::max<std::int64_t>(squared_difference(fills_.color[l], fills_.color[r]), 1)
                       << 2 * halvings;
     prices.byte = std::llround(options_.byte_price);
@@ -219,11 +218,15 @@ inline DrawnArcs fit_arcs(const PlanarMap& map, const Fills& fills, const FitOpt
                           const Picture* picture = nullptr) {
   DHT_EXPECTS(fills.size() == map.regions, "fills: are ", fills.size(),
               " colours; must be one for each of the ", map.regions, " regions");
-  DHT_EXPECTS(options.tolerance >= 0, "tolerance: is ", options.tolerance, "; must be at least 0");
+  DHT_EXPECTS(options.tolerance >= 0 && options.tolerance <= 64, "tolerance: is ", options.tolerance,
+              "; must be between 0 and 64");
   DHT_EXPECTS(options.byte_price >= 0 && options.byte_price <= 1e7, "byte_price: is ", options.byte_price,
               "; must be between 0 and 10000000");
   DHT_EXPECTS(options.grid == 1 || options.grid == 2 || options.grid == 4 || options.grid == 8, "grid: is ",
               options.grid, "; must be 1, 2, 4 or 8");
+  DHT_EXPECTS(!picture || (picture->height == map.height && picture->width == map.width), "picture: is ",
+              picture->height, " x ", picture->width, "; must be ", map.height, " x ", map.width,
+              " like the labels");
   return detail::ArcFitter(map, fills, options, picture).run();
 }
 
