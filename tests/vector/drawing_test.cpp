@@ -279,3 +279,18 @@ TEST_CASE("what a drawing cannot be made of is refused with a sentence", "[vecto
   CHECK_THROWS_WITH(dht::balanced_byte_price(picture, view, distinct_fills(2)),
                     "labels: are 1 x 2; must be 1 x 3 like the picture");
 }
+
+TEST_CASE("the example of docs/vector.md: a drawing of a photo", "[vector][drawing]") {
+  const RandomLabels labels = disc(20, 6);
+  const dht::Picture photo(20, 20);
+  // example-begin drawing
+  const std::int32_t regions = 2;
+  const dht::Fills fills = dht::mean_fills(photo, labels.view(), regions);
+  dht::DrawingOptions options;
+  options.title = "A shore";
+  options.fit.byte_price = dht::balanced_byte_price(photo, labels.view(), fills);
+  const std::string text = dht::drawing(labels.view(), fills, options, &photo);
+  // example-end drawing
+  CHECK(text.find("<title>A shore</title>") != text.npos);
+  CHECK(read_drawing(text).size() == 2);
+}
