@@ -108,12 +108,12 @@ class StackedShapes {
   /// The path data of one region.
   void append(std::string& out, std::int32_t region) {
     PathText path(out);
-    if (order_.rank[region] == 0) return canvas(path);
+    if (order_.rank[region] == 0 && order_.complete) return canvas(path);
     for (const std::int32_t ring : map_.faces.rings(region)) append_ring(path, region, ring);
   }
 
  private:
-  /// What is painted first covers everything.
+  /// What is painted first may cover everything, where nothing is to stay bare.
   void canvas(PathText& path) const {
     const std::int32_t w = map_.width * arcs_.grid, h = map_.height * arcs_.grid;
     path.move({0, 0});
@@ -149,12 +149,12 @@ class StackedShapes {
     path.close();
   }
 
-  /// Everything around is painted later: a hole needs no ring, an outer ring any line around it.
+  /// Everything around is painted later: most holes need no ring, an outer ring any line around it.
   void hidden_ring(PathText& path, std::int32_t region, std::int32_t ring) {
-    if (map_.faces.ring_area[ring] < 0) return;
     const auto arcs = map_.faces.ring(ring);
     chain_.assign(1, corner(arcs[0]));
     for (const SignedArc s : arcs) extend(s);
+    if (map_.faces.ring_area[ring] < 0 && hidden_.may_fill(chain_, region)) return;
     path.move({chain_[0].x * arcs_.grid, chain_[0].y * arcs_.grid});
     append_hidden(path, region, true);
     path.close();
