@@ -78,6 +78,7 @@ set(DHT_HEADERS
   include/dht/train/reconstruction.hpp
   include/dht/train/schedule.hpp
   include/dht/vector/arcs.hpp
+  include/dht/vector/curves.hpp
   include/dht/vector/drawing.hpp
   include/dht/vector/drawn_arcs.hpp
   include/dht/vector/faces.hpp

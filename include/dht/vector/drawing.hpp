@@ -40,6 +40,9 @@ struct DrawingOptions {
   /// How boundaries are drawn.
   FitOptions fit;
   Form form = Form::stacked;
+  /// Colours may move a little to where they take less text, by `fit.byte_price`; where the numbers of pixels are known
+  /// and the tolerance is not 0.
+  bool economical_colors = true;
   Seams seams = Seams::none;
   /// Shown by browsers and screen readers; none when empty. UTF-8; what XML cannot hold becomes U+FFFD.
   std::string title;
@@ -105,12 +108,12 @@ class StackedShapes {
   /// The path data of one region.
   void append(std::string& out, std::int32_t region) {
     PathText path(out);
-    if (order_.rank[region] == 0) return canvas(path);
+    if (order_.rank[region] == 0 && order_.complete) return canvas(path);
     for (const std::int32_t ring : map_.faces.rings(region)) append_ring(path, region, ring);
   }
 
  private:
-  /// What is painted first covers everything.
+  /// What is painted first may cover everything, where nothing is to stay bare.
   void canvas(PathText& path) const {
     const std::int32_t w = map_.width * arcs_.grid, h = map_.height * arcs_.grid;
     path.move({0, 0});
@@ -146,12 +149,12 @@ class StackedShapes {
     path.close();
   }
 
-  /// Everything around is painted later: a hole needs no ring, an outer ring any line around it.
+  /// Everything around is painted later: most holes need no ring, an outer ring any line around it.
   void hidden_ring(PathText& path, std::int32_t region, std::int32_t ring) {
-    if (map_.faces.ring_area[ring] < 0) return;
     const auto arcs = map_.faces.ring(ring);
     chain_.assign(1, corner(arcs[0]));
     for (const SignedArc s : arcs) extend(s);
+    if (map_.faces.ring_area[ring] < 0 && hidden_.may_fill(chain_, region)) return;
     path.move({chain_[0].x * arcs_.grid, chain_[0].y * arcs_.grid});
     append_hidden(path, region, true);
     path.close();
@@ -196,10 +199,11 @@ inline void append_shape(std::string& out, const Color& color, auto data) {
 
 /// The drawing of a label map as an SVG document: each region that shows is one `<path>`. Boundaries are fitted once for
 /// both sides; where `picture` is given, they move within a pixel to where its colours change. Throws when labels and fills do not belong together.
-inline std::string drawing(LabelView labels, const Fills& fills, const DrawingOptions& options = {},
+inline std::string drawing(LabelView labels, Fills fills, const DrawingOptions& options = {},
                            const Picture* picture = nullptr) {
   const PlanarMap map = planar_map(labels, fills.size());
   const DrawnArcs arcs = fit_arcs(map, fills, options.fit, picture);
+  if (options.economical_colors && options.fit.tolerance > 0) economise_colors(fills, options.fit.byte_price);
   std::string out;
   out.reserve(arcs.points.size() * 12 + std::size_t(map.regions) * 40 + 1024);
   detail::append_head(out, map, options);

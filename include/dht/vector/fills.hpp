@@ -142,4 +142,20 @@ inline void economise_colors(Fills& fills, double byte_price) {
   }
 }
 
+/// What a byte of text should be worth in squared error for a drawing of these regions: about as much as another region
+/// would buy. From the error that flat regions have and the twenty bytes that one takes on average.
+inline double balanced_byte_price(const Picture& picture, LabelView labels, const Fills& fills) {
+  DHT_EXPECTS(labels.data != nullptr && labels.height == picture.height && labels.width == picture.width,
+              "labels: are ", labels.height, " x ", labels.width, "; must be ", picture.height, " x ",
+              picture.width, " like the picture");
+  std::int64_t error = 0;
+  for (int y = 0; y < labels.height; ++y)
+    for (int x = 0; x < labels.width; ++x) {
+      const std::uint8_t* pixel = picture.pixel(y, x);
+      const Color& color = fills.color[labels(y, x)];
+      for (int c = 0; c < 3; ++c) error += (pixel[c] - color[c]) * (pixel[c] - color[c]);
+    }
+  return double(error) / (20.0 * std::max(fills.size(), 1));
+}
+
 }  // namespace dht

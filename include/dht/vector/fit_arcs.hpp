@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include <dht/vector/curves.hpp>
 #include <dht/vector/drawn_arcs.hpp>
 #include <dht/vector/fills.hpp>
 #include <dht/vector/planar_map.hpp>
@@ -18,8 +19,15 @@
 
 namespace dht {
 
+/// What boundaries are made of.
+enum class Strokes {
+  lines,   ///< Straight lines: the fewest bytes for a photo at its own size.
+  curves,  ///< Cubic curves between corners, lines where it is straight: smooth at any zoom.
+};
+
 /// How boundaries are drawn.
 struct FitOptions {
+  Strokes strokes = Strokes::lines;
   /// The largest distance in pixels, in the larger of both coordinates, between a pixel corner of a boundary and the
   /// drawn line. 0: the pixels' own outlines.
   double tolerance = 1;
@@ -50,30 +58,34 @@ class ArcFitter {
         level_(map.arcs.size()),
         begin_(level_.size()),
         end_(level_.size()),
-        simplify_(options.grid) {}
+        simplify_(options.grid),
+        curves_(options.grid) {}
 
   DrawnArcs run() && {
     const std::size_t count = level_.size();
     std::vector<std::uint8_t> fresh(count, 1);
     for (std::size_t a = 0; a < count; ++a)
-      level_[a] = options_.tolerance <= 0 || map_.arcs.left[a] == outside_label ? pixels_level : 0;
+      level_[a] = options_.tolerance <= 0 || map_.arcs.left[a] == outside_label ? pixels_level
+                  : options_.strokes == Strokes::curves                         ? curves_level
+                                                                                : lines_level;
     for (bool again = true; again;) {
       for (std::size_t a = 0; a < count; ++a)
         if (fresh[a]) fit(static_cast<std::int32_t>(a));
       again = options_.tolerance > 0 && resolve(fresh);
     }
     DrawnArcs drawn{options_.grid, {}, {}, {0}};
-    drawn.points.reserve(points_.size());
+    drawn.points.reserve(points_.size()), drawn.control.reserve(points_.size());
     for (std::size_t a = 0; a < count; ++a) {
       drawn.points.insert(drawn.points.end(), points_.begin() + begin_[a], points_.begin() + end_[a]);
+      drawn.control.insert(drawn.control.end(), control_.begin() + begin_[a], control_.begin() + end_[a]);
       drawn.begin.push_back(static_cast<std::int32_t>(drawn.points.size()));
     }
-    drawn.control.assign(drawn.points.size(), 0);
     return drawn;
   }
 
  private:
-  static constexpr std::uint8_t pixels_level = 3;
+  /// Every level is finer than the one before.
+  enum : std::uint8_t { curves_level, lines_level, fine_lines_level, pixels_level };
 
   /// Fits an arc at its level; the points are appended to points_, whatever it had there before is forgotten.
   void fit(std::int32_t a) {
@@ -82,21 +94,31 @@ class ArcFitter {
     if (level_[a] == pixels_level)
       for (const Point p : stairs) points_.push_back({p.x * options_.grid, p.y * options_.grid});
     else
-      fit_lines(a, stairs);
+      fit_smooth(a, stairs);
+    control_.resize(points_.size(), 0);
     end_[a] = static_cast<std::int32_t>(points_.size());
   }
 
-  void fit_lines(std::int32_t a, std::span<const Point> stairs) {
+  void fit_smooth(std::int32_t a, std::span<const Point> stairs) {
     const std::int32_t l = map_.arcs.left[a], r = map_.arcs.right[a];
+    const int halvings = level_[a] == fine_lines_level ? 1 : 0;
     ArcPrices prices;
-    prices.tolerance =
-        static_cast<std::int32_t>(std::lround(std::min(options_.tolerance, 64.0) * 8)) >> level_[a];
+    prices.tolerance = static_cast<std::int32_t>(std::lround(options_.tolerance * 8)) >> halvings;
     prices.contrast = std::max<std::int64_t>(squared_difference(fills_.color[l], fills_.color[r]), 1)
-                      << 2 * level_[a];
+                      << 2 * halvings;
     prices.byte = std::llround(options_.byte_price);
+    // A chain that follows every stair would have nothing but corners.
+    if (level_[a] == curves_level)
+      prices.byte = std::max<std::int64_t>(prices.byte, 1),
+      prices.contrast = std::min(prices.contrast, 2 * prices.byte);
     shifts_.clear();
     if (picture_) find_shifts(stairs, l, r);
-    simplify_.run(stairs, shifts_, prices, points_);
+    const auto chain = simplify_.run(stairs, shifts_, prices);
+    if (level_[a] == curves_level)
+      curves_.run(stairs, shifts_, chain, map_.arcs.from[a] < 0, options_.tolerance, points_, control_);
+    else
+      for (const ChainNode& node : chain)
+        points_.push_back({node.place.x * options_.grid / 8, node.place.y * options_.grid / 8});
   }
 
   /// Where pixels beside the boundary are mixtures of both colours, it runs through them: moves every unit edge to where
@@ -129,13 +151,10 @@ class ArcFitter {
   /// Finds conflicts and makes their arcs finer. Returns whether there were any; `fresh` says which.
   bool resolve(std::vector<std::uint8_t>& fresh) {
     pieces_.clear();
-    for (std::size_t a = 0; a < level_.size(); ++a)
-      for (std::int32_t i = begin_[a] + 1; i < end_[a]; ++i)
-        pieces_.push_back({points_[i - 1], points_[i], static_cast<std::int32_t>(a), i - begin_[a],
-                           i == begin_[a] + 1, i + 1 == end_[a]});
+    for (std::int32_t a = 0; a < map_.arcs.size(); ++a) append_pieces(a);
     std::vector<std::uint8_t> bad(level_.size());
-    for_each_conflict(pieces_, fresh, 8 * options_.grid,
-                      {map_.width * options_.grid, map_.height * options_.grid},
+    const std::int32_t pixel = options_.grid * fineness();
+    for_each_conflict(pieces_, fresh, 8 * pixel, {map_.width * pixel, map_.height * pixel},
                       [&](const Piece& p, const Piece& q) { bad[p.arc] = bad[q.arc] = 1; });
     bool any = false;
     for (std::size_t a = 0; a < bad.size(); ++a) {
@@ -146,6 +165,37 @@ class ArcFitter {
     return any;
   }
 
+  /// Steps of the pieces in one of the grid: curves are looked at more closely.
+  std::int32_t fineness() const { return options_.strokes == Strokes::curves ? 8 : 1; }
+
+  /// The arc as straight pieces; a curve as sixteenths of its time.
+  void append_pieces(std::int32_t a) {
+    const std::int32_t fine = fineness();
+    const auto scaled = [&](Point p) { return Point{p.x * fine, p.y * fine}; };
+    const std::size_t first = pieces_.size();
+    Point here = scaled(points_[begin_[a]]);
+    const auto go = [&](Point p) {
+      if (p == here) return;
+      pieces_.push_back({here, p, a, static_cast<std::int32_t>(pieces_.size() - first), false, false});
+      here = p;
+    };
+    for (std::int32_t i = begin_[a] + 1; i < end_[a]; ++i) {
+      if (control_[i]) {
+        const Cubic cubic{{vec(points_[i - 1]), vec(points_[i]), vec(points_[i + 1]), vec(points_[i + 2])}};
+        for (int t = 1; t < 16; ++t) {
+          const Vec p = cubic.at(t / 16.0);
+          go({static_cast<std::int32_t>(std::floor(p.x * fine + 0.5)),
+              static_cast<std::int32_t>(std::floor(p.y * fine + 0.5))});
+        }
+        i += 2;
+      }
+      go(scaled(points_[i]));
+    }
+    if (first == pieces_.size()) return;
+    pieces_[first].first = pieces_.back().last = true;
+  }
+  static Vec vec(Point p) { return {double(p.x), double(p.y)}; }
+
   const PlanarMap& map_;
   const Fills& fills_;
   FitOptions options_;
@@ -154,7 +204,9 @@ class ArcFitter {
   std::vector<std::uint8_t> level_;
   std::vector<std::int32_t> begin_, end_;
   ArcSimplifier simplify_;
+  CurveFitter curves_;
   std::vector<Point> points_;
+  std::vector<std::uint8_t> control_;
   std::vector<Piece> pieces_;
 };
 
@@ -166,11 +218,15 @@ inline DrawnArcs fit_arcs(const PlanarMap& map, const Fills& fills, const FitOpt
                           const Picture* picture = nullptr) {
   DHT_EXPECTS(fills.size() == map.regions, "fills: are ", fills.size(),
               " colours; must be one for each of the ", map.regions, " regions");
-  DHT_EXPECTS(options.tolerance >= 0, "tolerance: is ", options.tolerance, "; must be at least 0");
+  DHT_EXPECTS(options.tolerance >= 0 && options.tolerance <= 64, "tolerance: is ", options.tolerance,
+              "; must be between 0 and 64");
   DHT_EXPECTS(options.byte_price >= 0 && options.byte_price <= 1e7, "byte_price: is ", options.byte_price,
               "; must be between 0 and 10000000");
   DHT_EXPECTS(options.grid == 1 || options.grid == 2 || options.grid == 4 || options.grid == 8, "grid: is ",
               options.grid, "; must be 1, 2, 4 or 8");
+  DHT_EXPECTS(!picture || (picture->height == map.height && picture->width == map.width), "picture: is ",
+              picture->height, " x ", picture->width, "; must be ", map.height, " x ", map.width,
+              " like the labels");
   return detail::ArcFitter(map, fills, options, picture).run();
 }
 

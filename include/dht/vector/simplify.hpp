@@ -27,6 +27,12 @@ struct ArcPrices {
   std::int64_t byte = 0;
 };
 
+/// Where lines of a simplified arc end.
+struct ChainNode {
+  Point place;             ///< eighths of a pixel
+  std::int32_t edges = 0;  ///< unit edges of the stairs before it
+};
+
 /// Sums over the boundary's unit edges, each a point where the boundary is thought to be, in eighths of a pixel.
 struct EdgeSums {
   std::int64_t n = 0, x = 0, y = 0, xx = 0, xy = 0, yy = 0;
@@ -85,18 +91,18 @@ class ArcSimplifier {
   /// Points are made on a grid of `grid` steps a pixel: 1, 2, 4 or 8.
   explicit ArcSimplifier(std::int32_t grid) : grid_(grid) {}
 
-  /// Appends the nodes of the simplified arc to `out`: the first and last corner, and between them corners of the stairs
-  /// and middles of their steps, on the grid.
-  /// `shifts` has for each unit edge of the stairs how far the boundary is thought to be on its right, in eighths of a
-  /// pixel; empty: nowhere else.
-  void run(std::span<const Point> stairs, std::span<const std::int8_t> shifts, const ArcPrices& prices,
-           std::vector<Point>& out) {
+  /// The nodes of the simplified arc: the first and last corner, and between them corners of the stairs and middles of
+  /// their steps, on the grid. `shifts` has for each unit edge of the stairs how far the boundary is thought to be on its
+  /// right, in eighths of a pixel; empty: nowhere else. Valid until the next call.
+  std::span<const ChainNode> run(std::span<const Point> stairs, std::span<const std::int8_t> shifts,
+                                 const ArcPrices& prices) {
     list_candidates(stairs, shifts);
     find_chain(prices);
-    const std::size_t old_size = out.size();
+    chain_.clear();
     for (std::int32_t i = static_cast<std::int32_t>(places_.size()) - 1; i >= 0; i = from_[i])
-      out.push_back({places_[i].x * grid_ / 8, places_[i].y * grid_ / 8});
-    std::reverse(out.begin() + static_cast<std::ptrdiff_t>(old_size), out.end());
+      chain_.push_back({places_[i], static_cast<std::int32_t>(sums_[i].n)});
+    std::reverse(chain_.begin(), chain_.end());
+    return chain_;
   }
 
  private:
@@ -207,6 +213,7 @@ class ArcSimplifier {
   std::vector<std::uint8_t> corner_;
   std::vector<std::int64_t> cost_;
   std::vector<std::int32_t> from_;
+  std::vector<ChainNode> chain_;
 };
 
 }  // namespace dht::detail

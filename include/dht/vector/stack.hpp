@@ -25,10 +25,11 @@ struct PaintOrder {
   static constexpr std::int32_t unpainted = -1;
   std::vector<std::int32_t> rank;     ///< per region
   std::vector<std::int32_t> regions;  ///< that show, in the order of painting
+  bool complete = true;               ///< whether all regions show
 };
 
 inline PaintOrder paint_order(const PlanarMap& map, const Fills& fills) {
-  PaintOrder order{std::vector<std::int32_t>(map.regions, PaintOrder::unpainted), {}};
+  PaintOrder order{std::vector<std::int32_t>(map.regions, PaintOrder::unpainted), {}, true};
   std::vector<std::int64_t> length(map.regions);
   for (std::int32_t a = 0; a < map.arcs.size(); ++a) {
     const auto line = map.arcs.polyline(a);
@@ -38,8 +39,13 @@ inline PaintOrder paint_order(const PlanarMap& map, const Fills& fills) {
     length[map.arcs.right[a]] += sum;
     if (map.arcs.left[a] != outside_label) length[map.arcs.left[a]] += sum;
   }
-  for (std::int32_t r = 0; r < map.regions; ++r)
-    if (length[r] > 0 && fills.shows(r)) order.regions.push_back(r);
+  for (std::int32_t r = 0; r < map.regions; ++r) {
+    if (length[r] == 0) continue;
+    if (fills.shows(r))
+      order.regions.push_back(r);
+    else
+      order.complete = false;
+  }
   std::stable_sort(order.regions.begin(), order.regions.end(),
                    [&](std::int32_t a, std::int32_t b) { return length[a] > length[b]; });
   for (std::size_t i = 0; i < order.regions.size(); ++i)
@@ -58,6 +64,14 @@ class HiddenLines {
   void close(std::span<const Point> chain, std::int32_t region, std::vector<Point>& out) {
     own_rank_ = rank_[region];
     find(chain, out);
+  }
+
+  /// Whether a hole of the region may be painted over: nothing in it was painted earlier, however deep. `chain` is its
+  /// whole boundary, its first point repeated at its end.
+  bool may_fill(std::span<const Point> chain, std::int32_t region) {
+    own_rank_ = rank_[region];
+    path_.assign(2, chain.front());
+    return covers(chain);
   }
 
  private:
