@@ -15,6 +15,7 @@ set(DHT_HEADERS
   include/dht/core/transpose.hpp
   include/dht/core/view.hpp
   include/dht/dht.hpp
+  include/dht/drawer.hpp
   include/dht/encoder/batch_statistics.hpp
   include/dht/encoder/colour.hpp
   include/dht/encoder/colour_curves.hpp
@@ -95,9 +96,19 @@ set(DHT_HEADERS
   include/dht/train/schedule.hpp
   include/dht/train/targets.hpp
   include/dht/vector/arcs.hpp
+  include/dht/vector/curves.hpp
+  include/dht/vector/drawing.hpp
+  include/dht/vector/drawn_arcs.hpp
   include/dht/vector/faces.hpp
+  include/dht/vector/fills.hpp
+  include/dht/vector/fit_arcs.hpp
+  include/dht/vector/palette.hpp
+  include/dht/vector/path_text.hpp
   include/dht/vector/planar_map.hpp
+  include/dht/vector/simplify.hpp
+  include/dht/vector/stack.hpp
   include/dht/vector/svg.hpp
+  include/dht/vector/svg_text.hpp
   include/dht/version.hpp
   include/dht/vit/block.hpp
   include/dht/vit/classifier.hpp

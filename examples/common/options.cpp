@@ -150,24 +150,62 @@ void check_output(const CLI::App& app, const Options& options) {
               "--output: is empty; must be the name of a folder");
 }
 
-}  // namespace
-
-std::optional<Options> parse_options(int argc, char** argv, const std::string& name,
-                                     const std::string& description, Masks masks) {
-  Options options;
-  CLI::App app(description, name);
+void add_photo_options(CLI::App& app, Options& options, const std::string& name, Masks masks) {
   prepare(app, name);
   app.add_option("PHOTO", options.photo, "PNG or JPEG file")->required();
   add_input_and_output(app, options, "one in the working directory, named after the photo");
   add_selection(app, options, masks);
   add_method(app, options);
   add_running(app, options, "threads to work with");
-  if (!parse(app, argc, argv)) return std::nullopt;
+}
+
+void finish_photo_options(const CLI::App& app, Options& options, const std::string& name, Masks masks) {
   DHT_EXPECTS(masks == Masks::taken || !options.mask, "--mask: is not for ", name,
               ", which draws the whole picture; must be asked of tokenize");
   check(options);
   check_output(app, options);
   if (options.output.empty()) options.output = options.photo.stem();
+}
+
+}  // namespace
+
+std::optional<Options> parse_options(int argc, char** argv, const std::string& name,
+                                     const std::string& description, Masks masks) {
+  Options options;
+  CLI::App app(description, name);
+  add_photo_options(app, options, name, masks);
+  if (!parse(app, argc, argv)) return std::nullopt;
+  finish_photo_options(app, options, name, masks);
+  return options;
+}
+
+std::optional<VectorizeOptions> parse_vectorize_options(int argc, char** argv, const std::string& name,
+                                                        const std::string& description) {
+  VectorizeOptions options;
+  CLI::App app(description, name);
+  add_photo_options(app, options.tokens, name, Masks::refused);
+  app.add_option(
+         "--tolerance", options.tolerance,
+         "how many pixels boundaries may move to become simple; 0: the pixels' own outlines and exact "
+         "colours (default 1)")
+      ->type_name("PIXELS");
+  app.add_option("--detail", options.detail,
+                 "how much finer boundaries and colours are than the regions deserve (default 1)")
+      ->type_name("FACTOR");
+  app.add_flag("--curves", options.curves, "cubic curves between corners instead of straight lines");
+  auto* const flat =
+      app.add_flag("--flat", options.flat, "each path is exactly its region; none lies under another");
+  bool stacked = false;
+  app.add_flag("--stacked", stacked,
+               "each path is painted over what lies behind it: the default, the fewest bytes")
+      ->excludes(flat);
+  app.add_flag("--linear-light", options.linear_light, "mean colours of light instead of stored values");
+  app.add_flag("--html", options.html,
+               "also a page with photo, tokens and drawings of several numbers of regions");
+  if (!parse(app, argc, argv)) return std::nullopt;
+  check_range("--tolerance", options.tolerance, 0, 64);
+  check_range("--detail", options.detail, 0.001, 1000);
+  finish_photo_options(app, options.tokens, name, Masks::refused);
   return options;
 }
 

@@ -35,6 +35,18 @@ struct Options {
   bool merges() const { return selection ? *selection == "merging" : tokens.has_value(); }
 };
 
+/// What a user asked of a drawing.
+struct VectorizeOptions {
+  Options tokens;
+  double tolerance = 1;  ///< pixels; 0: lossless outlines
+  double detail =
+      1;  ///< 1: boundaries and colours as fine as the regions deserve; 2: worth twice as many bytes
+  bool curves = false;
+  bool flat = false;
+  bool linear_light = false;
+  bool html = false;
+};
+
 /// What a user asked of a whole folder: one or more numbers of tokens, or a mean.
 struct FolderOptions {
   std::filesystem::path folder;
@@ -56,6 +68,10 @@ std::string version();
 /// answered. Throws dht::Error, naming the option, for everything that cannot be done.
 std::optional<Options> parse_options(int argc, char** argv, const std::string& name,
                                      const std::string& description, Masks masks);
+
+/// The same for `vectorize`.
+std::optional<VectorizeOptions> parse_vectorize_options(int argc, char** argv, const std::string& name,
+                                                        const std::string& description);
 
 /// The same for `tokenize_folder`.
 std::optional<FolderOptions> parse_folder_options(int argc, char** argv, const std::string& name,

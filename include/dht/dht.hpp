@@ -7,6 +7,7 @@
 #include <dht/core/error.hpp>
 #include <dht/core/picture.hpp>
 #include <dht/core/view.hpp>
+#include <dht/drawer.hpp>
 #include <dht/io/file.hpp>
 #include <dht/io/npy.hpp>
 #include <dht/selection/best_ancestor.hpp>

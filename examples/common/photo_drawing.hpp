@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// From a photo and its label map to a drawing, and to a page that shows several of them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <dht/core/picture.hpp>
+#include <dht/core/view.hpp>
+
+#include "options.hpp"
+
+namespace dht::examples {
+
+/// Labels to the text of an SVG document, as the options say: regions to mean colours, boundaries to lines or curves.
+std::string draw_regions(const Picture& photo, LabelView labels, std::int32_t regions,
+                         const VectorizeOptions& options);
+
+/// One drawing of a page.
+struct PageDrawing {
+  std::string caption;
+  std::string svg;
+};
+
+/// A page that shows photo, tokens and drawings side by side; a slider chooses among the drawings. `photo` and `tokens`
+/// are names of pictures beside the page. The drawings are part of it; the one numbered `shown` is seen first.
+std::string drawing_page(const std::string& title, const std::string& photo, const std::string& tokens,
+                         const std::vector<PageDrawing>& drawings, std::size_t shown);
+
+}  // namespace dht::examples
