@@ -193,6 +193,7 @@ std::optional<VectorizeOptions> parse_vectorize_options(int argc, char** argv, c
                  "how much finer boundaries and colours are than the regions deserve (default 1)")
       ->type_name("FACTOR");
   app.add_flag("--curves", options.curves, "cubic curves between corners instead of straight lines");
+  app.add_flag("--gradients", options.gradients, "linear gradients where they are worth their bytes");
   auto* const flat =
       app.add_flag("--flat", options.flat, "each path is exactly its region; none lies under another");
   bool stacked = false;

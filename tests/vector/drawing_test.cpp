@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <dht/vector/drawing.hpp>
+#include <dht/vector/gradients.hpp>
 
 #include "kit/catch.hpp"
 #include "vector/drawn_shapes.hpp"
@@ -252,6 +253,43 @@ TEST_CASE("economical colours: small regions get short ones, large ones stay nea
   dht::Fills unknown{{{130, 77, 203}}, {}, {}};
   dht::economise_colors(unknown, 1e6);
   CHECK(unknown.color[0] == dht::Color{130, 77, 203});
+}
+
+TEST_CASE("a ramp becomes a gradient, a flat region does not", "[vector][fills]") {
+  const int side = 40;
+  dht::Picture picture(side, side);
+  std::vector<std::int32_t> labels;
+  const auto ramp = [](int x, int y, int c) { return 60.0 + 2.1 * x - 1.2 * y + 20 * c; };
+  for (int y = 0; y < side; ++y)
+    for (int x = 0; x < side; ++x) {
+      labels.push_back(x >= 30);
+      for (int c = 0; c < 3; ++c)
+        picture.pixel(y, x)[c] = x >= 30 ? 90 : static_cast<std::uint8_t>(std::lround(ramp(x, y, c)));
+    }
+  const auto view = dht::plane_view(const_cast<const std::int32_t*>(labels.data()), side, side);
+  dht::Fills fills = dht::mean_fills(picture, view, 2);
+  dht::add_gradients(fills, picture, view, 400);
+  REQUIRE(fills.gradient_of == std::vector<std::int32_t>{0, -1});
+  const dht::Gradient g = fills.gradients[0];
+  const double dx = g.to.x - g.from.x, dy = g.to.y - g.from.y;
+  double worst = 0;
+  for (int y = 0; y < side; ++y)
+    for (int x = 0; x < 30; ++x) {
+      const double t =
+          std::clamp(((x + 0.5 - g.from.x) * dx + (y + 0.5 - g.from.y) * dy) / (dx * dx + dy * dy), 0.0, 1.0);
+      for (int c = 0; c < 3; ++c)
+        worst = std::max(worst, std::abs(g.first[c] + t * (g.last[c] - g.first[c]) - ramp(x, y, c)));
+    }
+  CHECK(worst < 6);  // 24 directions: at most 3.75 degrees off
+  dht::DrawingOptions options;
+  options.fit.grid = 1;
+  const auto text = dht::drawing(view, fills, options);
+  CHECK(text.find("<linearGradient id=\"A\" x1=") != text.npos);
+  CHECK(text.find("<path fill=\"url(#A)\" d=") != text.npos);
+  dht::add_gradients(fills, picture, view, 1e6);
+  CHECK(fills.gradients.empty());
+  CHECK_THROWS_WITH(dht::add_gradients(fills, dht::Picture(1, 2), view, 1),
+                    "labels: are 40 x 40; must be 1 x 2 like the picture");
 }
 
 TEST_CASE("what a drawing cannot be made of is refused with a sentence", "[vector][drawing]") {

@@ -13,6 +13,7 @@
 #include <dht/core/error.hpp>
 #include <dht/core/picture.hpp>
 #include <dht/core/view.hpp>
+#include <dht/vector/arcs.hpp>
 
 namespace dht {
 
@@ -25,6 +26,13 @@ enum class Light {
   linear,  ///< Of the light that they stand for: as bright as the region seen from afar.
 };
 
+/// Colours that change along a line: `first` at `from` and before, `last` at `to` and behind, between them in steps of the
+/// stored values. Places in pixels.
+struct Gradient {
+  Point from, to;
+  Color first{}, last{};
+};
+
 /// One entry a region in every array.
 struct Fills {
   std::vector<Color> color;
@@ -32,6 +40,9 @@ struct Fills {
   std::vector<std::uint8_t> visible;
   /// Pixels of each region, for decisions about what a byte may buy; empty when unknown.
   std::vector<std::int32_t> pixels;
+  /// Number of each region's gradient, -1: its colour. Empty: all have their colour.
+  std::vector<std::int32_t> gradient_of = {};
+  std::vector<Gradient> gradients = {};
 
   std::int32_t size() const { return static_cast<std::int32_t>(color.size()); }
   bool shows(std::int32_t region) const { return visible.empty() || visible[region] != 0; }
