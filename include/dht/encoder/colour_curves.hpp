@@ -20,13 +20,13 @@ struct WhiteXyz {
 
 /// x^p for x > 0
 template <class S>
-DHT_INLINE S power(S x, S p) {
+DHT_HOST_DEVICE DHT_INLINE S power(S x, S p) {
   return exp(p * log(x));
 }
 
 /// From the stored sRGB value to linear light (IEC 61966-2-1). Negative values are taken as 0.
 template <class S>
-DHT_INLINE S srgb_to_linear(S v) {
+DHT_HOST_DEVICE DHT_INLINE S srgb_to_linear(S v) {
   const S base = (v + S(0.055)) / S(1.055);
   const S curved = power(base > S(1e-6) ? base : S(1e-6), S(2.4));
   const S straight = v > 0 ? v / S(12.92) : S(0);
@@ -35,7 +35,7 @@ DHT_INLINE S srgb_to_linear(S v) {
 
 /// The derivative of `srgb_to_linear`.
 template <class S>
-DHT_INLINE S srgb_to_linear_derivative(S v) {
+DHT_HOST_DEVICE DHT_INLINE S srgb_to_linear_derivative(S v) {
   const S base = (v + S(0.055)) / S(1.055);
   const S curved = S(2.4 / 1.055) * power(base > S(1e-6) ? base : S(1e-6), S(1.4));
   const S straight = v > 0 ? S(1) / S(12.92) : S(0);
@@ -44,29 +44,29 @@ DHT_INLINE S srgb_to_linear_derivative(S v) {
 
 /// CIE 1976: cube root above (6/29)^3, a straight line below.
 template <class S>
-DHT_INLINE S lab_curve(S t) {
+DHT_HOST_DEVICE DHT_INLINE S lab_curve(S t) {
   const S root = power(t > S(1e-6) ? t : S(1e-6), S(1) / 3);
   return t > S(0.008856451679035631) ? root : fma(t, S(7.787037037037037), S(0.13793103448275862));
 }
 
 /// The derivative of `lab_curve`.
 template <class S>
-DHT_INLINE S lab_curve_derivative(S t) {
+DHT_HOST_DEVICE DHT_INLINE S lab_curve_derivative(S t) {
   const S curved = power(t > S(1e-6) ? t : S(1e-6), S(-2) / 3) / 3;
   return t > S(0.008856451679035631) ? curved : S(7.787037037037037);
 }
 
 /// One of the three sums of `WhiteXyz`.
 template <class S>
-DHT_INLINE S mixed(const S (&row)[3], S r, S g, S b) {
+DHT_HOST_DEVICE DHT_INLINE S mixed(const S (&row)[3], S r, S g, S b) {
   return fma(row[0], r, fma(row[1], g, row[2] * b));
 }
 
 /// From the gradient of L, a and b, divided by `unit`, to that of n stored values: `values` are red, green and blue, n
 /// numbers each, `light` the same linear, `gradient` those of the features; `out` is written.
 template <class S>
-DHT_INLINE void lab_backward(const S* values, const S* light, const S* gradient, std::int64_t n, double unit,
-                             S* out) {
+DHT_HOST_DEVICE DHT_INLINE void lab_backward(const S* values, const S* light, const S* gradient,
+                                             std::int64_t n, double unit, S* out) {
   using White = WhiteXyz<S>;
   const S lightness = static_cast<S>(116 / unit), red = static_cast<S>(500 / unit),
           yellow = static_cast<S>(200 / unit);
