@@ -102,12 +102,13 @@ struct DeviceMembers {
   DeviceBuffer<std::int32_t> begin, member;
 };
 
-/// Groups n members by their regions, of which none is empty.
+/// Groups n members by their regions, of which none is empty. `room` is for later calls with more members.
 inline void device_members(const backend::Thrust& backend, const std::int32_t* region_of, std::int32_t n,
-                           std::int32_t regions, DeviceMembers& out, DeviceGraphWorkspace& w) {
+                           std::int32_t regions, DeviceMembers& out, DeviceGraphWorkspace& w,
+                           std::int64_t room = 0) {
   std::int32_t* const keys = backend.resize(w.keys, n);
-  std::int32_t* const member = backend.resize(out.member, n);
-  std::int32_t* const begin = backend.resize(out.begin, std::int64_t{regions} + 1);
+  std::int32_t* const member = backend.resize(out.member, n, room);
+  std::int32_t* const begin = backend.resize(out.begin, std::int64_t{regions} + 1, roomy(regions));
   backend.launch(n, [=] DHT_DEVICE(std::int64_t i) DHT_DEVICE_INLINE {
     keys[i] = region_of[i];
     member[i] = static_cast<std::int32_t>(i);
@@ -135,7 +136,7 @@ inline std::int64_t device_distinct_pairs(const backend::Thrust& backend, std::i
   count = backend.remove(pairs, count, no_pair);
   backend.sort(pairs, count);
   count = backend.unique(pairs, count);
-  backend.copy(backend.resize(edges, count, count + count / 4), pairs, count);
+  backend.copy(backend.resize(edges, count, roomy(count)), pairs, count);
   return count;
 }
 

@@ -158,8 +158,8 @@ template <class S, class Similarity, class Features>
 void device_choose_regions(const backend::Thrust& backend, DeviceLevel<S>& level, Features n,
                            const Similarity& kernel, const Compactness<S>& compactness,
                            const SelfLoopView<S>& loop, DeviceHierarchyWorkspace<S>& w) {
-  std::uint64_t* const best = backend.resize(w.best_edge, level.regions);
-  S* const edge_similarity = backend.resize(w.edge_similarity, level.edge_count);
+  std::uint64_t* const best = backend.resize(w.best_edge, level.regions, roomy(level.regions));
+  S* const edge_similarity = backend.resize(w.edge_similarity, level.edge_count, roomy(level.edge_count));
   const S *const mean = level.mean.data(), *const variance = level.variance.data();
   const std::int32_t* const size = level.size.data();
   const Box* const box = level.box.data();
@@ -201,10 +201,10 @@ void device_choose_regions(const backend::Thrust& backend, DeviceLevel<S>& level
 /// Whether some pixel would take its region of this level; see Builder::last_level_is_taken. Waits for the device.
 template <class S>
 bool device_level_is_taken(const backend::Thrust& backend, const DeviceLevel<S>& level, bool first,
-                           S pixel_information, DeviceHierarchyWorkspace<S>& w) {
+                           std::int64_t most_regions, S pixel_information, DeviceHierarchyWorkspace<S>& w) {
   const std::int32_t *const begin = level.members.begin.data(), *const member = level.members.member.data();
   const S *const information = level.information.data(), *const below = w.best_information.data();
-  S* const best = backend.resize(w.next_information, level.regions);
+  S* const best = backend.resize(w.next_information, level.regions, most_regions);
   std::int32_t* const taken = backend.resize(w.taken, 1);
   backend.fill(taken, 1, 0);
   backend.launch(level.regions, [=] DHT_DEVICE(std::int64_t r) DHT_DEVICE_INLINE {
@@ -292,7 +292,7 @@ class DeviceBuilder {
   }
 
   bool last_level_is_taken() {
-    return device_level_is_taken(backend_, tree_.level(tree_.built), tree_.built == 1,
+    return device_level_is_taken(backend_, tree_.level(tree_.built), tree_.built == 1, tree_.pixels() / 2 + 1,
                                  parts_.criterion.template pixel_information<S>(tree_.image_pixels()), work_);
   }
 
@@ -318,7 +318,7 @@ class DeviceBuilder {
     const DeviceLevel<S>* const below = of_pixels ? nullptr : &tree_.level(tree_.built - 1);
     const auto members = of_pixels ? static_cast<std::int32_t>(tree_.pixels()) : below->regions;
     device_members(backend_, of_pixels ? tree_.pixel_parent.data() : below->parent.data(), members, regions,
-                   to.members, work_.graph);
+                   to.members, work_.graph, of_pixels ? 0 : roomy(members));
     make_room(to, regions);
     const std::int32_t *const begin = to.members.begin.data(), *const member = to.members.member.data();
     const DeviceMembersIn<S> in = of_pixels ? DeviceMembersIn<S>{begin,
@@ -340,17 +340,16 @@ class DeviceBuilder {
       device_extents(backend_, in, regions, tree_.height, tree_.width, to.size.data(), to.box.data());
       device_close_level(backend_, to, n, parts_.criterion, tree_.image_pixels());
     });
-    std::int32_t* const images = backend_.resize(work_.next_image, regions);
+    std::int32_t* const images = backend_.resize(work_.next_image, regions, tree_.pixels() / 2 + 1);
     device_images(backend_, to.members, regions, of_pixels ? nullptr : work_.image.data(),
                   tree_.image_pixels(), images);
     work_.image.swap(work_.next_image);
   }
 
-  /// Level 1 has at most half as many regions as there are pixels; for higher ones there is a quarter to spare, so that the
-  /// next image of the size finds enough.
+  /// Level 1 has at most half as many regions as there are pixels; higher ones have room for twice as many as now, for the
+  /// next image of the size.
   void make_room(DeviceLevel<S>& level, std::int32_t regions) {
-    const std::int64_t room =
-        tree_.built == 1 ? tree_.pixels() / 2 + 1 : std::int64_t{regions} + regions / 4 + 64;
+    const std::int64_t room = tree_.built == 1 ? tree_.pixels() / 2 + 1 : roomy(regions);
     level.regions = regions;
     backend_.resize(level.parent, regions, room);
     backend_.resize(level.size, regions, room);

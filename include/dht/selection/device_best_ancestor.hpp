@@ -34,13 +34,13 @@ namespace detail {
 /// One level of the way down: a region inherits its parent's choice unless it is strictly better itself.
 template <class S>
 void device_inherit(const backend::Thrust& backend, const DeviceLevel<S>& level, std::int32_t first_node,
-                    DeviceBestAncestorWorkspace<S>& w) {
+                    std::int64_t most_regions, DeviceBestAncestorWorkspace<S>& w) {
   const S* const information = level.information.data();
   const std::int32_t* const parent = level.parent.data();
   const std::int32_t* const above = w.choice.data();
   const S* const above_best = w.best.data();
-  std::int32_t* const choice = backend.resize(w.next_choice, level.regions);
-  S* const best = backend.resize(w.next_best, level.regions);
+  std::int32_t* const choice = backend.resize(w.next_choice, level.regions, most_regions);
+  S* const best = backend.resize(w.next_best, level.regions, most_regions);
   backend.launch(level.regions, [=] DHT_DEVICE(std::int64_t i) DHT_DEVICE_INLINE {
     const std::int32_t up = parent[i];
     const bool own = up < 0 || information[i] > above_best[up];
@@ -75,7 +75,7 @@ void best_ancestor(const backend::Thrust& backend, const DeviceHierarchy<S>& tre
   for (int l = 1; l < tree.levels(); ++l) end += tree.level(l).regions;
   for (int l = tree.levels() - 1; l >= 1; --l) {
     end -= tree.level(l).regions;
-    detail::device_inherit(backend, tree.level(l), static_cast<std::int32_t>(end), w);
+    detail::device_inherit(backend, tree.level(l), static_cast<std::int32_t>(end), tree.pixels() / 2 + 1, w);
   }
   detail::device_pixel_choices(backend, tree, pixel_information, w);
   const std::int64_t pixels = tree.pixels();
@@ -83,7 +83,7 @@ void best_ancestor(const backend::Thrust& backend, const DeviceHierarchy<S>& tre
   out.regions = detail::device_equal_components<C>(backend, w.pixel_choice.data(), tree.batch, tree.height,
                                                    tree.width, labels, w.graph);
   // All pixels of a token have the same choice.
-  Source* const sources = backend.resize(out.sources, out.regions, out.regions + out.regions / 4 + 64);
+  Source* const sources = backend.resize(out.sources, out.regions, detail::roomy(out.regions));
   const std::int32_t* const pixel_choice = w.pixel_choice.data();
   backend.launch(pixels, [=] DHT_DEVICE(std::int64_t p) DHT_DEVICE_INLINE {
     if (p == 0 || labels[p] != labels[p - 1])

@@ -132,7 +132,7 @@ void describe(const backend::Thrust& backend, const DeviceHierarchy<S>& tree, De
   tokens.height = tree.height;
   tokens.width = tree.width;
   tokens.features = tree.features;
-  const std::int64_t n = tokens.count(), room = n + n / 4 + 64;
+  const std::int64_t n = tokens.count(), room = roomy(n);
   backend.resize(tokens.size, n, room);
   backend.resize(tokens.box, n, room);
   backend.resize(tokens.feature, n * tree.features, room * tree.features);
