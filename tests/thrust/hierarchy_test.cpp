@@ -4,8 +4,10 @@
 #include <cstring>
 #include <vector>
 
+#include <dht/hierarchy/device_backward.hpp>
 #include <dht/hierarchy/device_build.hpp>
 #include <dht/selection/best_ancestor.hpp>
+#include <dht/tokens/backward.hpp>
 #include <dht/tokens/device_tokens.hpp>
 
 #include "kit/any_parts.hpp"
@@ -88,11 +90,44 @@ void compare(const dht::backend::Thrust& backend, const Image& image) {
   dht::best_ancestor<C>(backend, tree, pixel, found.partition, device_cutting);
   dht::detail::describe(backend, tree, found, device_cutting.graph);
   check_same(found.download(backend), tokens);
+
+  // And the way back, from any gradient of the tokens' features.
+  std::vector<S> upstream;
+  Random random(static_cast<std::uint64_t>(s.height * 100 + s.width));
+  for (std::size_t i = 0; i < tokens.feature.size(); ++i)
+    upstream.push_back(static_cast<S>(random.uniform(-1, 1)));
+  dht::HierarchyGradients<S> wanted_gradients;
+  dht::SelfLoop<S> wanted_loop = loop, found_loop = loop;
+  dht::HierarchyBackwardWorkspace<S> back;
+  wanted_gradients.clear(wanted);
+  dht::backward_tokens(wanted, tokens, {upstream.data(), tokens.count(), s.features}, wanted_gradients);
+  dht::backward_hierarchy<C>(dht::backend::Cpu(1), parts, options_of(s), wanted, wanted_gradients,
+                             wanted_loop, back);
+  dht::DeviceHierarchyGradients<S> gradients;
+  dht::DeviceBuffer<S> device_upstream;
+  backend.upload(upstream.data(), static_cast<std::int64_t>(upstream.size()), device_upstream);
+  gradients.clear(backend, tree);
+  dht::backward_tokens(
+      backend, tree, found,
+      dht::on_device(dht::MatrixView<const S>{device_upstream.data(), tokens.count(), s.features}),
+      gradients);
+  dht::backward_hierarchy<C>(backend, parts, options_of(s), tree, gradients, found_loop);
+  CHECK(same(fetched(backend, gradients.pixel_features), wanted_gradients.pixel_features));
+  for (int l = 1; l < wanted.levels(); ++l) {
+    const auto begin = wanted.begin[static_cast<std::size_t>(l) - 1] * s.features;
+    const auto mean = fetched(backend, gradients.level(l).mean),
+               variance = fetched(backend, gradients.level(l).variance);
+    CHECK(std::memcmp(mean.data(), wanted_gradients.mean.data() + begin, mean.size() * sizeof(S)) == 0);
+    CHECK(std::memcmp(variance.data(), wanted_gradients.variance.data() + begin,
+                      variance.size() * sizeof(S)) == 0);
+  }
+  CHECK(same(found_loop.weight, wanted_loop.weight));
+  CHECK(found_loop.bias == wanted_loop.bias);
 }
 
 }  // namespace
 
-TEST_CASE("thrust: hierarchy and tokens of 500 random images", "[thrust]") {
+TEST_CASE("thrust: hierarchy, tokens and gradients of 500 random images", "[thrust]") {
   const dht::backend::Thrust backend = test_backend();
   Random random(5);
   for (int i = 0; i < 500; ++i) {

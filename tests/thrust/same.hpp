@@ -24,6 +24,14 @@ inline backend::Thrust test_backend() {
 #endif
 }
 
+/// A buffer's numbers on the host.
+template <class T>
+Buffer<T> fetched(const backend::Thrust& backend, const DeviceBuffer<T>& buffer) {
+  Buffer<T> out(static_cast<std::size_t>(buffer.size()));
+  backend.download(buffer.data(), buffer.size(), out.data());
+  return out;
+}
+
 /// Whether two arrays hold the same bits.
 template <class A, class B>
 bool same(const A& a, const B& b) {

@@ -102,7 +102,7 @@ struct DeviceMembers {
   DeviceBuffer<std::int32_t> begin, member;
 };
 
-/// Groups n members by their regions, of which none is empty. `room` is for later calls with more members.
+/// Groups n members by their regions. `room` is for later calls with more members.
 inline void device_members(const backend::Thrust& backend, const std::int32_t* region_of, std::int32_t n,
                            std::int32_t regions, DeviceMembers& out, DeviceGraphWorkspace& w,
                            std::int64_t room = 0) {
@@ -114,11 +114,11 @@ inline void device_members(const backend::Thrust& backend, const std::int32_t* r
     member[i] = static_cast<std::int32_t>(i);
   });
   backend.sort_pairs(keys, member, n);
+  // Regions without members begin where the next one does.
   backend.launch(std::int64_t{n} + 1, [=] DHT_DEVICE(std::int64_t i) DHT_DEVICE_INLINE {
-    if (i == n)
-      begin[regions] = n;
-    else if (i == 0 || keys[i] != keys[i - 1])
-      begin[keys[i]] = static_cast<std::int32_t>(i);
+    const std::int32_t last = i == n ? regions : keys[i];
+    for (std::int32_t r = i == 0 ? 0 : keys[i - 1] + 1; r <= last; ++r)
+      begin[r] = static_cast<std::int32_t>(i);
   });
 }
 
