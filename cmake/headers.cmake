@@ -95,10 +95,14 @@ set(DHT_THRUST_HEADERS
   include/dht/backend/atomics.hpp
   include/dht/backend/thrust.hpp
   include/dht/encoder/device_convolutional.hpp
+  include/dht/encoder/device_convolutional_backward.hpp
   include/dht/encoder/device_encoder.hpp
+  include/dht/encoder/device_trainable.hpp
   include/dht/graph/device_graph.hpp
+  include/dht/hierarchy/device_backward.hpp
   include/dht/hierarchy/device_build.hpp
   include/dht/hierarchy/device_hierarchy.hpp
+  include/dht/nn/device_row_products.hpp
   include/dht/selection/device_best_ancestor.hpp
   include/dht/thrust.hpp
   include/dht/tokens/device_projection.hpp

@@ -3,13 +3,16 @@
 // gradients back, everything stays in the device's memory.
 #pragma once
 
-#include <cmath>
+#include <algorithm>
+#include <concepts>
 #include <cstdint>
 #include <utility>
 
 #include <dht/backend/thrust.hpp>
 #include <dht/encoder/device_convolutional.hpp>
 #include <dht/encoder/device_encoder.hpp>
+#include <dht/encoder/device_trainable.hpp>
+#include <dht/hierarchy/device_backward.hpp>
 #include <dht/hierarchy/device_build.hpp>
 #include <dht/selection/device_best_ancestor.hpp>
 #include <dht/tokenizer.hpp>
@@ -115,6 +118,54 @@ class Tokenizer<Policies> {
     });
   }
 
+  /// As `build`, and keeps what `backward` needs. Cut the hierarchy then, by `select`.
+  template <class P>
+  const DeviceHierarchy<Scalar>& forward(const OnDevice<ImageView<P>>& image) {
+    static_assert(concepts::device_differentiable_encoder<Encoder, Scalar>,
+                  "Policies::Encoder does not satisfy dht::concepts::device_differentiable_encoder");
+    build_on(image, [&](Scalar* features) {
+      return DeviceEncoder<Encoder>::forward(parts_.backend, parts_.encoder, image, features, saved_);
+    });
+    can_go_back_ = true;
+    return tree_;
+  }
+
+  /// What the encoder kept of the last `forward`.
+  const Saved& saved() const { return saved_; }
+
+  /// Gradients of all parameters, zero, in the host's memory.
+  Gradients gradients() const {
+    Gradients zero{parts_.encoder.gradients(), parts_.self_loop};
+    std::fill(zero.self_loop.weight.begin(), zero.self_loop.weight.end(), Scalar(0));
+    zero.self_loop.bias = 0;
+    return zero;
+  }
+
+  /// From the gradient of the last tokens' features, tokens x features, to the parameters, where it is added to
+  /// `gradients`, and to the image, where it overwrites `grad_image`, planes (batch, channels, height, width) on the
+  /// device, unless that has no data. The image is that of the last `forward`.
+  template <class P>
+  void backward(const OnDevice<ImageView<P>>& image, const OnDevice<MatrixView<const Scalar>>& grad_feature,
+                Gradients& gradients, const OnDevice<ImageView<Scalar>>& grad_image = {}) {
+    DHT_EXPECTS(can_go_back_, "backward: needs a call of forward before it");
+    DHT_EXPECTS(tokens_are_of_tree_, "backward: needs tokens of the last forward; cut its hierarchy first");
+    const ImageView<P>& view = image.view();
+    const ImageView<Scalar>& out = grad_image.view();
+    DHT_EXPECTS(view.batch == tree_.batch && view.height == tree_.height && view.width == tree_.width,
+                "image: is not the one of the last forward call");
+    DHT_EXPECTS(out.data == nullptr ||
+                    (out.batch == view.batch && out.channels == view.channels && out.height == view.height &&
+                     out.width == view.width && out.column_stride == 1 && out.row_stride == out.width &&
+                     out.channel_stride == out.pixels() && out.batch_stride == out.channels * out.pixels()),
+                "gradient of the image: is not made of planes of the image's size");
+    grad_tree_.clear(parts_.backend, tree_);
+    backward_tokens(parts_.backend, tree_, tokens_, grad_feature, grad_tree_);
+    backward_hierarchy<Connectivity>(parts_.backend, hierarchy_parts(), parts_.hierarchy, tree_, grad_tree_,
+                                     gradients.self_loop);
+    DeviceEncoder<Encoder>::backward(parts_.backend, parts_.encoder, image, grad_tree_.pixel_features.data(),
+                                     saved_, gradients.encoder, out.data);
+  }
+
   /// Cuts the hierarchy that was built last.
   const DeviceTokens<Scalar>& select() {
     tokens_are_of_tree_ = false;
@@ -192,6 +243,8 @@ class Tokenizer<Policies> {
   typename DeviceEncoder<Encoder>::Workspace encode_;
   DeviceHierarchyWorkspace<Scalar> build_;
   DeviceBestAncestorWorkspace<Scalar> select_;
+  Saved saved_;
+  DeviceHierarchyGradients<Scalar> grad_tree_;
   bool can_go_back_ = false, tokens_are_of_tree_ = false;
 };
 

@@ -58,8 +58,44 @@ struct DeviceConvolutionalWorkspace {
   DeviceFinite finite;
 };
 
-/// What the device reads of a folded encoder.
+/// What the device reads of a folded encoder, and what it leaves to the host of an encoder in training.
 struct DeviceAccess {
+  /// Checks an image, folds the parameters anew, and keeps the shape.
+  template <class Encoder, class Image, class Saved>
+  static void begin(const Encoder& encoder, const Image& image, Saved& saved) {
+    encoder.check_image(image);
+    encoder.fold(saved.folded);
+    saved.height = image.height;
+    saved.width = image.width;
+    saved.patches.shape(image);
+  }
+  template <class Encoder, class Workspace>
+  static void fold(const Encoder& encoder, Workspace& w) {
+    encoder.fold(w.folded);
+  }
+  /// From `saved.sums`, those of all patches, to the statistics of both layers behind, folded in.
+  template <class Encoder, class Saved>
+  static void finish_moments(const Encoder& encoder, Saved& saved) {
+    saved.patches.finish(1, saved.sums, saved.patch, saved.pixel);
+    encoder.fold_moments(saved);
+  }
+  /// The map of the coarse layer has to be there before its statistics.
+  template <class Parameters, class Saved>
+  static void set_plain_coarse(const Parameters& parameters, Saved& saved) {
+    saved.folded->coarse_.weight = parameters.coarse.weight;
+    std::fill(saved.folded->coarse_.bias.begin(), saved.folded->coarse_.bias.end(), 0);
+  }
+  template <class Encoder, class Image, class Saved, class Gradients>
+  static void check(const Encoder& encoder, const Image& image, const Saved& saved,
+                    const Gradients& gradients) {
+    encoder.check_saved(image, saved);
+    encoder.check_gradients(gradients);
+  }
+  template <class Backward>
+  static void merge_corrections(Backward&& backward) {
+    backward.merge_corrections();
+  }
+
   /// Uploads all numbers in one copy.
   template <class S, class P>
   static DeviceNet<S> net(const backend::Thrust& backend, const ConvolutionalEncoder<S>& encoder,
@@ -128,6 +164,18 @@ struct DeviceCell {
       return values[t / 4 * 16 + dy * 4 + dx];
     else
       return load(t / 4, dy, dx);
+  }
+};
+
+/// The cells of an image as Patches numbers them: row after row, with one more column.
+struct DevicePlane {
+  int rows, columns;
+  std::int64_t pitch, plane;
+
+  /// Which cell of an image a place in the plane is, or -1.
+  DHT_HOST_DEVICE DHT_INLINE std::int64_t cell(std::int64_t place) const {
+    const std::int64_t q = place / pitch, x = place % pitch;
+    return q < rows && x < columns ? q * columns + x : -1;
   }
 };
 
