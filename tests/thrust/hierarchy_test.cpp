@@ -128,6 +128,7 @@ void compare(const dht::backend::Thrust& backend, const Image& image) {
 }  // namespace
 
 TEST_CASE("thrust: hierarchy, tokens and gradients of 500 random images", "[thrust]") {
+  DHT_TEST_NEEDS_DEVICE();
   const dht::backend::Thrust backend = test_backend();
   Random random(5);
   for (int i = 0; i < 500; ++i) {

@@ -16,6 +16,18 @@
 
 namespace dht::test {
 
+/// First in every test case: leaves it where there is no device.
+#if THRUST_DEVICE_SYSTEM == THRUST_DEVICE_SYSTEM_CUDA
+inline bool have_device() {
+  int devices = 0;
+  return cudaGetDeviceCount(&devices) == cudaSuccess && devices > 0;
+}
+#define DHT_TEST_NEEDS_DEVICE() \
+  if (!dht::test::have_device()) DHT_TEST_SKIP("there is no CUDA device")
+#else
+#define DHT_TEST_NEEDS_DEVICE()
+#endif
+
 inline backend::Thrust test_backend() {
 #if THRUST_DEVICE_SYSTEM == THRUST_DEVICE_SYSTEM_CUDA
   return backend::Thrust();
@@ -23,6 +35,12 @@ inline backend::Thrust test_backend() {
   return backend::Thrust(backend::Thrust::System{}, std::make_shared<GuardedMemory>());
 #endif
 }
+
+/// Policies with the Thrust backend.
+template <class Policies>
+struct OnThrust : Policies {
+  using Backend = backend::Thrust;
+};
 
 /// A buffer's numbers on the host.
 template <class T>

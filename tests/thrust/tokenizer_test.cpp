@@ -16,11 +16,6 @@ namespace {
 
 using namespace dht::test;
 
-template <class Policies>
-struct OnThrust : Policies {
-  using Backend = dht::backend::Thrust;
-};
-
 template <class P>
 struct DeviceImage {
   dht::DeviceBuffer<P> memory;
@@ -67,8 +62,8 @@ std::vector<P> picture(Random& random, int height, int width, int channels) {
 }
 
 template <class Policies, class P>
-void compare(Random& random, int height, int width, bool planes,
-             const typename dht::Tokenizer<Policies>::Encoder& encoder = {}) {
+void same_tokens(Random& random, int height, int width, bool planes,
+                 const typename dht::Tokenizer<Policies>::Encoder& encoder = {}) {
   using S = typename Policies::Scalar;
   INFO(height << " x " << width);
   const int channels = encoder.channels();
@@ -115,21 +110,23 @@ struct Doubles : dht::DefaultPolicies {
 }  // namespace
 
 TEST_CASE("thrust: tokens, W and mean injection are those of the CPU", "[thrust]") {
+  DHT_TEST_NEEDS_DEVICE();
   Random random(3);
   const dht::ConvolutionalEncoder<float> learned;
   for (const int height : {1, 2, 4, 7, 16, 33})
-    compare<dht::DefaultPolicies, std::uint8_t>(random, height, 5 + 2 * height, false, learned);
-  compare<dht::DefaultPolicies, float>(random, 40, 52, true, learned);
-  compare<dht::DefaultPolicies, std::uint16_t>(random, 9, 20, true, learned);
-  compare<Doubles, double>(random, 30, 41, true);
-  compare<dht::ColourPolicies, std::uint8_t>(random, 33, 47, false);
-  compare<dht::ColourPolicies, float>(random, 20, 31, true);
-  compare<dht::ColourPolicies, float>(random, 20, 31, true, dht::ColourEncoder<float>(5));
-  compare<dht::ColourPolicies, std::uint16_t>(random, 20, 31, false,
-                                              dht::ColourEncoder<float>(3, 40, dht::ColourSpace::as_given));
+    same_tokens<dht::DefaultPolicies, std::uint8_t>(random, height, 5 + 2 * height, false, learned);
+  same_tokens<dht::DefaultPolicies, float>(random, 40, 52, true, learned);
+  same_tokens<dht::DefaultPolicies, std::uint16_t>(random, 9, 20, true, learned);
+  same_tokens<Doubles, double>(random, 30, 41, true);
+  same_tokens<dht::ColourPolicies, std::uint8_t>(random, 33, 47, false);
+  same_tokens<dht::ColourPolicies, float>(random, 20, 31, true);
+  same_tokens<dht::ColourPolicies, float>(random, 20, 31, true, dht::ColourEncoder<float>(5));
+  same_tokens<dht::ColourPolicies, std::uint16_t>(
+      random, 20, 31, false, dht::ColourEncoder<float>(3, 40, dht::ColourSpace::as_given));
 }
 
 TEST_CASE("thrust: the second batch of a size allocates nothing", "[thrust]") {
+  DHT_TEST_NEEDS_DEVICE();
   Random random(8);
   const auto first = picture<std::uint8_t>(random, 96, 64, 3),
              second = picture<std::uint8_t>(random, 96, 64, 3);
@@ -148,6 +145,7 @@ TEST_CASE("thrust: the second batch of a size allocates nothing", "[thrust]") {
 }
 
 TEST_CASE("thrust: bad images are named as on the host", "[thrust]") {
+  DHT_TEST_NEEDS_DEVICE();
   auto tokenizer = thrust_tokenizer<dht::ColourPolicies>();
   const auto& backend = tokenizer.backend();
   std::vector<float> pixels(2 * 3 * 4 * 5, 0.5f);

@@ -16,11 +16,6 @@ namespace {
 
 using namespace dht::test;
 
-template <class Policies>
-struct OnThrust : Policies {
-  using Backend = dht::backend::Thrust;
-};
-
 template <class Parts>
 void set_loop(Parts& parts, int features) {
   using S = typename Parts::Scalar;
@@ -39,8 +34,8 @@ template <class Gradients>
 void check_encoder(const Gradients&, const Gradients&) {}
 
 template <class Policies, class P = float>
-void compare(int batch, int height, int width,
-             const typename dht::Tokenizer<Policies>::Encoder& encoder = {}) {
+void same_gradients(int batch, int height, int width,
+                    const typename dht::Tokenizer<Policies>::Encoder& encoder = {}) {
   INFO(batch << " x " << height << " x " << width);
   Random random(static_cast<std::uint64_t>(height));
   const int channels = encoder.channels();
@@ -94,17 +89,19 @@ void compare(int batch, int height, int width,
 }  // namespace
 
 TEST_CASE("thrust: gradients of the whole tokenizer are those of the CPU", "[thrust]") {
+  DHT_TEST_NEEDS_DEVICE();
   dht::TrainableEncoder<float> running;
   running.set_statistics(dht::Statistics::running);
-  compare<dht::TrainingPolicies>(2, 40, 37);
-  compare<dht::TrainingPolicies>(1, 101, 66);
-  compare<dht::TrainingPolicies>(3, 8, 5, running);
-  compare<dht::TrainingPolicies>(1, 3, 9, running);
-  compare<dht::ColourPolicies>(2, 20, 31);
-  compare<dht::ColourPolicies>(1, 12, 9, dht::ColourEncoder<float>(4));
+  same_gradients<dht::TrainingPolicies>(2, 40, 37);
+  same_gradients<dht::TrainingPolicies>(1, 101, 66);
+  same_gradients<dht::TrainingPolicies>(3, 8, 5, running);
+  same_gradients<dht::TrainingPolicies>(1, 3, 9, running);
+  same_gradients<dht::ColourPolicies>(2, 20, 31);
+  same_gradients<dht::ColourPolicies>(1, 12, 9, dht::ColourEncoder<float>(4));
 }
 
 TEST_CASE("thrust: backward wants a forward", "[thrust]") {
+  DHT_TEST_NEEDS_DEVICE();
   dht::Tokenizer<OnThrust<dht::ColourPolicies>> tokenizer;
   auto gradients = tokenizer.gradients();
   CHECK(error_of([&] { tokenizer.backward(dht::OnDevice<dht::ImageView<const float>>(), {}, gradients); }) ==
