@@ -35,6 +35,17 @@
 #include <thrust/system/cpp/execution_policy.h>
 #endif
 
+/// One program may have the backend on several systems, each in translation units of its own: their types differ.
+#if THRUST_DEVICE_SYSTEM == THRUST_DEVICE_SYSTEM_CUDA
+#define DHT_THRUST_SYSTEM on_cuda
+#elif THRUST_DEVICE_SYSTEM == THRUST_DEVICE_SYSTEM_OMP
+#define DHT_THRUST_SYSTEM on_omp
+#elif THRUST_DEVICE_SYSTEM == THRUST_DEVICE_SYSTEM_TBB
+#define DHT_THRUST_SYSTEM on_tbb
+#else
+#define DHT_THRUST_SYSTEM on_cpp
+#endif
+
 /// What a lambda that runs on the device has before its parameters, and behind them.
 #if defined(__CUDACC__)
 #define DHT_DEVICE __device__
@@ -46,7 +57,9 @@
 
 namespace dht::backend {
 
-namespace detail {
+inline namespace DHT_THRUST_SYSTEM {
+
+namespace system_detail {
 
 /// Thrust's own scratch memory, from the cache.
 struct ScratchAllocator {
@@ -112,11 +125,11 @@ struct Steps {
 
 #else
 
-using System = CudaSystem;
+using System = detail::CudaSystem;
 
 #endif
 
-}  // namespace detail
+}  // namespace system_detail
 
 /// Where loops run: Thrust's device system. Copies share stream and memory; two tokenizers that run at the same time in
 /// two threads need a backend each. Nothing here waits for the device unless it says so.
@@ -124,7 +137,7 @@ class Thrust {
  public:
   /// Tells the device's backends from those that work on the host's memory.
   static constexpr bool on_device = true;
-  using System = detail::System;
+  using System = system_detail::System;
 
   /// The device's memory and, on CUDA, the current device's default stream.
   Thrust() : Thrust(System{}) {}
@@ -154,9 +167,10 @@ class Thrust {
 #if THRUST_DEVICE_SYSTEM == THRUST_DEVICE_SYSTEM_CUDA
     system_.launch(count, body);
 #else
-    const std::int64_t blocks = (count + detail::Steps<Body>::most - 1) / detail::Steps<Body>::most;
+    const std::int64_t blocks =
+        (count + system_detail::Steps<Body>::most - 1) / system_detail::Steps<Body>::most;
     thrust::for_each_n(system_.policy(scratch_), thrust::counting_iterator<std::int64_t>(0), blocks,
-                       detail::Steps<Body>{body, count});
+                       system_detail::Steps<Body>{body, count});
 #endif
   }
 
@@ -248,7 +262,8 @@ class Thrust {
 
   System system_;
   std::shared_ptr<MemoryCache> cache_;
-  mutable detail::ScratchAllocator scratch_;
+  mutable system_detail::ScratchAllocator scratch_;
 };
 
+}  // namespace DHT_THRUST_SYSTEM
 }  // namespace dht::backend
