@@ -58,9 +58,9 @@ function(dht_thrust_targets library)
     endif()
     add_library(dht::cuda INTERFACE IMPORTED GLOBAL)
     target_link_libraries(dht::cuda INTERFACE ${library})
-    target_compile_features(dht::cuda INTERFACE cuda_std_20)
+    # The standard as an option: CMake 3.25 does not know the features of nvcc 13.
     # 1675: pragmas for GCC. 20012: Eigen. 554: conversions of a view that is const already.
-    target_compile_options(dht::cuda INTERFACE $<$<COMPILE_LANGUAGE:CUDA>:--extended-lambda --expt-relaxed-constexpr
+    target_compile_options(dht::cuda INTERFACE $<$<COMPILE_LANGUAGE:CUDA>:-std=c++20 --extended-lambda --expt-relaxed-constexpr
       --Werror=cross-execution-space-call --diag-suppress=1675,20012,554>)
   endif()
 endfunction()
