@@ -3,6 +3,7 @@
 
 set(DHT_HEADERS
   include/dht/backend/cpu.hpp
+  include/dht/backend/device_memory.hpp
   include/dht/backend/instruction_set.hpp
   include/dht/backend/thread_pool.hpp
   include/dht/core/buffer.hpp
@@ -127,3 +128,23 @@ set(DHT_IO_HEADERS
   include/dht/io/safetensors.hpp
   include/dht/io/safetensors_header.hpp
   include/dht/vit/pretrained.hpp)
+
+# Headers that need Thrust, and those of them that need nvcc: they belong to dht::thrust and dht::cuda.
+set(DHT_THRUST_HEADERS
+  include/dht/backend/atomics.hpp
+  include/dht/backend/thrust.hpp
+  include/dht/encoder/device_convolutional.hpp
+  include/dht/encoder/device_convolutional_backward.hpp
+  include/dht/encoder/device_encoder.hpp
+  include/dht/encoder/device_trainable.hpp
+  include/dht/graph/device_graph.hpp
+  include/dht/hierarchy/device_backward.hpp
+  include/dht/hierarchy/device_build.hpp
+  include/dht/hierarchy/device_hierarchy.hpp
+  include/dht/nn/device_row_products.hpp
+  include/dht/selection/device_best_ancestor.hpp
+  include/dht/thrust.hpp
+  include/dht/tokens/device_projection.hpp
+  include/dht/tokens/device_tokens.hpp)
+set(DHT_CUDA_HEADERS
+  include/dht/backend/cuda.cuh)

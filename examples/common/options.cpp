@@ -39,6 +39,9 @@ void check_together(const Options& options) {
   const char* const for_merging = ": is for --selection merging, which is the default with --tokens";
   DHT_EXPECTS(!options.smallest || options.merges(), "--smallest", for_merging);
   DHT_EXPECTS(!options.mask || options.merges(), "--mask", for_merging);
+  DHT_EXPECTS(options.backend == "cpu" ||
+                  (!options.merges() && options.selection.value_or("best-ancestor") == "best-ancestor"),
+              "--backend: ", options.backend, " cuts by best-ancestor only; drop --tokens and --selection");
 }
 
 void check(const Options& options) {
@@ -48,6 +51,7 @@ void check(const Options& options) {
   if (options.selection)
     check_choice("--selection", *options.selection, {"best-ancestor", "merging", "optimal-cut"});
   if (options.criterion) check_choice("--criterion", *options.criterion, {"aic", "aicc", "bic", "cic"});
+  check_choice("--backend", options.backend, {"cpu", "thrust", "cuda"});
   check_choice("--similarity", options.similarity, {"gaussian", "laplacian", "cauchy", "cosine"});
   // Beyond these, a float cannot hold what is computed from them.
   check_range("--bandwidth", options.bandwidth, 1e-6, 1e6);
@@ -156,6 +160,12 @@ void add_photo_options(CLI::App& app, Options& options, const std::string& name,
   add_input_and_output(app, options, "one in the working directory, named after the photo");
   add_selection(app, options, masks);
   add_method(app, options);
+  if (masks == Masks::taken)
+    app.add_option(
+           "--backend", options.backend,
+           "where loops run: cpu (default), thrust (OpenMP), or cuda; as far as the program was built "
+           "with them")
+        ->type_name("NAME");
   add_running(app, options, "threads to work with");
 }
 

@@ -28,7 +28,8 @@ struct Options {
   std::optional<std::filesystem::path> mask;  ///< for merging
   std::string similarity = "gaussian";        ///< gaussian, laplacian, cauchy, cosine
   double bandwidth = 1;
-  int threads = 0;  ///< 0: one per core
+  std::string backend = "cpu";  ///< cpu; thrust or cuda where the program was built with it
+  int threads = 0;              ///< 0: one per core
   bool quiet = false;
 
   /// Whether neighbours merge one pair at a time: asked for, or the default where a number of tokens is asked for.

@@ -164,6 +164,14 @@ TEST_CASE("every option changes what it says, and threads change nothing") {
   const std::string usual = labels("");
   CHECK(labels("--threads 1") == usual);
   CHECK(labels("--threads 2") == usual);
+  CHECK(labels("--backend cpu") == usual);
+#ifdef DHT_TEST_HAS_THRUST
+  CHECK(labels("--backend thrust") == usual);
+  CHECK(labels("--backend thrust --encoder colour --criterion bic --similarity cauchy") ==
+        labels("--encoder colour --criterion bic --similarity cauchy"));
+#else
+  CHECK(call("tokenize", "sample.png --backend thrust", folder.path()).code == 2);
+#endif
   CHECK(labels("--criterion aicc --iota 5 --compactness 0.01 --bandwidth 1 --similarity gaussian "
                "--selection best-ancestor") == usual);
   CHECK(labels("--criterion bic") != usual);
