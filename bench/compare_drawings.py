@@ -175,14 +175,14 @@ def main():
     for folder in (ours, theirs, images):
         folder.mkdir(parents=True, exist_ok=True)
     if args.samples:
-        subprocess.run([args.draw, args.output / 'samples', '--samples'], check=True)
+        subprocess.run([args.draw.resolve(), args.output / 'samples', '--samples'], check=True)
         args.photos = sorted((args.output / 'samples').glob('*.png'))
     photos = {}
     for path in args.photos:  # both tools get the same pixels
         photos[path.stem] = images / (path.stem + '.png')
         Image.open(path).convert('RGB').save(photos[path.stem])
     prices = [word for p in PRICES for word in ('--price', str(p))]
-    subprocess.run([args.draw, ours, *photos.values(), *prices], check=True)
+    subprocess.run([args.draw.resolve(), ours, *photos.values(), *prices], check=True)
     script = args.vectorizer / 'compare_drawings.mjs'
     script.write_text(VTRACER)
     missing = [p for stem, p in photos.items() if not (theirs / f'{stem}__vtracer-{GRID[-1][0]}-{GRID[-1][1]}.svg').exists()]
