@@ -44,6 +44,9 @@ struct DrawingOptions {
   /// and the tolerance is not 0.
   bool economical_colors = true;
   Seams seams = Seams::none;
+  /// The layer of each region, 0 or more: a `<g id="layer0">` each, painted in ascending order in the stacked form. Empty:
+  /// no groups.
+  std::vector<std::int32_t> layers = {};
   /// Shown by browsers and screen readers; none when empty. UTF-8; what XML cannot hold becomes U+FFFD.
   std::string title;
   /// A longer text for the same; none when empty.
@@ -234,6 +237,10 @@ inline void append_shape(std::string& out, const Fills& fills, std::int32_t regi
 /// both sides; where `picture` is given, they move within a pixel to where its colours change. Throws when labels and fills do not belong together.
 inline std::string drawing(LabelView labels, Fills fills, const DrawingOptions& options = {},
                            const Picture* picture = nullptr) {
+  DHT_EXPECTS(options.layers.empty() || options.layers.size() == fills.color.size(), "layers: are ",
+              options.layers.size(), "; must be none, or one for each of the ", fills.size(), " regions");
+  for (const std::int32_t layer : options.layers)
+    DHT_EXPECTS(layer >= 0, "layers: has ", layer, "; must be at least 0");
   const PlanarMap map = planar_map(labels, fills.size());
   const DrawnArcs arcs = fit_arcs(map, fills, options.fit, picture);
   if (options.economical_colors && options.fit.tolerance > 0) economise_colors(fills, options.fit.byte_price);
@@ -243,20 +250,25 @@ inline std::string drawing(LabelView labels, Fills fills, const DrawingOptions& 
   detail::append_gradients(out, fills, options.fit.grid);
   const bool twice = options.seams == Seams::under_copy;
   if (twice) out += "<use href=\"#a\" shape-rendering=\"crispEdges\"/>\n<g id=\"a\">\n";
-  if (options.form == Form::stacked) {
-    const detail::PaintOrder order = detail::paint_order(map, fills);
-    detail::StackedShapes shapes(map, labels, arcs, order);
-    for (const std::int32_t region : order.regions)
-      detail::append_shape(out, fills, region, [&] { shapes.append(out, region); });
-  } else {
-    for (std::int32_t region = 0; region < map.regions; ++region) {
-      if (map.faces.rings(region).empty() || !fills.shows(region)) continue;
-      detail::append_shape(out, fills, region, [&] {
-        detail::PathText path(out);
-        for (const std::int32_t ring : map.faces.rings(region)) detail::append_ring(path, map, arcs, ring);
-      });
+  const detail::PaintOrder order =
+      detail::paint_order(map, fills, options.layers, options.form == Form::stacked);
+  detail::StackedShapes shapes(map, labels, arcs, order);
+  std::int32_t layer = -1;
+  for (const std::int32_t region : order.regions) {
+    if (!options.layers.empty() && options.layers[region] != layer) {
+      if (layer >= 0) out += "</g>\n";
+      layer = options.layers[region];
+      out += "<g id=\"layer";
+      detail::append_number(out, layer);
+      out += "\">\n";
     }
+    detail::append_shape(out, fills, region, [&] {
+      if (options.form == Form::stacked) return shapes.append(out, region);
+      detail::PathText path(out);
+      for (const std::int32_t ring : map.faces.rings(region)) detail::append_ring(path, map, arcs, ring);
+    });
   }
+  if (layer >= 0) out += "</g>\n";
   if (twice) out += "</g>\n";
   out += "</svg>\n";
   return out;

@@ -169,4 +169,25 @@ inline double balanced_byte_price(const Picture& picture, LabelView labels, cons
   return double(error) / (20.0 * std::max(fills.size(), 1));
 }
 
+/// Labels with what is transparent as a region of its own, the last.
+struct SeparatedLabels {
+  std::vector<std::int32_t> labels;
+  /// Of all, the transparent one included.
+  std::int32_t regions = 0;
+};
+
+/// Takes pixels that are not `opaque` out of their regions and gives them the label `regions`; a region that has lost all
+/// keeps its label and has no pixels. Then `visible` is to be 0 for the last region. Throws when the sizes differ.
+inline SeparatedLabels separate_transparent(LabelView labels, std::int32_t regions,
+                                            PlaneView<const std::uint8_t> opaque) {
+  DHT_EXPECTS(opaque.data != nullptr && labels.height == opaque.height && labels.width == opaque.width,
+              "opaque: is ", opaque.height, " x ", opaque.width, "; must be ", labels.height, " x ",
+              labels.width, " like the labels");
+  SeparatedLabels separated{{}, regions + 1};
+  separated.labels.reserve(static_cast<std::size_t>(labels.pixels()));
+  for (int y = 0; y < labels.height; ++y)
+    for (int x = 0; x < labels.width; ++x) separated.labels.push_back(opaque(y, x) ? labels(y, x) : regions);
+  return separated;
+}
+
 }  // namespace dht
