@@ -15,7 +15,7 @@
 #include <dht/core/error.hpp>
 #include <dht/core/math.hpp>
 #include <dht/core/view.hpp>
-#include <dht/encoder/colour_curves.hpp>
+#include <dht/encoder/colour.hpp>
 #include <dht/vector/fills.hpp>
 
 namespace dht {
@@ -26,13 +26,11 @@ using LabColor = std::array<double, 3>;
 
 /// CIELAB (D65) of an sRGB colour.
 inline LabColor lab_of(const Color& color) {
-  using White = WhiteXyz<double>;
   std::array<double, 3> light;
   for (int c = 0; c < 3; ++c) light[c] = srgb_to_linear(color[c] / 255.0);
-  const double x = lab_curve(mixed(White::x, light[0], light[1], light[2])),
-               y = lab_curve(mixed(White::y, light[0], light[1], light[2])),
-               z = lab_curve(mixed(White::z, light[0], light[1], light[2]));
-  return {fma(116.0, y, -16.0), 500 * (x - y), 200 * (y - z)};
+  LabColor lab;
+  LabScale<double>(1).to_lab(light[0], light[1], light[2], lab[0], lab[1], lab[2]);
+  return lab;
 }
 
 inline double distance2(const LabColor& a, const LabColor& b) {
