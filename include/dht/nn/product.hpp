@@ -77,6 +77,27 @@ int panel_columns(backend::InstructionSet set) {
   return columns;
 }
 
+/// Columns k to k + 3 of 4 rows, `pitch` apart, become 4 numbers side by side for each k, `width` apart.
+template <class S>
+DHT_INLINE void turn_four(const S* rows, std::int64_t pitch, S* DHT_RESTRICT out, std::int64_t width) {
+  typedef S Four __attribute__((vector_size(4 * sizeof(S))));
+  Four a, b, c, d;
+  std::memcpy(&a, rows, sizeof(Four));
+  std::memcpy(&b, rows + pitch, sizeof(Four));
+  std::memcpy(&c, rows + 2 * pitch, sizeof(Four));
+  std::memcpy(&d, rows + 3 * pitch, sizeof(Four));
+  const Four low_ab = __builtin_shufflevector(a, b, 0, 4, 1, 5),
+             high_ab = __builtin_shufflevector(a, b, 2, 6, 3, 7),
+             low_cd = __builtin_shufflevector(c, d, 0, 4, 1, 5),
+             high_cd = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+  const Four turned[4] = {__builtin_shufflevector(low_ab, low_cd, 0, 1, 4, 5),
+                          __builtin_shufflevector(low_ab, low_cd, 2, 3, 6, 7),
+                          __builtin_shufflevector(high_ab, high_cd, 0, 1, 4, 5),
+                          __builtin_shufflevector(high_ab, high_cd, 2, 3, 6, 7)};
+#pragma GCC unroll 4
+  for (int k = 0; k < 4; ++k) std::memcpy(out + k * width, &turned[k], sizeof(Four));
+}
+
 /// Rows of a factor side by side, step after step: packed[k * width + i] = from(i, k), 0 from `count` on.
 template <int width, class S>
 DHT_INLINE void pack(const Factor<S>& from, std::int64_t count, std::int64_t depth, S* DHT_RESTRICT packed) {
@@ -87,13 +108,15 @@ DHT_INLINE void pack(const Factor<S>& from, std::int64_t count, std::int64_t dep
     return;
   }
   const std::int64_t n = std::min<std::int64_t>(count, width);
+  const bool together = from.column_stride == 1;
+  const std::int64_t fours = together ? n / 4 * 4 : 0, steps = depth / 4 * 4;
+  for (std::int64_t k = 0; k < (fours > 0 ? steps : 0); k += 4)
+    for (std::int64_t i = 0; i < fours; i += 4)
+      turn_four(from.data + i * from.row_stride + k, from.row_stride, packed + k * width + i, width);
   for (std::int64_t i = 0; i < n; ++i) {
     const S* const in = from.data + i * from.row_stride;
-    if (from.column_stride == 1) {
-      for (std::int64_t k = 0; k < depth; ++k) packed[k * width + i] = in[k];
-    } else {
-      for (std::int64_t k = 0; k < depth; ++k) packed[k * width + i] = in[k * from.column_stride];
-    }
+    for (std::int64_t k = i < fours ? steps : 0; k < depth; ++k)
+      packed[k * width + i] = in[k * from.column_stride];
   }
 }
 

@@ -32,16 +32,17 @@ void add_histograms(const Backend& backend, const Tokens<S>& tokens, const Confi
                          to = tokens.begin[static_cast<std::size_t>(b) + 1];
       for (std::int32_t t = from; t < to; ++t) std::fill(out.row(t) + first, out.row(t) + out.columns, S(0));
       const LabelView labels = tokens.labels(static_cast<int>(b));
-      const S *const along_y = image_gradients + 2 * b * plane, *const along_x = along_y + plane;
+      const S* const changes = image_gradients == nullptr ? nullptr : image_gradients + 2 * b * plane;
       for (std::int64_t y = 0; y < tokens.height; ++y) {
         const std::int64_t row = q * y / tokens.height * q;
         for (std::int64_t x = 0; x < tokens.width; ++x) {
           const std::int32_t token = labels(static_cast<int>(y), static_cast<int>(x));
           if (token < 0) continue;
           out.row(token)[first + row + q * x / tokens.width] += 1;
-          if (image_gradients == nullptr) continue;
+          if (changes == nullptr) continue;
           const std::int64_t at = y * tokens.width + x;
-          out.row(token)[second + gradient_bin(along_y[at], p) * p + gradient_bin(along_x[at], p)] += 1;
+          out.row(token)[second + gradient_bin(changes[at], p) * p + gradient_bin(changes[at + plane], p)] +=
+              1;
         }
       }
       for (std::int32_t t = from; t < to; ++t) {

@@ -57,11 +57,13 @@ struct TransformerBlock {
                Workspace& w, bool keep) const {
     check(x, of);
     w.rows.resize(static_cast<std::size_t>(x.rows * x.columns));
-    saved.branch1.resize(w.rows.size());
-    saved.branch2.resize(w.rows.size());
+    w.grad.resize(w.rows.size());
     const MatrixView<S> rows{w.rows.data(), x.rows, x.columns};
-    const MatrixView<S> branch1{saved.branch1.data(), x.rows, x.columns},
-        branch2{saved.branch2.data(), x.rows, x.columns};
+    const auto branch = [&](const std::vector<S>& scale, Buffer<S>& kept) -> MatrixView<S> {
+      if (!scale.empty() && keep) kept.resize(w.rows.size());
+      return {scale.empty() || !keep ? w.grad.data() : kept.data(), x.rows, x.columns};
+    };
+    const MatrixView<S> branch1 = branch(scale1, saved.branch1), branch2 = branch(scale2, saved.branch2);
     normalise(backend, norm1, x, rows, saved.norm1, keep);
     attention.forward(backend, rows, of, branch1, saved.attention, keep);
     add_branch(backend, of, scale1, saved.keep1, branch1, x);

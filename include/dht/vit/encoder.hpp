@@ -28,8 +28,8 @@ struct VitEncoder {
   VitConfig config;
   std::vector<Block> blocks;
 
-  /// What `backward` needs: about 11 numbers a token, channel and block, and one for each head and pair of tokens of an
-  /// image. Kept for the next batch.
+  /// What `backward` needs: 10 numbers a token, channel and block (12 with layer scale), and one for each head and pair
+  /// of tokens of an image. Kept for the next batch.
   struct Saved {
     std::vector<typename Block::Saved> blocks;
     typename Block::Workspace workspace;
