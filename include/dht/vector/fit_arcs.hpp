@@ -158,7 +158,7 @@ class ArcFitter {
     for (std::int32_t a = 0; a < map_.arcs.size(); ++a) append_pieces(a);
     std::vector<std::uint8_t> bad(level_.size());
     const std::int32_t pixel = options_.grid * fineness();
-    for_each_conflict(pieces_, fresh, 8 * pixel, {map_.width * pixel, map_.height * pixel},
+    for_each_conflict(pieces_, fresh, 4 * pixel, {map_.width * pixel, map_.height * pixel},
                       [&](const Piece& p, const Piece& q) { bad[p.arc] = bad[q.arc] = 1; });
     bool any = false;
     for (std::size_t a = 0; a < bad.size(); ++a) {
