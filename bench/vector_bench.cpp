@@ -96,6 +96,7 @@ void labels_to_drawing(benchmark::State& state, dht::Strokes strokes) {
   fills.color = labels.colors;
   dht::DrawingOptions options;
   options.fit.strokes = strokes;
+  options.fit.grid = strokes == dht::Strokes::lines ? 1 : 2;
   std::size_t bytes = 0;
   for (auto _ : state) bytes = dht::drawing(labels.view(), fills, options).size();
   count(state, labels, bytes);

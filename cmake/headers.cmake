@@ -84,6 +84,7 @@ set(DHT_HEADERS
   include/dht/vector/faces.hpp
   include/dht/vector/fills.hpp
   include/dht/vector/fit_arcs.hpp
+  include/dht/vector/gradients.hpp
   include/dht/vector/palette.hpp
   include/dht/vector/path_text.hpp
   include/dht/vector/planar_map.hpp

@@ -161,6 +161,19 @@ void read_png_bytes(png_structp png, png_bytep to, std::size_t count) {
   rest = rest.subspan(count);
 }
 
+/// Which pixels of RGBA are at least half opaque; empty where all are wholly so.
+template <class T>
+std::vector<std::uint8_t> opaque_pixels(const std::vector<T>& samples) {
+  constexpr T top = std::numeric_limits<T>::max();
+  std::vector<std::uint8_t> opaque;
+  bool transparent = false;
+  for (std::size_t i = 3; i < samples.size(); i += 4) {
+    opaque.push_back(samples[i] > top / 2);
+    transparent |= samples[i] != top;
+  }
+  return transparent ? opaque : std::vector<std::uint8_t>();
+}
+
 /// Lays RGBA over white, in place: v becomes round((v*a + top*(top - a)) / top). True unless all was opaque.
 template <class T>
 bool lay_over_white(std::vector<T>& samples) {
@@ -198,6 +211,7 @@ void read_png_samples(const fs::path& path, PngHandle& handle, Photo& photo) {
     png_read_end(png, nullptr);
   });
   if (!complete) fail(path, "is a damaged PNG (libpng: ", handle.message.data(), ")");
+  if (channels == 4) photo.opaque = opaque_pixels(samples);
   if (channels == 4 && lay_over_white(samples))
     photo.notes.emplace_back("It is partly transparent and was laid over white.");
   photo.samples = std::move(samples);

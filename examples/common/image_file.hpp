@@ -23,6 +23,8 @@ struct Photo {
   int height = 0, width = 0;
   /// height * width * 3 numbers; 16 bits where the file has 16 bits.
   std::variant<std::vector<std::uint8_t>, std::vector<std::uint16_t>> samples;
+  /// Row after row, 1 where a pixel is at least half opaque; empty where all are wholly opaque.
+  std::vector<std::uint8_t> opaque = {};
   /// What was done on the way that a user may want to know, one sentence each.
   std::vector<std::string> notes;
 

@@ -174,9 +174,9 @@ void check_drawing_options(const CLI::App& app, const VectorizeOptions& options)
   check_range("--colors", options.colors, 0, 1e6);
   if (!options.made_for_drawing()) return;
   const char* const asked = options.bytes ? "--bytes" : "--price";
-  for (const char* other :
-       {"--price", "--tokens", "--selection", "--penalty", "--criterion", "--iota", "--weights", "--encoder",
-        "--similarity", "--bandwidth", "--compactness", "--detail", "--linear-light", "--html"}) {
+  for (const char* other : {"--price", "--tokens", "--selection", "--penalty", "--criterion", "--iota",
+                            "--weights", "--encoder", "--similarity", "--bandwidth", "--compactness",
+                            "--detail", "--linear-light", "--gradients", "--html"}) {
     DHT_EXPECTS(std::string_view(other) == asked || app.count(other) == 0, asked,
                 ": makes its own regions; must be given without ", other);
   }
@@ -208,6 +208,7 @@ std::optional<VectorizeOptions> parse_vectorize_options(int argc, char** argv, c
                  "how much finer boundaries and colours are than the regions deserve (default 1)")
       ->type_name("FACTOR");
   app.add_flag("--curves", options.curves, "cubic curves between corners instead of straight lines");
+  app.add_flag("--gradients", options.gradients, "linear gradients where they are worth their bytes");
   auto* const flat =
       app.add_flag("--flat", options.flat, "each path is exactly its region; none lies under another");
   bool stacked = false;
@@ -225,7 +226,8 @@ std::optional<VectorizeOptions> parse_vectorize_options(int argc, char** argv, c
          "regions made for drawing: the squared error (three channels, 0 to 255) that a byte must save; "
          "the larger, the fewer")
       ->type_name("NUMBER");
-  app.add_option("--colors", options.colors, "at most so many colours; 0: any (default 0)")->type_name("N");
+  app.add_option("--colors", options.colors, "at most so many colours, without gradients; 0: any (default 0)")
+      ->type_name("N");
   if (!parse(app, argc, argv)) return std::nullopt;
   check_drawing_options(app, options);
   check_range("--tolerance", options.tolerance, 0, 64);

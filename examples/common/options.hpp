@@ -42,6 +42,7 @@ struct VectorizeOptions {
   double detail =
       1;  ///< 1: boundaries and colours as fine as the regions deserve; 2: worth twice as many bytes
   bool curves = false;
+  bool gradients = false;
   bool flat = false;
   bool linear_light = false;
   bool html = false;

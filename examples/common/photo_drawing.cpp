@@ -8,6 +8,7 @@
 
 #include <dht/drawer.hpp>
 #include <dht/vector/drawing.hpp>
+#include <dht/vector/gradients.hpp>
 #include <dht/vector/palette.hpp>
 
 namespace dht::examples {
@@ -21,7 +22,7 @@ std::string escaped(const std::string& text) {
   return quoted;
 }
 
-/// For an attribute that names a file: everything but plain characters as bytes in hexadecimal.
+/// For an address in an attribute: everything but plain characters as bytes in hexadecimal.
 std::string as_address(const std::string& name) {
   constexpr const char* hex = "0123456789ABCDEF";
   std::string out;
@@ -36,10 +37,6 @@ std::string as_address(const std::string& name) {
   }
   return out;
 }
-
-}  // namespace
-
-namespace {
 
 /// What does not depend on the regions.
 DrawingOptions drawing_options(const VectorizeOptions& options) {
@@ -57,10 +54,11 @@ DrawingOptions drawing_options(const VectorizeOptions& options) {
 
 std::string draw_regions(const Picture& photo, LabelView labels, std::int32_t regions,
                          const VectorizeOptions& options) {
-  const Fills fills = mean_fills(photo, labels, regions, options.linear_light ? Light::linear : Light::srgb);
+  Fills fills = mean_fills(photo, labels, regions, options.linear_light ? Light::linear : Light::srgb);
   DrawingOptions how = drawing_options(options);
   how.description = std::to_string(regions) + " regions";
   how.fit.byte_price = std::min(balanced_byte_price(photo, labels, fills) / options.detail, 1e7);
+  if (options.gradients && options.colors == 0) add_gradients(fills, photo, labels, how.fit.byte_price);
   if (options.colors == 0) return drawing(labels, fills, how, &photo);
   const FilledLabels joined = join_equal_colors(labels, limit_colors(fills, options.colors));
   return drawing(joined.labels(), joined.fills, how, &photo);
@@ -97,7 +95,7 @@ std::string drawing_page(const std::string& title, const std::string& photo, con
       "body{margin:1em;font:16px/1.4 sans-serif;background:#fff;color:#222}\n"
       ".row{display:flex;flex-wrap:wrap;gap:1em}\n"
       "figure{margin:0;flex:1 1 20em}\n"
-      "img,svg{width:100%;height:auto;display:block}\n"
+      "img{width:100%;height:auto;display:block}\n"
       ".drawing{display:none}.drawing.shown{display:block}\n"
       "input{width:100%}\n"
       "</style>\n<h1>" +
@@ -111,8 +109,10 @@ std::string drawing_page(const std::string& title, const std::string& photo, con
   page += "<figure>\n<label>Fewer regions, or more<input type=\"range\" min=\"0\" max=\"" +
           std::to_string(drawings.size() - 1) + "\" value=\"" + std::to_string(shown) + "\"></label>\n";
   for (std::size_t i = 0; i < drawings.size(); ++i)
-    page += std::string("<div class=\"drawing") + (i == shown ? " shown" : "") + "\">\n" + drawings[i].svg +
-            "<figcaption>" + escaped(drawings[i].caption) + "</figcaption></div>\n";
+    // As pictures of their own: names inside of one drawing mean nothing to the others.
+    page += std::string("<div class=\"drawing") + (i == shown ? " shown" : "") +
+            "\"><img alt=\"Drawing\" src=\"data:image/svg+xml," + as_address(drawings[i].svg) +
+            "\"><figcaption>" + escaped(drawings[i].caption) + "</figcaption></div>\n";
   page +=
       "</figure>\n</div>\n<script>\n"
       "const all=document.querySelectorAll('.drawing');\n"

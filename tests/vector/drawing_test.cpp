@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <dht/vector/drawing.hpp>
+#include <dht/vector/gradients.hpp>
 
 #include "kit/catch.hpp"
 #include "vector/drawn_shapes.hpp"
@@ -221,6 +222,56 @@ TEST_CASE("a region that does not show is no shape, and nothing covers it", "[ve
   }
 }
 
+TEST_CASE("what is transparent is taken out of its regions", "[vector][fills]") {
+  const std::vector<std::int32_t> labels{0, 0, 1, 1};
+  const std::vector<std::uint8_t> opaque{1, 0, 0, 0};
+  const auto view = dht::plane_view(labels.data(), 2, 2);
+  const auto separated = dht::separate_transparent(view, 2, dht::plane_view(opaque.data(), 2, 2));
+  CHECK(separated.labels == std::vector<std::int32_t>{0, 2, 2, 2});
+  CHECK(separated.regions == 3);
+  dht::Fills fills = distinct_fills(3);
+  fills.visible = {1, 1, 0};
+  const auto shapes = read_drawing(dht::drawing(dht::plane_view(separated.labels.data(), 2, 2), fills));
+  REQUIRE(shapes.size() == 1);
+  CHECK(shapes[0].area() == 4);  // a pixel on a grid of two steps
+  CHECK_THROWS_WITH(dht::separate_transparent(view, 2, dht::plane_view(opaque.data(), 1, 4)),
+                    "opaque: is 1 x 4; must be 2 x 2 like the labels");
+}
+
+TEST_CASE("layers are groups, painted one after another", "[vector][drawing]") {
+  for (unsigned seed = 0; seed < 60; ++seed) {
+    const RandomLabels map = random_labels(seed, 16);
+    const dht::Fills fills = distinct_fills(map.regions);
+    dht::DrawingOptions options;
+    options.fit.tolerance = 0;
+    options.fit.grid = 1;
+    for (std::int32_t r = 0; r < map.regions; ++r) options.layers.push_back(r % 3);
+    const auto text = dht::drawing(map.view(), fills, options);
+    INFO(text);
+    std::size_t groups = 0, ends = 0;
+    for (std::size_t at = 0; (at = text.find("<g id=\"layer", at)) != text.npos; ++at) ++groups;
+    for (std::size_t at = 0; (at = text.find("</g>", at)) != text.npos; ++at) ++ends;
+    CHECK(groups == std::size_t(std::min(map.regions, 3)));
+    CHECK(ends == groups);
+    const auto shapes = read_drawing(text);
+    int wrong = 0;
+    for (int y = 0; y < map.height; ++y)
+      for (int x = 0; x < map.width; ++x) {
+        const int shape = seen_at(shapes, {x + 0.5, y + 0.5});
+        wrong += shape < 0 || shapes[shape].fill != hex(fills.color[map.view()(y, x)]);
+      }
+    CHECK(wrong == 0);
+  }
+  dht::DrawingOptions options;
+  const RandomLabels map = disc(8, 2);
+  options.layers = {0};
+  CHECK_THROWS_WITH(dht::drawing(map.view(), distinct_fills(2), options),
+                    "layers: are 1; must be none, or one for each of the 2 regions");
+  options.layers = {0, -1};
+  CHECK_THROWS_WITH(dht::drawing(map.view(), distinct_fills(2), options),
+                    "layers: has -1; must be at least 0");
+}
+
 TEST_CASE("the same labels give the same text", "[vector][drawing]") {
   const RandomLabels map = random_labels(5, 60);
   const auto options = options_for(1, dht::Form::stacked);
@@ -252,6 +303,43 @@ TEST_CASE("economical colours: small regions get short ones, large ones stay nea
   dht::Fills unknown{{{130, 77, 203}}, {}, {}};
   dht::economise_colors(unknown, 1e6);
   CHECK(unknown.color[0] == dht::Color{130, 77, 203});
+}
+
+TEST_CASE("a ramp becomes a gradient, a flat region does not", "[vector][fills]") {
+  const int side = 40;
+  dht::Picture picture(side, side);
+  std::vector<std::int32_t> labels;
+  const auto ramp = [](int x, int y, int c) { return 60.0 + 2.1 * x - 1.2 * y + 20 * c; };
+  for (int y = 0; y < side; ++y)
+    for (int x = 0; x < side; ++x) {
+      labels.push_back(x >= 30);
+      for (int c = 0; c < 3; ++c)
+        picture.pixel(y, x)[c] = x >= 30 ? 90 : static_cast<std::uint8_t>(std::lround(ramp(x, y, c)));
+    }
+  const auto view = dht::plane_view(const_cast<const std::int32_t*>(labels.data()), side, side);
+  dht::Fills fills = dht::mean_fills(picture, view, 2);
+  dht::add_gradients(fills, picture, view, 400);
+  REQUIRE(fills.gradient_of == std::vector<std::int32_t>{0, -1});
+  const dht::Gradient g = fills.gradients[0];
+  const double dx = g.to.x - g.from.x, dy = g.to.y - g.from.y;
+  double worst = 0;
+  for (int y = 0; y < side; ++y)
+    for (int x = 0; x < 30; ++x) {
+      const double t =
+          std::clamp(((x + 0.5 - g.from.x) * dx + (y + 0.5 - g.from.y) * dy) / (dx * dx + dy * dy), 0.0, 1.0);
+      for (int c = 0; c < 3; ++c)
+        worst = std::max(worst, std::abs(g.first[c] + t * (g.last[c] - g.first[c]) - ramp(x, y, c)));
+    }
+  CHECK(worst < 6);  // 24 directions: at most 3.75 degrees off
+  dht::DrawingOptions options;
+  options.fit.grid = 1;
+  const auto text = dht::drawing(view, fills, options);
+  CHECK(text.find("<linearGradient id=\"A\" x1=") != text.npos);
+  CHECK(text.find("<path fill=\"url(#A)\" d=") != text.npos);
+  dht::add_gradients(fills, picture, view, 1e6);
+  CHECK(fills.gradients.empty());
+  CHECK_THROWS_WITH(dht::add_gradients(fills, dht::Picture(1, 2), view, 1),
+                    "labels: are 40 x 40; must be 1 x 2 like the picture");
 }
 
 TEST_CASE("what a drawing cannot be made of is refused with a sentence", "[vector][drawing]") {

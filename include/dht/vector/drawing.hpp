@@ -44,6 +44,9 @@ struct DrawingOptions {
   /// and the tolerance is not 0.
   bool economical_colors = true;
   Seams seams = Seams::none;
+  /// The layer of each region, 0 or more: a `<g id="layer0">` each, painted in ascending order in the stacked form. Empty:
+  /// no groups.
+  std::vector<std::int32_t> layers = {};
   /// Shown by browsers and screen readers; none when empty. UTF-8; what XML cannot hold becomes U+FFFD.
   std::string title;
   /// A longer text for the same; none when empty.
@@ -187,9 +190,42 @@ class StackedShapes {
   std::vector<Point> chain_, lines_;
 };
 
-inline void append_shape(std::string& out, const Color& color, auto data) {
+/// The name of a gradient: a letter, and a number behind it where letters do not suffice.
+inline void append_gradient_name(std::string& out, std::int32_t number) {
+  out += static_cast<char>('A' + number % 26);
+  if (number >= 26) append_number(out, number / 26);
+}
+
+inline void append_gradients(std::string& out, const Fills& fills, std::int32_t grid) {
+  const auto attribute = [&](std::string_view name, std::int64_t value) {
+    (out += name) += "=\"";
+    append_number(out, value);
+    out += "\" ";
+  };
+  for (std::size_t i = 0; i < fills.gradients.size(); ++i) {
+    const Gradient& g = fills.gradients[i];
+    out += "<linearGradient id=\"";
+    append_gradient_name(out, static_cast<std::int32_t>(i));
+    out += "\" ";
+    attribute("x1", std::int64_t{g.from.x} * grid), attribute("y1", std::int64_t{g.from.y} * grid);
+    attribute("x2", std::int64_t{g.to.x} * grid), attribute("y2", std::int64_t{g.to.y} * grid);
+    out += "gradientUnits=\"userSpaceOnUse\"><stop stop-color=\"";
+    append_color(out, g.first);
+    out += "\"/><stop offset=\"1\" stop-color=\"";
+    append_color(out, g.last);
+    out += "\"/></linearGradient>\n";
+  }
+}
+
+inline void append_shape(std::string& out, const Fills& fills, std::int32_t region, auto data) {
   out += "<path fill=\"";
-  append_color(out, color);
+  if (fills.gradient_of.empty() || fills.gradient_of[region] < 0) {
+    append_color(out, fills.color[region]);
+  } else {
+    out += "url(#";
+    append_gradient_name(out, fills.gradient_of[region]);
+    out += ')';
+  }
   out += "\" d=\"";
   data();
   out += "\"/>\n";
@@ -201,28 +237,38 @@ inline void append_shape(std::string& out, const Color& color, auto data) {
 /// both sides; where `picture` is given, they move within a pixel to where its colours change. Throws when labels and fills do not belong together.
 inline std::string drawing(LabelView labels, Fills fills, const DrawingOptions& options = {},
                            const Picture* picture = nullptr) {
+  DHT_EXPECTS(options.layers.empty() || options.layers.size() == fills.color.size(), "layers: are ",
+              options.layers.size(), "; must be none, or one for each of the ", fills.size(), " regions");
+  for (const std::int32_t layer : options.layers)
+    DHT_EXPECTS(layer >= 0, "layers: has ", layer, "; must be at least 0");
   const PlanarMap map = planar_map(labels, fills.size());
   const DrawnArcs arcs = fit_arcs(map, fills, options.fit, picture);
   if (options.economical_colors && options.fit.tolerance > 0) economise_colors(fills, options.fit.byte_price);
   std::string out;
   out.reserve(arcs.points.size() * 12 + std::size_t(map.regions) * 40 + 1024);
   detail::append_head(out, map, options);
+  detail::append_gradients(out, fills, options.fit.grid);
   const bool twice = options.seams == Seams::under_copy;
   if (twice) out += "<use href=\"#a\" shape-rendering=\"crispEdges\"/>\n<g id=\"a\">\n";
-  if (options.form == Form::stacked) {
-    const detail::PaintOrder order = detail::paint_order(map, fills);
-    detail::StackedShapes shapes(map, labels, arcs, order);
-    for (const std::int32_t region : order.regions)
-      detail::append_shape(out, fills.color[region], [&] { shapes.append(out, region); });
-  } else {
-    for (std::int32_t region = 0; region < map.regions; ++region) {
-      if (map.faces.rings(region).empty() || !fills.shows(region)) continue;
-      detail::append_shape(out, fills.color[region], [&] {
-        detail::PathText path(out);
-        for (const std::int32_t ring : map.faces.rings(region)) detail::append_ring(path, map, arcs, ring);
-      });
+  const detail::PaintOrder order =
+      detail::paint_order(map, fills, options.layers, options.form == Form::stacked);
+  detail::StackedShapes shapes(map, labels, arcs, order);
+  std::int32_t layer = -1;
+  for (const std::int32_t region : order.regions) {
+    if (!options.layers.empty() && options.layers[region] != layer) {
+      if (layer >= 0) out += "</g>\n";
+      layer = options.layers[region];
+      out += "<g id=\"layer";
+      detail::append_number(out, layer);
+      out += "\">\n";
     }
+    detail::append_shape(out, fills, region, [&] {
+      if (options.form == Form::stacked) return shapes.append(out, region);
+      detail::PathText path(out);
+      for (const std::int32_t ring : map.faces.rings(region)) detail::append_ring(path, map, arcs, ring);
+    });
   }
+  if (layer >= 0) out += "</g>\n";
   if (twice) out += "</g>\n";
   out += "</svg>\n";
   return out;

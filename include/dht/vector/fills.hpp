@@ -13,6 +13,7 @@
 #include <dht/core/error.hpp>
 #include <dht/core/picture.hpp>
 #include <dht/core/view.hpp>
+#include <dht/vector/arcs.hpp>
 
 namespace dht {
 
@@ -25,6 +26,13 @@ enum class Light {
   linear,  ///< Of the light that they stand for: as bright as the region seen from afar.
 };
 
+/// Colours that change along a line: `first` at `from` and before, `last` at `to` and behind, between them in steps of the
+/// stored values. Places in pixels.
+struct Gradient {
+  Point from, to;
+  Color first{}, last{};
+};
+
 /// One entry a region in every array.
 struct Fills {
   std::vector<Color> color;
@@ -32,6 +40,9 @@ struct Fills {
   std::vector<std::uint8_t> visible;
   /// Pixels of each region, for decisions about what a byte may buy; empty when unknown.
   std::vector<std::int32_t> pixels;
+  /// Number of each region's gradient, -1: its colour. Empty: all have their colour.
+  std::vector<std::int32_t> gradient_of = {};
+  std::vector<Gradient> gradients = {};
 
   std::int32_t size() const { return static_cast<std::int32_t>(color.size()); }
   bool shows(std::int32_t region) const { return visible.empty() || visible[region] != 0; }
@@ -156,6 +167,27 @@ inline double balanced_byte_price(const Picture& picture, LabelView labels, cons
       for (int c = 0; c < 3; ++c) error += (pixel[c] - color[c]) * (pixel[c] - color[c]);
     }
   return double(error) / (20.0 * std::max(fills.size(), 1));
+}
+
+/// Labels with what is transparent as a region of its own, the last.
+struct SeparatedLabels {
+  std::vector<std::int32_t> labels;
+  /// Of all, the transparent one included.
+  std::int32_t regions = 0;
+};
+
+/// Takes pixels that are not `opaque` out of their regions and gives them the label `regions`; a region that has lost all
+/// keeps its label and has no pixels. Then `visible` is to be 0 for the last region. Throws when the sizes differ.
+inline SeparatedLabels separate_transparent(LabelView labels, std::int32_t regions,
+                                            PlaneView<const std::uint8_t> opaque) {
+  DHT_EXPECTS(opaque.data != nullptr && labels.height == opaque.height && labels.width == opaque.width,
+              "opaque: is ", opaque.height, " x ", opaque.width, "; must be ", labels.height, " x ",
+              labels.width, " like the labels");
+  SeparatedLabels separated{{}, regions + 1};
+  separated.labels.reserve(static_cast<std::size_t>(labels.pixels()));
+  for (int y = 0; y < labels.height; ++y)
+    for (int x = 0; x < labels.width; ++x) separated.labels.push_back(opaque(y, x) ? labels(y, x) : regions);
+  return separated;
 }
 
 }  // namespace dht

@@ -84,6 +84,8 @@ class ArcFitter {
   }
 
  private:
+  /// Of a shape against nothing, whatever will be behind it: black on white.
+  static constexpr std::int64_t most_contrast = 3 * 255 * 255;
   /// Every level is finer than the one before.
   enum : std::uint8_t { curves_level, lines_level, fine_lines_level, pixels_level };
 
@@ -101,18 +103,20 @@ class ArcFitter {
 
   void fit_smooth(std::int32_t a, std::span<const Point> stairs) {
     const std::int32_t l = map_.arcs.left[a], r = map_.arcs.right[a];
+    const bool both_show = fills_.shows(l) && fills_.shows(r);
     const int halvings = level_[a] == fine_lines_level ? 1 : 0;
     ArcPrices prices;
     prices.tolerance = static_cast<std::int32_t>(std::lround(options_.tolerance * 8)) >> halvings;
-    prices.contrast = std::max<std::int64_t>(squared_difference(fills_.color[l], fills_.color[r]), 1)
-                      << 2 * halvings;
+    const std::int64_t contrast =
+        both_show ? squared_difference(fills_.color[l], fills_.color[r]) : most_contrast;
+    prices.contrast = std::max<std::int64_t>(contrast, 1) << 2 * halvings;
     prices.byte = std::llround(options_.byte_price);
     // A chain that follows every stair would have nothing but corners.
     if (level_[a] == curves_level)
       prices.byte = std::max<std::int64_t>(prices.byte, 1),
       prices.contrast = std::min(prices.contrast, 2 * prices.byte);
     shifts_.clear();
-    if (picture_) find_shifts(stairs, l, r);
+    if (picture_ && both_show) find_shifts(stairs, l, r);
     const auto chain = simplify_.run(stairs, shifts_, prices);
     if (level_[a] == curves_level)
       curves_.run(stairs, shifts_, chain, map_.arcs.from[a] < 0, options_.tolerance, points_, control_);
@@ -154,7 +158,7 @@ class ArcFitter {
     for (std::int32_t a = 0; a < map_.arcs.size(); ++a) append_pieces(a);
     std::vector<std::uint8_t> bad(level_.size());
     const std::int32_t pixel = options_.grid * fineness();
-    for_each_conflict(pieces_, fresh, 8 * pixel, {map_.width * pixel, map_.height * pixel},
+    for_each_conflict(pieces_, fresh, 4 * pixel, {map_.width * pixel, map_.height * pixel},
                       [&](const Piece& p, const Piece& q) { bad[p.arc] = bad[q.arc] = 1; });
     bool any = false;
     for (std::size_t a = 0; a < bad.size(); ++a) {

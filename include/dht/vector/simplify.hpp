@@ -176,9 +176,8 @@ class ArcSimplifier {
         const std::int32_t dx = q.x - p.x, dy = q.y - p.y;
         if (j > i + 1 && std::max(std::abs(dx), std::abs(dy)) > 8 * longest) break;
         if (corner_[j] && !cone.narrow(dx, dy)) break;
-        if (j > i + 1 && !cone.holds(dx, dy)) continue;
         const std::int64_t so_far = cost_[i] + prices.byte * line_bytes(dx, dy);
-        if (so_far >= cost_[j]) continue;
+        if (so_far >= cost_[j] || (j > i + 1 && !cone.holds(dx, dy))) continue;
         const std::int64_t cost = so_far + squared_error(i, j, dx, dy) * prices.contrast;
         if (cost < cost_[j]) cost_[j] = cost, from_[j] = i;
       }
@@ -196,7 +195,9 @@ class ArcSimplifier {
     if (dx == 0) return xx;
     if (dy == 0) return yy;
     const std::int64_t xy = s.xy - px * s.y - py * s.x + s.n * px * py;
-    return (dx * dx * yy - 2 * dx * dy * xy + dy * dy * xx) / (dx * dx + dy * dy);
+    // Both are exact in a double, and its division is rounded alike everywhere; that of integers takes twice as long.
+    return static_cast<std::int64_t>(double(dx * dx * yy - 2 * dx * dy * xy + dy * dy * xx) /
+                                     double(dx * dx + dy * dy));
   }
 
   /// What a line costs compressed, in 1/64 bytes; measured on drawings of photos.

@@ -28,7 +28,9 @@ struct PaintOrder {
   bool complete = true;               ///< whether all regions show
 };
 
-inline PaintOrder paint_order(const PlanarMap& map, const Fills& fills) {
+/// `layers`, where there are any, come before everything else; without `by_length` regions keep the order of labels.
+inline PaintOrder paint_order(const PlanarMap& map, const Fills& fills, std::span<const std::int32_t> layers,
+                              bool by_length) {
   PaintOrder order{std::vector<std::int32_t>(map.regions, PaintOrder::unpainted), {}, true};
   std::vector<std::int64_t> length(map.regions);
   for (std::int32_t a = 0; a < map.arcs.size(); ++a) {
@@ -46,8 +48,12 @@ inline PaintOrder paint_order(const PlanarMap& map, const Fills& fills) {
     else
       order.complete = false;
   }
-  std::stable_sort(order.regions.begin(), order.regions.end(),
-                   [&](std::int32_t a, std::int32_t b) { return length[a] > length[b]; });
+  if (by_length)
+    std::stable_sort(order.regions.begin(), order.regions.end(),
+                     [&](std::int32_t a, std::int32_t b) { return length[a] > length[b]; });
+  if (!layers.empty())
+    std::stable_sort(order.regions.begin(), order.regions.end(),
+                     [&](std::int32_t a, std::int32_t b) { return layers[a] < layers[b]; });
   for (std::size_t i = 0; i < order.regions.size(); ++i)
     order.rank[order.regions[i]] = static_cast<std::int32_t>(i);
   return order;
