@@ -8,7 +8,6 @@
 #include <vector>
 
 #include <CLI/CLI.hpp>
-#include <zlib.h>
 
 #include <dht/drawer.hpp>
 #include <dht/io/file.hpp>
@@ -16,6 +15,7 @@
 #include "common/command_line.hpp"
 #include "common/image_file.hpp"
 #include "common/options.hpp"
+#include "common/photo_drawing.hpp"
 #include "sample_drawings.hpp"
 
 namespace {
@@ -24,15 +24,6 @@ using Clock = std::chrono::steady_clock;
 
 double milliseconds_since(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
-}
-
-/// Bytes under gzip -9.
-std::size_t gzip_size(const std::string& text) {
-  uLongf size = compressBound(text.size());
-  std::string buffer(size, '\0');
-  compress2(reinterpret_cast<Bytef*>(buffer.data()), &size, reinterpret_cast<const Bytef*>(text.data()),
-            text.size(), 9);
-  return size + 12;  // gzip's head and tail take so much more than zlib's
 }
 
 void draw(const std::filesystem::path& folder, const std::filesystem::path& photo,
@@ -54,7 +45,7 @@ void draw(const std::filesystem::path& folder, const std::filesystem::path& phot
   }
   for (const long bytes : sizes) {
     const auto since = Clock::now();
-    save("b" + std::to_string(bytes), drawer.draw_within(bytes, gzip_size), since);
+    save("b" + std::to_string(bytes), drawer.draw_within(bytes, dht::examples::gzip_size), since);
   }
 }
 

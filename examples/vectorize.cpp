@@ -43,7 +43,26 @@ std::vector<PageDrawing> drawings_for_page(dht::examples::PhotoTokenizer& tokeni
   return drawings;
 }
 
+/// In regions made for the drawing.
+void draw_for_bytes(const VectorizeOptions& options) {
+  const std::filesystem::path& path = options.tokens.photo;
+  const std::string name = path.stem().string() + ".svg";
+  const dht::examples::OutputFolder output(options.tokens.output, {name}, {path});
+  dht::examples::Report report(options.tokens.quiet);
+  const dht::examples::Photo photo = dht::examples::read_photo(path);
+  report.photo(path, photo);
+  const std::string svg = dht::examples::draw_photo(photo.picture(), options);
+  std::size_t paths = 0;
+  for (std::size_t at = 0; (at = svg.find("<path", at)) != std::string::npos; ++at) ++paths;
+  report.stage("drawing", std::to_string(paths) + " paths, " + std::to_string(svg.size()) + " bytes, " +
+                              std::to_string(dht::examples::gzip_size(svg)) + " under gzip.");
+  output.write([&](const std::filesystem::path& folder) { dht::write_file(folder / name, svg); });
+  report.stage("write", "1 file.");
+  report.results(output);
+}
+
 void vectorize(const VectorizeOptions& options) {
+  if (options.made_for_drawing()) return draw_for_bytes(options);
   const std::filesystem::path& path = options.tokens.photo;
   const std::string stem = path.stem().string(), name = stem + ".svg";
   std::vector<std::string> names{name};

@@ -177,6 +177,21 @@ void finish_photo_options(const CLI::App& app, Options& options, const std::stri
   if (options.output.empty()) options.output = options.photo.stem();
 }
 
+/// Regions made for drawing leave nothing to choose but how many, and how small.
+void check_drawing_options(const CLI::App& app, const VectorizeOptions& options) {
+  if (options.bytes) check_range("--bytes", static_cast<double>(*options.bytes), 1, 1e12);
+  if (options.price) check_range("--price", *options.price, 0, 1e7);
+  check_range("--colors", options.colors, 0, 1e6);
+  if (!options.made_for_drawing()) return;
+  const char* const asked = options.bytes ? "--bytes" : "--price";
+  for (const char* other : {"--price", "--tokens", "--selection", "--penalty", "--criterion", "--iota",
+                            "--weights", "--encoder", "--similarity", "--bandwidth", "--compactness",
+                            "--detail", "--linear-light", "--gradients", "--html"}) {
+    DHT_EXPECTS(std::string_view(other) == asked || app.count(other) == 0, asked,
+                ": makes its own regions; must be given without ", other);
+  }
+}
+
 }  // namespace
 
 std::optional<Options> parse_options(int argc, char** argv, const std::string& name,
@@ -213,7 +228,18 @@ std::optional<VectorizeOptions> parse_vectorize_options(int argc, char** argv, c
   app.add_flag("--linear-light", options.linear_light, "mean colours of light instead of stored values");
   app.add_flag("--html", options.html,
                "also a page with photo, tokens and drawings of several numbers of regions");
+  app.add_option("--bytes", options.bytes,
+                 "the best drawing of at most so many bytes under gzip, of regions made for drawing")
+      ->type_name("N");
+  app.add_option(
+         "--price", options.price,
+         "regions made for drawing: the squared error (three channels, 0 to 255) that a byte must save; "
+         "the larger, the fewer")
+      ->type_name("NUMBER");
+  app.add_option("--colors", options.colors, "at most so many colours, without gradients; 0: any (default 0)")
+      ->type_name("N");
   if (!parse(app, argc, argv)) return std::nullopt;
+  check_drawing_options(app, options);
   check_range("--tolerance", options.tolerance, 0, 64);
   check_range("--detail", options.detail, 0.001, 1000);
   finish_photo_options(app, options.tokens, name, Masks::refused);

@@ -47,6 +47,12 @@ struct VectorizeOptions {
   bool flat = false;
   bool linear_light = false;
   bool html = false;
+  std::optional<double> price;        ///< squared error that a byte must save: regions made for drawing
+  std::optional<std::int64_t> bytes;  ///< likewise, the best drawing of so many bytes under gzip
+  std::int32_t colors = 0;            ///< at most so many; 0: any
+
+  /// Whether regions are made for the drawing, and not tokens.
+  bool made_for_drawing() const { return price || bytes; }
 };
 
 /// What a user asked of a whole folder: one or more numbers of tokens, or a mean.

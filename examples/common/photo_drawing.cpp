@@ -4,8 +4,12 @@
 
 #include <algorithm>
 
+#include <zlib.h>
+
+#include <dht/drawer.hpp>
 #include <dht/vector/drawing.hpp>
 #include <dht/vector/gradients.hpp>
+#include <dht/vector/palette.hpp>
 
 namespace dht::examples {
 namespace {
@@ -34,22 +38,51 @@ std::string as_address(const std::string& name) {
   return out;
 }
 
+/// What does not depend on the regions.
+DrawingOptions drawing_options(const VectorizeOptions& options) {
+  DrawingOptions drawing_options;
+  drawing_options.title = options.tokens.photo.filename().string();
+  drawing_options.form = options.flat ? Form::flat : Form::stacked;
+  drawing_options.seams = options.flat ? Seams::under_copy : Seams::none;
+  drawing_options.fit.strokes = options.curves ? Strokes::curves : Strokes::lines;
+  drawing_options.fit.tolerance = options.tolerance;
+  drawing_options.fit.grid = options.curves ? 2 : 1;
+  return drawing_options;
+}
+
 }  // namespace
 
 std::string draw_regions(const Picture& photo, LabelView labels, std::int32_t regions,
                          const VectorizeOptions& options) {
   Fills fills = mean_fills(photo, labels, regions, options.linear_light ? Light::linear : Light::srgb);
-  DrawingOptions drawing_options;
-  drawing_options.title = options.tokens.photo.filename().string();
-  drawing_options.description = std::to_string(regions) + " regions";
-  drawing_options.form = options.flat ? Form::flat : Form::stacked;
-  drawing_options.seams = options.flat ? Seams::under_copy : Seams::none;
-  drawing_options.fit.strokes = options.curves ? Strokes::curves : Strokes::lines;
-  drawing_options.fit.tolerance = options.tolerance;
-  drawing_options.fit.byte_price = std::min(balanced_byte_price(photo, labels, fills) / options.detail, 1e7);
-  if (options.gradients) add_gradients(fills, photo, labels, drawing_options.fit.byte_price);
-  drawing_options.fit.grid = options.curves ? 2 : 1;
-  return drawing(labels, fills, drawing_options, &photo);
+  DrawingOptions how = drawing_options(options);
+  how.description = std::to_string(regions) + " regions";
+  how.fit.byte_price = std::min(balanced_byte_price(photo, labels, fills) / options.detail, 1e7);
+  if (options.gradients && options.colors == 0) add_gradients(fills, photo, labels, how.fit.byte_price);
+  if (options.colors == 0) return drawing(labels, fills, how, &photo);
+  const FilledLabels joined = join_equal_colors(labels, limit_colors(fills, options.colors));
+  return drawing(joined.labels(), joined.fills, how, &photo);
+}
+
+std::size_t gzip_size(const std::string& text) {
+  uLongf size = compressBound(text.size());
+  std::string buffer(size, '\0');
+  compress2(reinterpret_cast<Bytef*>(buffer.data()), &size, reinterpret_cast<const Bytef*>(text.data()),
+            text.size(), Z_BEST_COMPRESSION);
+  constexpr std::size_t more_than_zlib = 12;  // gzip's head and tail
+  return size + more_than_zlib;
+}
+
+std::string draw_photo(const Picture& photo, const VectorizeOptions& options) {
+  DrawerOptions drawer_options;
+  drawer_options.smallest = options.tokens.smallest.value_or(1);
+  drawer_options.colors = options.colors;
+  drawer_options.threads = options.tokens.threads;
+  Drawer drawer(drawer_options);
+  drawer.build(photo);
+  const DrawingOptions how = drawing_options(options);
+  if (options.price) return drawer.draw(*options.price, how);
+  return drawer.draw_within(*options.bytes, gzip_size, how);
 }
 
 std::string drawing_page(const std::string& title, const std::string& photo, const std::string& tokens,

@@ -2,6 +2,7 @@
 // From a photo and its label map to a drawing, and to a page that shows several of them.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -16,6 +17,12 @@ namespace dht::examples {
 /// Labels to the text of an SVG document, as the options say: regions to mean colours, boundaries to lines or curves.
 std::string draw_regions(const Picture& photo, LabelView labels, std::int32_t regions,
                          const VectorizeOptions& options);
+
+/// The size of a text under gzip -9, as web servers send it.
+std::size_t gzip_size(const std::string& text);
+
+/// The drawing of a photo in regions made for it, at a price or within so many bytes, as the options say.
+std::string draw_photo(const Picture& photo, const VectorizeOptions& options);
 
 /// One drawing of a page.
 struct PageDrawing {
