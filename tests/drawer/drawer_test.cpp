@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Drawers: regions at a price, sizes within a budget, few colours, none too small; the same on any number of threads.
+#include <cmath>
 #include <cstdint>
 #include <set>
 #include <string>
@@ -73,6 +74,20 @@ TEST_CASE("drawer: a lower price gives more regions and less error, cut from one
     coarse = shown.label;
   }
   CHECK(drawer.regions_by_count(7).fills.size() == 7);
+}
+
+TEST_CASE("drawer: the page's example", "[drawer]") {
+  const dht::Picture picture = discs(64, 64, 2);
+  // example-begin drawer
+  dht::Drawer drawer;
+  drawer.build(picture);                      // the tree, once a picture
+  const std::string fine = drawer.draw(400);  // a byte must save a squared error of 400
+  const std::string coarse =
+      drawer.draw(4000);  // from the same tree: its regions are unions of the fine ones
+  const std::string small = drawer.draw_within(25000);  // the best of at most 25,000 bytes
+  // example-end drawer
+  CHECK(coarse.size() < fine.size());
+  CHECK(small.size() <= 25000);
 }
 
 TEST_CASE("drawer: the price is that of a pixel of boundary", "[drawer]") {
