@@ -37,7 +37,8 @@ std::vector<PageDrawing> drawings_for_page(dht::examples::PhotoTokenizer& tokeni
       continue;
     }
     const dht::Tokens<float>& cut = tokenizer.merge_to(count);
-    const std::string svg = dht::examples::draw_regions(photo, cut.labels(), cut.count(), options);
+    const std::string svg =
+        dht::examples::draw_regions(photo.picture(), cut.labels(), cut.count(), options, photo.opaque);
     drawings.push_back({caption(cut.count(), svg), svg});
   }
   return drawings;
@@ -62,14 +63,14 @@ void vectorize(const VectorizeOptions& options) {
 
   const dht::Picture picture = photo.picture();
   const std::int32_t count = tokens.count();
-  const std::string svg = dht::examples::draw_regions(picture, tokens.labels(), count, options);
+  const std::string svg = dht::examples::draw_regions(picture, tokens.labels(), count, options, photo.opaque);
   report.stage("drawing", std::to_string(count) + " paths, " + std::to_string(svg.size()) + " bytes.");
 
   dht::Picture outlines;
   std::string page;
   if (options.html) {
     outlines = dht::draw_boundaries(picture, tokens.labels());
-    const auto drawings = drawings_for_page(*tokenizer, picture, {caption(count, svg), svg}, count, options);
+    const auto drawings = drawings_for_page(*tokenizer, photo, {caption(count, svg), svg}, count, options);
     page = dht::examples::drawing_page(path.filename().string(), names[2], names[3], drawings, 3);
     report.stage("page", std::to_string(drawings.size()) + " drawings.");
   }

@@ -37,8 +37,15 @@ std::string as_address(const std::string& name) {
 }  // namespace
 
 std::string draw_regions(const Picture& photo, LabelView labels, std::int32_t regions,
-                         const VectorizeOptions& options) {
+                         const VectorizeOptions& options, const std::vector<std::uint8_t>& opaque) {
+  SeparatedLabels separated;
+  if (!opaque.empty()) {
+    separated = separate_transparent(labels, regions, plane_view(opaque.data(), photo.height, photo.width));
+    labels = plane_view(static_cast<const std::int32_t*>(separated.labels.data()), photo.height, photo.width);
+    regions = separated.regions;
+  }
   Fills fills = mean_fills(photo, labels, regions, options.linear_light ? Light::linear : Light::srgb);
+  if (!opaque.empty()) fills.visible.assign(static_cast<std::size_t>(regions), 1), fills.visible.back() = 0;
   DrawingOptions drawing_options;
   drawing_options.title = options.tokens.photo.filename().string();
   drawing_options.description = std::to_string(regions) + " regions";

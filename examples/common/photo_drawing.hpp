@@ -14,8 +14,9 @@
 namespace dht::examples {
 
 /// Labels to the text of an SVG document, as the options say: regions to mean colours, boundaries to lines or curves.
+/// Where `opaque` has a 0 (one number a pixel, row after row; empty: nowhere) there is no shape.
 std::string draw_regions(const Picture& photo, LabelView labels, std::int32_t regions,
-                         const VectorizeOptions& options);
+                         const VectorizeOptions& options, const std::vector<std::uint8_t>& opaque = {});
 
 /// One drawing of a page.
 struct PageDrawing {
