@@ -26,9 +26,10 @@ std::string caption(std::int32_t regions, const std::string& svg) {
 
 /// The photo in 1/8 to 4 times as many regions as there are tokens, all by merging; `tokens` itself among them.
 std::vector<PageDrawing> drawings_for_page(dht::examples::PhotoTokenizer& tokenizer,
-                                           const dht::Picture& photo, const PageDrawing& drawn,
+                                           const dht::examples::Photo& photo, const PageDrawing& drawn,
                                            std::int32_t tokens, const VectorizeOptions& options) {
   std::vector<PageDrawing> drawings;
+  const dht::Picture picture = photo.picture();
   const std::int64_t most = std::int64_t{photo.height} * photo.width;
   for (const double factor : {0.125, 0.25, 0.5, 1.0, 2.0, 4.0}) {
     const auto count = std::clamp<std::int64_t>(static_cast<std::int64_t>(tokens * factor), 1, most);
@@ -38,7 +39,7 @@ std::vector<PageDrawing> drawings_for_page(dht::examples::PhotoTokenizer& tokeni
     }
     const dht::Tokens<float>& cut = tokenizer.merge_to(count);
     const std::string svg =
-        dht::examples::draw_regions(photo.picture(), cut.labels(), cut.count(), options, photo.opaque);
+        dht::examples::draw_regions(picture, cut.labels(), cut.count(), options, photo.opaque);
     drawings.push_back({caption(cut.count(), svg), svg});
   }
   return drawings;
