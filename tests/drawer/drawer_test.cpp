@@ -157,6 +157,27 @@ TEST_CASE("drawer: the same bytes on any number of threads, from one pixel on", 
   }
 }
 
+TEST_CASE("drawer: outside of a mask nothing shows", "[drawer]") {
+  const dht::Picture picture = discs(50, 70, 9);
+  Random random(6);
+  for (int i = 0; i < 4; ++i) {
+    std::vector<std::uint8_t> inside(50 * 70);
+    for (std::size_t p = 0; p < inside.size(); ++p)
+      inside[p] = i == 0                                                       ? 0
+                  : i == 1                                                     ? 255
+                  : (p / 70 / 10 + p % 70 / 10) % 2 != 0 || random.chance(0.1) ? 255
+                                                                               : 0;
+    dht::Drawer drawer;
+    drawer.build(picture, dht::planar_view<const std::uint8_t>(inside.data(), 1, 1, 50, 70));
+    for (const double price : {0.0, 500.0, 1e7}) {
+      const dht::FilledLabels shown = drawer.regions(price);
+      for (std::size_t p = 0; p < inside.size(); ++p)
+        REQUIRE(shown.fills.shows(shown.label[p]) == (inside[p] != 0));
+      CHECK((drawer.draw(price).find("<path") != std::string::npos) == (i != 0));
+    }
+  }
+}
+
 TEST_CASE("drawer: what cannot be done is named", "[drawer]") {
   dht::Drawer drawer;
   CHECK(error_of([&] { drawer.regions(1); }) == "picture: is missing; build its tree first");

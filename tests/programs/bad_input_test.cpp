@@ -160,6 +160,10 @@ TEST_CASE("command lines that make no sense") {
       {"p.png --output ''", "--output"},
       {"p.png --weights ''", "--weights"},
   };
+  check_refused("vectorize", "p.png --tolerance -1", "--tolerance", folder.path());
+  check_refused("vectorize", "p.png --tolerance nan", "--tolerance", folder.path());
+  check_refused("vectorize", "p.png --detail 0", "--detail", folder.path());
+  check_refused("vectorize", "p.png --flat --stacked", "--stacked", folder.path());
   for (const auto& [arguments, named] : cases) check_refused("tokenize", arguments, named, folder.path());
   for (const auto& arguments : {"", "p.png --tokens 0", "p.png --criterion aicd", "p.png --nonsense"}) {
     check_refused("vectorize", arguments, "", folder.path());
