@@ -33,6 +33,7 @@ SIZES = [15, 25, 40, 70, 120]  # kB
 GRID = [(16, 96), (16, 64), (16, 48), (16, 32), (8, 48), (8, 32), (4, 32), (4, 24), (4, 16), (2, 16), (1, 16),
         (1, 12), (1, 8), (1, 6), (1, 4), (1, 2)]
 PRICES = [12000, 7000, 4000, 2400, 1400, 800, 450, 250, 140, 80]
+SAMPLE_PRICES = [5000000, 2000000, 1000000, 500000, 200000, 80000, 30000] + PRICES
 
 VTRACER = """
 import fs from 'fs'; import path from 'path'; import {vectorizeSync, optimizeSync} from '@neplex/vectorizer';
@@ -132,6 +133,10 @@ def compare(rows, out):
     for rate, name in (('gzip', 'bytes (gzip)'), ('bytes', 'bytes (plain)'), ('shapes', 'shapes')):
         value, count = mean([ratio(of[p, 'dht'], of[p, 'vtracer'], rate) for p in photos])
         lines.append(f'At equal PSNR: {math.exp(value):.3f} of the {name}, over {count} photos.  ')
+    for p in photos if len(photos) <= 8 else []:
+        value = ratio(of[p, 'dht'], of[p, 'vtracer'], 'gzip')
+        if value is not None:
+            lines.append(f'{p}: {math.exp(value):.3f} of the bytes (gzip).  ')
     uncovered = max(float(r['uncovered']) for r in rows if r['tool'] == 'dht')
     lines.append(f'Largest share of uncovered pixels: {uncovered:.6f}.')
     (out / 'table.md').write_text('\n'.join(lines) + '\n')
@@ -181,11 +186,11 @@ def main():
     for path in args.photos:  # both tools get the same pixels
         photos[path.stem] = images / (path.stem + '.png')
         Image.open(path).convert('RGB').save(photos[path.stem])
-    prices = [word for p in PRICES for word in ('--price', str(p))]
+    prices = [word for p in (SAMPLE_PRICES if args.samples else PRICES) for word in ('--price', str(p))]
     subprocess.run([args.draw.resolve(), ours, *photos.values(), *prices], check=True)
     script = args.vectorizer / 'compare_drawings.mjs'
     script.write_text(VTRACER)
-    missing = [p for stem, p in photos.items() if not (theirs / f'{stem}__vtracer-{GRID[-1][0]}-{GRID[-1][1]}.svg').exists()]
+    missing = [p for stem, p in photos.items() if not (theirs / f'{stem}__vtracer-{GRID[-1][0]}-{GRID[-1][1]}.svg').exists()]  # VTracer takes long, and draws the same again
     if missing:
         subprocess.run(['node', script.resolve(), theirs.resolve(), str([list(g) for g in GRID]),
                         *[p.resolve() for p in missing]], check=True)

@@ -26,9 +26,10 @@ std::string caption(std::int32_t regions, const std::string& svg) {
 
 /// The photo in 1/8 to 4 times as many regions as there are tokens, all by merging; `tokens` itself among them.
 std::vector<PageDrawing> drawings_for_page(dht::examples::PhotoTokenizer& tokenizer,
-                                           const dht::Picture& photo, const PageDrawing& drawn,
+                                           const dht::examples::Photo& photo, const PageDrawing& drawn,
                                            std::int32_t tokens, const VectorizeOptions& options) {
   std::vector<PageDrawing> drawings;
+  const dht::Picture picture = photo.picture();
   const std::int64_t most = std::int64_t{photo.height} * photo.width;
   for (const double factor : {0.125, 0.25, 0.5, 1.0, 2.0, 4.0}) {
     const auto count = std::clamp<std::int64_t>(static_cast<std::int64_t>(tokens * factor), 1, most);
@@ -37,7 +38,8 @@ std::vector<PageDrawing> drawings_for_page(dht::examples::PhotoTokenizer& tokeni
       continue;
     }
     const dht::Tokens<float>& cut = tokenizer.merge_to(count);
-    const std::string svg = dht::examples::draw_regions(photo, cut.labels(), cut.count(), options);
+    const std::string svg =
+        dht::examples::draw_regions(picture, cut.labels(), cut.count(), options, photo.opaque);
     drawings.push_back({caption(cut.count(), svg), svg});
   }
   return drawings;
@@ -51,7 +53,7 @@ void draw_for_bytes(const VectorizeOptions& options) {
   dht::examples::Report report(options.tokens.quiet);
   const dht::examples::Photo photo = dht::examples::read_photo(path);
   report.photo(path, photo);
-  const std::string svg = dht::examples::draw_photo(photo.picture(), options);
+  const std::string svg = dht::examples::draw_photo(photo.picture(), options, photo.opaque);
   std::size_t paths = 0;
   for (std::size_t at = 0; (at = svg.find("<path", at)) != std::string::npos; ++at) ++paths;
   report.stage("drawing", std::to_string(paths) + " paths, " + std::to_string(svg.size()) + " bytes, " +
@@ -81,14 +83,14 @@ void vectorize(const VectorizeOptions& options) {
 
   const dht::Picture picture = photo.picture();
   const std::int32_t count = tokens.count();
-  const std::string svg = dht::examples::draw_regions(picture, tokens.labels(), count, options);
+  const std::string svg = dht::examples::draw_regions(picture, tokens.labels(), count, options, photo.opaque);
   report.stage("drawing", std::to_string(count) + " paths, " + std::to_string(svg.size()) + " bytes.");
 
   dht::Picture outlines;
   std::string page;
   if (options.html) {
     outlines = dht::draw_boundaries(picture, tokens.labels());
-    const auto drawings = drawings_for_page(*tokenizer, picture, {caption(count, svg), svg}, count, options);
+    const auto drawings = drawings_for_page(*tokenizer, photo, {caption(count, svg), svg}, count, options);
     page = dht::examples::drawing_page(path.filename().string(), names[2], names[3], drawings, 3);
     report.stage("page", std::to_string(drawings.size()) + " drawings.");
   }

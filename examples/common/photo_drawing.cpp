@@ -53,8 +53,15 @@ DrawingOptions drawing_options(const VectorizeOptions& options) {
 }  // namespace
 
 std::string draw_regions(const Picture& photo, LabelView labels, std::int32_t regions,
-                         const VectorizeOptions& options) {
+                         const VectorizeOptions& options, const std::vector<std::uint8_t>& opaque) {
+  SeparatedLabels separated;
+  if (!opaque.empty()) {
+    separated = separate_transparent(labels, regions, plane_view(opaque.data(), photo.height, photo.width));
+    labels = plane_view(static_cast<const std::int32_t*>(separated.labels.data()), photo.height, photo.width);
+    regions = separated.regions;
+  }
   Fills fills = mean_fills(photo, labels, regions, options.linear_light ? Light::linear : Light::srgb);
+  if (!opaque.empty()) fills.visible.assign(static_cast<std::size_t>(regions), 1), fills.visible.back() = 0;
   DrawingOptions how = drawing_options(options);
   how.description = std::to_string(regions) + " regions";
   how.fit.byte_price = std::min(balanced_byte_price(photo, labels, fills) / options.detail, 1e7);
@@ -73,13 +80,16 @@ std::size_t gzip_size(const std::string& text) {
   return size + more_than_zlib;
 }
 
-std::string draw_photo(const Picture& photo, const VectorizeOptions& options) {
+std::string draw_photo(const Picture& photo, const VectorizeOptions& options,
+                       const std::vector<std::uint8_t>& opaque) {
   DrawerOptions drawer_options;
   drawer_options.smallest = options.tokens.smallest.value_or(1);
   drawer_options.colors = options.colors;
   drawer_options.threads = options.tokens.threads;
   Drawer drawer(drawer_options);
-  drawer.build(photo);
+  Mask mask;
+  if (!opaque.empty()) mask = planar_view(opaque.data(), 1, 1, photo.height, photo.width);
+  drawer.build(photo, mask);
   const DrawingOptions how = drawing_options(options);
   if (options.price) return drawer.draw(*options.price, how);
   return drawer.draw_within(*options.bytes, gzip_size, how);

@@ -15,14 +15,17 @@
 namespace dht::examples {
 
 /// Labels to the text of an SVG document, as the options say: regions to mean colours, boundaries to lines or curves.
+/// Where `opaque` has a 0 (one number a pixel, row after row; empty: nowhere) there is no shape.
 std::string draw_regions(const Picture& photo, LabelView labels, std::int32_t regions,
-                         const VectorizeOptions& options);
+                         const VectorizeOptions& options, const std::vector<std::uint8_t>& opaque = {});
 
 /// The size of a text under gzip -9, as web servers send it.
 std::size_t gzip_size(const std::string& text);
 
-/// The drawing of a photo in regions made for it, at a price or within so many bytes, as the options say.
-std::string draw_photo(const Picture& photo, const VectorizeOptions& options);
+/// The drawing of a photo in regions made for it, at a price or within so many bytes, as the options say. Pixels where
+/// `opaque` is 0 stay bare; it may be empty.
+std::string draw_photo(const Picture& photo, const VectorizeOptions& options,
+                       const std::vector<std::uint8_t>& opaque = {});
 
 /// One drawing of a page.
 struct PageDrawing {

@@ -51,8 +51,9 @@ class Drawer {
     DHT_EXPECTS(options.leaves >= 1, "leaves: is ", options.leaves, "; must be at least 1");
   }
 
-  /// Builds the tree of a picture, which must live as long as it is drawn. Throws dht::Error for an empty one.
-  void build(const Picture& picture) {
+  /// Builds the tree of a picture, which must live as long as it is drawn. Where there is a mask, pixels outside of it are
+  /// no part of any shape. Throws dht::Error for an empty picture and a mask of another size.
+  void build(const Picture& picture, const Mask& mask = {}) {
     picture_ = nullptr;
     const auto& tree =
         tokenizer_.build(interleaved_view(picture.rgb.data(), picture.height, picture.width, 3));
@@ -61,7 +62,8 @@ class Drawer {
     merging.start_level = 1;
     while (merging.start_level + 1 < tree.levels() && tree.regions(merging.start_level) > options_.leaves)
       ++merging.start_level;
-    tokenizer_.merge(merging);
+    tokenizer_.merge(merging, mask);
+    masked_ = mask.data != nullptr;
     picture_ = &picture;
   }
 
@@ -150,9 +152,20 @@ class Drawer {
   }
 
   FilledLabels filled() {
+    std::int32_t regions = partition_.regions;
+    if (masked_) {  // one more region, that does not show
+      std::int32_t* const label = partition_.labels.data();
+      for (std::size_t p = 0; p < partition_.labels.size(); ++p)
+        label[p] = label[p] < 0 ? partition_.regions : label[p];
+      ++regions;
+    }
     const LabelView labels = plane_view(static_cast<const std::int32_t*>(partition_.labels.data()),
                                         picture_->height, picture_->width);
-    Fills fills = mean_fills(*picture_, labels, partition_.regions);
+    Fills fills = mean_fills(*picture_, labels, regions);
+    if (masked_) {
+      fills.visible.assign(static_cast<std::size_t>(regions), 1);
+      fills.visible.back() = 0;
+    }
     if (options_.colors > 0) fills = limit_colors(std::move(fills), options_.colors);
     return join_equal_colors(labels, fills);
   }
@@ -177,6 +190,7 @@ class Drawer {
   DrawerOptions options_;
   Tokenizer<DrawingPolicies> tokenizer_;
   const Picture* picture_ = nullptr;
+  bool masked_ = false;
   Partition partition_;
   MergeCutWorkspace cut_;
 };

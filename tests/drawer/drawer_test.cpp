@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Drawers: regions at a price, sizes within a budget, few colours, none too small; the same on any number of threads.
+#include <cmath>
 #include <cstdint>
 #include <set>
 #include <string>
@@ -75,6 +76,20 @@ TEST_CASE("drawer: a lower price gives more regions and less error, cut from one
   CHECK(drawer.regions_by_count(7).fills.size() == 7);
 }
 
+TEST_CASE("drawer: the page's example", "[drawer]") {
+  const dht::Picture picture = discs(64, 64, 2);
+  // example-begin drawer
+  dht::Drawer drawer;
+  drawer.build(picture);                      // the tree, once a picture
+  const std::string fine = drawer.draw(400);  // a byte must save a squared error of 400
+  const std::string coarse =
+      drawer.draw(4000);  // from the same tree: its regions are unions of the fine ones
+  const std::string small = drawer.draw_within(25000);  // the best of at most 25,000 bytes
+  // example-end drawer
+  CHECK(coarse.size() < fine.size());
+  CHECK(small.size() <= 25000);
+}
+
 TEST_CASE("drawer: the price is that of a pixel of boundary", "[drawer]") {
   // Two halves of 8 x 16 pixels that differ by 2 d in red: one region adds 128 * 2 d^2 / 2 to the squared error, and saves
   // 8 pixels of boundary and a region, which counts as 0.022 diagonals.
@@ -138,6 +153,27 @@ TEST_CASE("drawer: the same bytes on any number of threads, from one pixel on", 
       const std::string text = drawer.draw(300);
       if (first.empty()) first = text;
       CHECK(text == first);
+    }
+  }
+}
+
+TEST_CASE("drawer: outside of a mask nothing shows", "[drawer]") {
+  const dht::Picture picture = discs(50, 70, 9);
+  Random random(6);
+  for (int i = 0; i < 4; ++i) {
+    std::vector<std::uint8_t> inside(50 * 70);
+    for (std::size_t p = 0; p < inside.size(); ++p)
+      inside[p] = i == 0                                                       ? 0
+                  : i == 1                                                     ? 255
+                  : (p / 70 / 10 + p % 70 / 10) % 2 != 0 || random.chance(0.1) ? 255
+                                                                               : 0;
+    dht::Drawer drawer;
+    drawer.build(picture, dht::planar_view<const std::uint8_t>(inside.data(), 1, 1, 50, 70));
+    for (const double price : {0.0, 500.0, 1e7}) {
+      const dht::FilledLabels shown = drawer.regions(price);
+      for (std::size_t p = 0; p < inside.size(); ++p)
+        REQUIRE(shown.fills.shows(shown.label[p]) == (inside[p] != 0));
+      CHECK((drawer.draw(price).find("<path") != std::string::npos) == (i != 0));
     }
   }
 }

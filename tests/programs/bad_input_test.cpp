@@ -171,6 +171,13 @@ TEST_CASE("command lines that make no sense") {
   for (const auto& arguments : {"", "p.png --tokens 0", "p.png --criterion aicd", "p.png --nonsense"}) {
     check_refused("vectorize", arguments, "", folder.path());
   }
+  const std::vector<std::pair<std::string, std::string>> of_drawings{
+      {"p.png --bytes 0", "--bytes"},       {"p.png --bytes 20", "bytes"},
+      {"p.png --price -1", "--price"},      {"p.png --price nan", "--price"},
+      {"p.png --colors -1", "--colors"},    {"p.png --bytes 9000 --tokens 5", "--bytes"},
+      {"p.png --price 5 --html", "--price"}};
+  for (const auto& [arguments, named] : of_drawings)
+    check_refused("vectorize", arguments, named, folder.path());
 }
 
 TEST_CASE("masks that do not fit") {
