@@ -125,7 +125,7 @@ TEST_CASE("thrust: tokens, W and mean injection are those of the CPU", "[thrust]
       random, 20, 31, false, dht::ColourEncoder<float>(3, 40, dht::ColourSpace::as_given));
 }
 
-TEST_CASE("thrust: the second batch of a size allocates nothing", "[thrust]") {
+TEST_CASE("thrust: batches that were seen before allocate nothing", "[thrust]") {
   DHT_TEST_NEEDS_DEVICE();
   Random random(8);
   const auto first = picture<std::uint8_t>(random, 96, 64, 3),
@@ -136,11 +136,15 @@ TEST_CASE("thrust: the second batch of a size allocates nothing", "[thrust]") {
     return dht::ImageView<const std::uint8_t>(dht::planar_view(pixels.data(), 2, 3, 48, 64));
   };
   const auto a = upload(backend, view(first)), b = upload(backend, view(second));
-  tokenizer(a.view);
+  // Sizes depend on what images show: both are seen before.
+  for (int round = 0; round < 2; ++round) {
+    tokenizer(a.view);
+    tokenizer(b.view);
+  }
   const std::int64_t before = backend.cache()->allocations();
   CHECK(before > 0);
-  tokenizer(b.view);
   tokenizer(a.view);
+  tokenizer(b.view);
   CHECK(backend.cache()->allocations() == before);
 }
 

@@ -39,7 +39,7 @@ struct DeviceNet {
   const S *scale, *offset;                                      // of each channel
   int channels, features, batch, height, width, rows, columns;  // rows and columns of coarse pixels
 
-  std::int64_t cells() const { return std::int64_t{batch} * rows * columns; }
+  DHT_HOST_DEVICE std::int64_t cells() const { return std::int64_t{batch} * rows * columns; }
 };
 
 /// Where upsampled rows and columns lie.

@@ -128,9 +128,9 @@ class HierarchyBackward {
       for (int i = 0; i < end; ++i) {
         const int c = done + i;
         if (grad_variance) grad_variance[c] = fma(share, region.grad_variance[c], grad_variance[c]);
-        terms[i] = share_channel(share, region.mean[c], region.variance[c], region.grad_mean[c],
-                                 region.grad_variance[c], mean[c], variance ? variance[c] : S(0),
-                                 grad_mean[c]);
+        terms[i] =
+            share_channel(share, region.mean[c], region.variance[c], region.grad_mean[c],
+                          region.grad_variance[c], mean[c], variance ? variance[c] : S(0), grad_mean[c]);
       }
       for (int i = 0; i < end; ++i) of_weight += terms[i];
     }
@@ -275,8 +275,8 @@ class HierarchyBackward {
         const double g = static_cast<double>(work_.grad_self[static_cast<std::size_t>(i)]);
         if (g == 0) continue;
         for (std::int64_t c = 0; c < n; ++c)
-          part[c] = fma(
-              g, static_cast<double>(tree_.variance[static_cast<std::size_t>((first + i) * n + c)]), part[c]);
+          part[c] = fma(g, static_cast<double>(tree_.variance[static_cast<std::size_t>((first + i) * n + c)]),
+                        part[c]);
         part[n] += g;
       }
       for (std::int64_t c = 0; c <= n; ++c) sum[c] += part[c];

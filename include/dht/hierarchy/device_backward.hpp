@@ -37,7 +37,8 @@ struct DeviceHierarchyGradients {
   /// Zero, for this tree.
   void clear(const backend::Thrust& backend, const DeviceHierarchy<S>& tree) {
     const std::int64_t n = tree.features;
-    if (above.size() < static_cast<std::size_t>(tree.built)) above.resize(static_cast<std::size_t>(tree.built));
+    if (above.size() < static_cast<std::size_t>(tree.built))
+      above.resize(static_cast<std::size_t>(tree.built));
     backend.fill(backend.resize(pixel_features, tree.pixels() * n), tree.pixels() * n, S(0));
     for (int l = 1; l <= tree.built; ++l) {
       Level& to = level(l);
@@ -67,8 +68,8 @@ void backward_tokens(const backend::Thrust& backend, const DeviceHierarchy<S>& t
   Source* const sources = backend.resize(out.sources, count, detail::roomy(count));
   std::int32_t* const sorted = backend.resize(out.tokens, count, detail::roomy(count));
   backend.copy(sources, tokens.partition.sources.data(), count);
-  backend.launch(count, [=] DHT_DEVICE(std::int64_t t)
-                            DHT_DEVICE_INLINE { sorted[t] = static_cast<std::int32_t>(t); });
+  backend.launch(
+      count, [=] DHT_DEVICE(std::int64_t t) DHT_DEVICE_INLINE { sorted[t] = static_cast<std::int32_t>(t); });
   backend.sort_pairs(sources, sorted, count);
   S* const pixels = out.pixel_features.data();
   const S* const from = grad_feature.view().data;
@@ -78,7 +79,8 @@ void backward_tokens(const backend::Thrust& backend, const DeviceHierarchy<S>& t
     if (first > 0 && sources[first - 1] == source) return;
     S* const to = (source < 0 ? pixels + (-1 - source) * n : nodes.row(source, n)) + c;
     S sum = *to;
-    for (std::int64_t t = first; t < count && sources[t] == source; ++t) sum += from[sorted[t] * std::int64_t{n} + c];
+    for (std::int64_t t = first; t < count && sources[t] == source; ++t)
+      sum += from[sorted[t] * std::int64_t{n} + c];
     *to = sum;
   });
 }
@@ -95,7 +97,8 @@ struct DeviceShares {
 /// 1 / sum of the members' weights of each region, in the order of the members. `size` is null for pixels.
 template <class S, class Weighting>
 void device_weight_shares(const backend::Thrust& backend, const DeviceMembers& members, std::int32_t regions,
-                          const std::int32_t* size, const S* similarity, const Weighting& weighting, S* share) {
+                          const std::int32_t* size, const S* similarity, const Weighting& weighting,
+                          S* share) {
   const std::int32_t *const begin = members.begin.data(), *const member = members.member.data();
   backend.launch(regions, [=] DHT_DEVICE(std::int64_t r) DHT_DEVICE_INLINE {
     double sum = 0;
@@ -110,8 +113,9 @@ void device_weight_shares(const backend::Thrust& backend, const DeviceMembers& m
 /// A member takes its share of its region's gradients; returns the gradient of its weight. `variance` and
 /// `grad_variance` are null for pixels.
 template <class S, class Features>
-DHT_HOST_DEVICE DHT_INLINE S device_take_share(const DeviceShares<S>& in, std::int64_t i, S weight, const S* mean,
-                                               const S* variance, S* grad_mean, S* grad_variance, Features n) {
+DHT_HOST_DEVICE DHT_INLINE S device_take_share(const DeviceShares<S>& in, std::int64_t i, S weight,
+                                               const S* mean, const S* variance, S* grad_mean,
+                                               S* grad_variance, Features n) {
   const std::int64_t r = in.parent[i];
   const S share = weight * in.share[r];
   S of_weight = 0;
@@ -151,7 +155,7 @@ void device_share_regions(const backend::Thrust& backend, const DeviceLevel<S>& 
   constexpr int sums_n = Similarity::sums;
   const std::int32_t *const size = level.size.data(), *const chosen = level.chosen.data();
   const S *const similarity = level.similarity.data(), *const mean = level.mean.data(),
-          *const variance = level.variance.data();
+                 *const variance = level.variance.data();
   backend.launch(level.regions, [=] DHT_DEVICE(std::int64_t i) DHT_DEVICE_INLINE {
     const S of_weight = device_take_share(in, i, weighting(size[i], similarity[i]), mean, variance, grad_mean,
                                           grad_variance, n);
@@ -182,7 +186,7 @@ void device_gather_regions(const backend::Thrust& backend, const DeviceLevel<S>&
                            S* grad_variance) {
   constexpr int sums_n = Similarity::sums;
   const std::int32_t *const chosen = level.chosen.data(), *const begin = choosers.begin.data(),
-                     *const member = choosers.member.data();
+                            *const member = choosers.member.data();
   const S* const mean = level.mean.data();
   backend.launch(std::int64_t{level.regions} * n, [=] DHT_DEVICE(std::int64_t k) DHT_DEVICE_INLINE {
     const std::int64_t r = k / n, c = k % n;
@@ -206,8 +210,8 @@ void device_gather_regions(const backend::Thrust& backend, const DeviceLevel<S>&
 
 /// The self-loop's own parameters: block by block, then all blocks.
 template <class S>
-void device_add_self_loop(const backend::Thrust& backend, const DeviceLevel<S>& level, int n, const S* grad_self,
-                          DeviceBuffer<double>& memory, double* out) {
+void device_add_self_loop(const backend::Thrust& backend, const DeviceLevel<S>& level, int n,
+                          const S* grad_self, DeviceBuffer<double>& memory, double* out) {
   const std::int64_t members = level.regions, blocks = (members + self_loop_block - 1) / self_loop_block,
                      each = n + 1;
   double* const parts = backend.resize(memory, blocks * each, roomy(blocks) * each);
@@ -363,7 +367,7 @@ class DeviceHierarchyBackward {
     const DeviceShares<S> in = shares(1, tree_.pixel_parent.data());
     with_features(tree_.features, [&](auto n) {
       device_share_pixels(backend_, tree_, in, n, parts_.similarity, weighting, keep_,
-                             out_.pixel_features.data(), out_.grad_sums.data());
+                          out_.pixel_features.data(), out_.grad_sums.data());
       device_gather_pixels<C>(backend_, tree_, n, parts_.similarity, out_.grad_sums.data(),
                               out_.pixel_features.data());
     });
