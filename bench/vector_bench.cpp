@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// From a label map to SVG text: planar map, text, and both, beside the naive form (one rectangle a run of pixels).
+// From a label map to SVG text: planar map, lossless text, both, drawings of lines and curves, beside the naive form (one rectangle a run of pixels).
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -10,6 +10,7 @@
 
 #include <benchmark/benchmark.h>
 
+#include <dht/vector/drawing.hpp>
 #include <dht/vector/svg.hpp>
 
 namespace {
@@ -88,6 +89,22 @@ void labels_to_svg(benchmark::State& state) {
   state.counters["text bytes"] = double(bytes);
 }
 
+/// Boundaries fitted, stacked, written: lines or curves.
+void labels_to_drawing(benchmark::State& state, dht::Strokes strokes) {
+  const Labels& labels = labels_of(int(state.range(0)));
+  dht::Fills fills;
+  fills.color = labels.colors;
+  dht::DrawingOptions options;
+  options.fit.strokes = strokes;
+  options.fit.grid = strokes == dht::Strokes::lines ? 1 : 2;
+  std::size_t bytes = 0;
+  for (auto _ : state) bytes = dht::drawing(labels.view(), fills, options).size();
+  count(state, labels, bytes);
+  state.counters["text bytes"] = double(bytes);
+}
+void drawing_of_lines(benchmark::State& state) { labels_to_drawing(state, dht::Strokes::lines); }
+void drawing_of_curves(benchmark::State& state) { labels_to_drawing(state, dht::Strokes::curves); }
+
 /// What people write first: a rectangle for each run of equal labels in a row.
 std::string rectangles(const Labels& labels) {
   std::string out = "<svg xmlns=\"http://www.w3.org/2000/svg\">\n";
@@ -116,6 +133,8 @@ void naive_rectangles(benchmark::State& state) {
 BENCHMARK(planar_map)->DHT_SIDES;
 BENCHMARK(svg_text)->DHT_SIDES;
 BENCHMARK(labels_to_svg)->DHT_SIDES;
+BENCHMARK(drawing_of_lines)->DHT_SIDES;
+BENCHMARK(drawing_of_curves)->DHT_SIDES;
 BENCHMARK(naive_rectangles)->DHT_SIDES;
 
 }  // namespace

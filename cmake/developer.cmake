@@ -22,6 +22,11 @@ if(CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang")
       -fsanitize=${sanitizers} -fno-sanitize-recover=all -fno-omit-frame-pointer)
     target_link_options(dht_developer INTERFACE -fsanitize=${sanitizers})
     target_compile_definitions(dht_developer INTERFACE _GLIBCXX_ASSERTIONS)
+    if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
+      # Loops for this machine alone: nothing else would run, and compiling takes half of the time.
+      target_compile_options(dht_developer INTERFACE -march=native -ffp-contract=off)
+      target_compile_definitions(dht_developer INTERFACE DHT_NO_DISPATCH)
+    endif()
     if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
       # Instrumented code makes GCC warn of variables that are always set (GCC manual, -fsanitize=).
       target_compile_options(dht_developer INTERFACE -Wno-maybe-uninitialized)

@@ -3,6 +3,7 @@
 
 set(DHT_HEADERS
   include/dht/backend/cpu.hpp
+  include/dht/backend/device_memory.hpp
   include/dht/backend/instruction_set.hpp
   include/dht/backend/thread_pool.hpp
   include/dht/core/buffer.hpp
@@ -15,6 +16,7 @@ set(DHT_HEADERS
   include/dht/core/transpose.hpp
   include/dht/core/view.hpp
   include/dht/dht.hpp
+  include/dht/drawer.hpp
   include/dht/encoder/batch_statistics.hpp
   include/dht/encoder/colour.hpp
   include/dht/encoder/colour_curves.hpp
@@ -47,10 +49,20 @@ set(DHT_HEADERS
   include/dht/merging/linkage.hpp
   include/dht/merging/merge_graph.hpp
   include/dht/merging/merge_tree.hpp
+  include/dht/nn/activation.hpp
+  include/dht/nn/attention.hpp
+  include/dht/nn/initial.hpp
+  include/dht/nn/layer_norm.hpp
   include/dht/nn/linear.hpp
+  include/dht/nn/mlp.hpp
+  include/dht/nn/normal_distribution.hpp
   include/dht/nn/parameters.hpp
+  include/dht/nn/product.hpp
   include/dht/nn/row_map.hpp
   include/dht/nn/row_products.hpp
+  include/dht/nn/row_sums.hpp
+  include/dht/nn/sequences.hpp
+  include/dht/nn/softmax.hpp
   include/dht/nn/upsampling.hpp
   include/dht/selection/best_ancestor.hpp
   include/dht/selection/criteria.hpp
@@ -67,24 +79,72 @@ set(DHT_HEADERS
   include/dht/similarity/weighting.hpp
   include/dht/tokenizer.hpp
   include/dht/tokens/backward.hpp
+  include/dht/tokens/embedding.hpp
+  include/dht/tokens/extraction.hpp
   include/dht/tokens/gradient_operator.hpp
+  include/dht/tokens/histograms.hpp
   include/dht/tokens/measure.hpp
+  include/dht/tokens/padding.hpp
   include/dht/tokens/picture.hpp
+  include/dht/tokens/position_map.hpp
   include/dht/tokens/projection.hpp
+  include/dht/tokens/squares.hpp
   include/dht/tokens/tokens.hpp
   include/dht/train/clip.hpp
+  include/dht/train/losses.hpp
   include/dht/train/optimiser.hpp
   include/dht/train/reconstruction.hpp
   include/dht/train/schedule.hpp
+  include/dht/train/targets.hpp
   include/dht/vector/arcs.hpp
+  include/dht/vector/curves.hpp
+  include/dht/vector/drawing.hpp
+  include/dht/vector/drawn_arcs.hpp
   include/dht/vector/faces.hpp
+  include/dht/vector/fills.hpp
+  include/dht/vector/fit_arcs.hpp
+  include/dht/vector/gradients.hpp
+  include/dht/vector/palette.hpp
+  include/dht/vector/path_text.hpp
   include/dht/vector/planar_map.hpp
+  include/dht/vector/simplify.hpp
+  include/dht/vector/stack.hpp
   include/dht/vector/svg.hpp
-  include/dht/version.hpp)
+  include/dht/vector/svg_text.hpp
+  include/dht/version.hpp
+  include/dht/vit/block.hpp
+  include/dht/vit/classifier.hpp
+  include/dht/vit/config.hpp
+  include/dht/vit/dense_model.hpp
+  include/dht/vit/encoder.hpp
+  include/dht/vit/heads.hpp
+  include/dht/vit/patch_vit.hpp
+  include/dht/vit/vision_transformer.hpp)
 
 # Headers that need nlohmann_json: they belong to dht::io.
 set(DHT_IO_HEADERS
   include/dht/encoder/checkpoint.hpp
   include/dht/io/parameters.hpp
   include/dht/io/safetensors.hpp
-  include/dht/io/safetensors_header.hpp)
+  include/dht/io/safetensors_header.hpp
+  include/dht/vit/pretrained.hpp)
+
+# Headers that need Thrust, and those of them that need nvcc: they belong to dht::thrust and dht::cuda.
+set(DHT_THRUST_HEADERS
+  include/dht/backend/atomics.hpp
+  include/dht/backend/thrust.hpp
+  include/dht/encoder/device_convolutional.hpp
+  include/dht/encoder/device_convolutional_backward.hpp
+  include/dht/encoder/device_encoder.hpp
+  include/dht/encoder/device_trainable.hpp
+  include/dht/graph/device_graph.hpp
+  include/dht/hierarchy/device_backward.hpp
+  include/dht/hierarchy/device_build.hpp
+  include/dht/hierarchy/device_hierarchy.hpp
+  include/dht/nn/device_row_products.hpp
+  include/dht/selection/device_best_ancestor.hpp
+  include/dht/thrust.hpp
+  include/dht/tokens/device_projection.hpp
+  include/dht/tokens/device_tokens.hpp)
+set(DHT_CUDA_HEADERS
+  include/dht/backend/cuda.cuh)

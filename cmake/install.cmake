@@ -7,6 +7,12 @@ include(CMakePackageConfigHelpers)
 set(package_dir ${CMAKE_INSTALL_DATADIR}/cmake/dht)
 
 install(TARGETS dht dht_io EXPORT dht-targets FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+foreach(header IN LISTS DHT_THRUST_HEADERS DHT_CUDA_HEADERS)
+  cmake_path(GET header PARENT_PATH folder)
+  cmake_path(RELATIVE_PATH folder BASE_DIRECTORY include)
+  install(FILES ${header} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/${folder})
+endforeach()
+install(FILES cmake/thrust.cmake DESTINATION ${package_dir})
 install(EXPORT dht-targets NAMESPACE dht:: DESTINATION ${package_dir})
 
 configure_package_config_file(cmake/dht-config.cmake.in ${PROJECT_BINARY_DIR}/dht-config.cmake

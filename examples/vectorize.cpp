@@ -1,42 +1,107 @@
 // SPDX-License-Identifier: MIT
-// vectorize PHOTO: a photo's tokens as an SVG drawing, each in its mean colour.
+// vectorize PHOTO: a photo's tokens as an SVG drawing.
+#include <algorithm>
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include <dht/io/file.hpp>
-#include <dht/tokens/measure.hpp>
-#include <dht/vector/svg.hpp>
+#include <dht/tokens/picture.hpp>
 
 #include "common/image_file.hpp"
 #include "common/options.hpp"
 #include "common/output_folder.hpp"
+#include "common/photo_drawing.hpp"
 #include "common/photo_tokenizer.hpp"
 #include "common/report.hpp"
 
 namespace {
 
-void vectorize(const dht::examples::Options& options) {
-  const std::string name = options.photo.stem().string() + ".svg";
-  const dht::examples::OutputFolder output(options.output, {name},
-                                           {options.photo, options.weights.value_or(options.photo)});
-  const auto tokenizer = dht::examples::make_tokenizer(options);
-  dht::examples::Report report(options.quiet);
+using dht::examples::PageDrawing;
+using dht::examples::VectorizeOptions;
 
-  const dht::examples::Photo photo = dht::examples::read_photo(options.photo);
-  report.photo(options.photo, photo);
-  const dht::Hierarchy<float>& tree = tokenizer->build(options.photo, photo);
+std::string caption(std::int32_t regions, const std::string& svg) {
+  return std::to_string(regions) + " regions, " + std::to_string(svg.size()) + " bytes";
+}
+
+/// The photo in 1/8 to 4 times as many regions as there are tokens, all by merging; `tokens` itself among them.
+std::vector<PageDrawing> drawings_for_page(dht::examples::PhotoTokenizer& tokenizer,
+                                           const dht::examples::Photo& photo, const PageDrawing& drawn,
+                                           std::int32_t tokens, const VectorizeOptions& options) {
+  std::vector<PageDrawing> drawings;
+  const dht::Picture picture = photo.picture();
+  const std::int64_t most = std::int64_t{photo.height} * photo.width;
+  for (const double factor : {0.125, 0.25, 0.5, 1.0, 2.0, 4.0}) {
+    const auto count = std::clamp<std::int64_t>(static_cast<std::int64_t>(tokens * factor), 1, most);
+    if (factor == 1) {
+      drawings.push_back(drawn);
+      continue;
+    }
+    const dht::Tokens<float>& cut = tokenizer.merge_to(count);
+    const std::string svg =
+        dht::examples::draw_regions(picture, cut.labels(), cut.count(), options, photo.opaque);
+    drawings.push_back({caption(cut.count(), svg), svg});
+  }
+  return drawings;
+}
+
+/// In regions made for the drawing.
+void draw_for_bytes(const VectorizeOptions& options) {
+  const std::filesystem::path& path = options.tokens.photo;
+  const std::string name = path.stem().string() + ".svg";
+  const dht::examples::OutputFolder output(options.tokens.output, {name}, {path});
+  dht::examples::Report report(options.tokens.quiet);
+  const dht::examples::Photo photo = dht::examples::read_photo(path);
+  report.photo(path, photo);
+  const std::string svg = dht::examples::draw_photo(photo.picture(), options, photo.opaque);
+  std::size_t paths = 0;
+  for (std::size_t at = 0; (at = svg.find("<path", at)) != std::string::npos; ++at) ++paths;
+  report.stage("drawing", std::to_string(paths) + " paths, " + std::to_string(svg.size()) + " bytes, " +
+                              std::to_string(dht::examples::gzip_size(svg)) + " under gzip.");
+  output.write([&](const std::filesystem::path& folder) { dht::write_file(folder / name, svg); });
+  report.stage("write", "1 file.");
+  report.results(output);
+}
+
+void vectorize(const VectorizeOptions& options) {
+  if (options.made_for_drawing()) return draw_for_bytes(options);
+  const std::filesystem::path& path = options.tokens.photo;
+  const std::string stem = path.stem().string(), name = stem + ".svg";
+  std::vector<std::string> names{name};
+  if (options.html) names.insert(names.end(), {stem + ".html", stem + "_photo.png", stem + "_tokens.png"});
+  const dht::examples::OutputFolder output(options.tokens.output, names,
+                                           {path, options.tokens.weights.value_or(path)});
+  const auto tokenizer = dht::examples::make_tokenizer(options.tokens);
+  dht::examples::Report report(options.tokens.quiet);
+
+  const dht::examples::Photo photo = dht::examples::read_photo(path);
+  report.photo(path, photo);
+  const dht::Hierarchy<float>& tree = tokenizer->build(path, photo);
   report.hierarchy(tree, tokenizer->settings());
   const dht::Tokens<float>& tokens = tokenizer->select();
   report.tokens(tokens, tokenizer->settings());
 
-  const auto colours = dht::mean_colours(photo.picture(), tokens.labels(), tokens.count());
-  dht::SvgOptions svg_options;
-  svg_options.title = options.photo.filename().string();
-  const std::string text = dht::svg(tokens.labels(), colours, svg_options);
-  report.stage("drawing",
-               std::to_string(tokens.count()) + " paths, " + std::to_string(text.size()) + " bytes.");
+  const dht::Picture picture = photo.picture();
+  const std::int32_t count = tokens.count();
+  const std::string svg = dht::examples::draw_regions(picture, tokens.labels(), count, options, photo.opaque);
+  report.stage("drawing", std::to_string(count) + " paths, " + std::to_string(svg.size()) + " bytes.");
 
-  output.write([&](const std::filesystem::path& folder) { dht::write_file(folder / name, text); });
-  report.stage("write", "1 file.");
+  dht::Picture outlines;
+  std::string page;
+  if (options.html) {
+    outlines = dht::draw_boundaries(picture, tokens.labels());
+    const auto drawings = drawings_for_page(*tokenizer, photo, {caption(count, svg), svg}, count, options);
+    page = dht::examples::drawing_page(path.filename().string(), names[2], names[3], drawings, 3);
+    report.stage("page", std::to_string(drawings.size()) + " drawings.");
+  }
+  output.write([&](const std::filesystem::path& folder) {
+    dht::write_file(folder / name, svg);
+    if (!options.html) return;
+    dht::write_file(folder / names[1], page);
+    dht::examples::write_png(folder / names[2], picture);
+    dht::examples::write_png(folder / names[3], outlines);
+  });
+  report.stage("write", std::to_string(names.size()) + (names.size() == 1 ? " file." : " files."));
   report.results(output);
 }
 
@@ -44,9 +109,8 @@ void vectorize(const dht::examples::Options& options) {
 
 int main(int argc, char** argv) {
   return dht::examples::run_program("vectorize", [&] {
-    const auto options = dht::examples::parse_options(argc, argv, "vectorize",
-                                                      "Turns a photo into an SVG drawing of its tokens.",
-                                                      dht::examples::Masks::refused);
+    const auto options = dht::examples::parse_vectorize_options(
+        argc, argv, "vectorize", "Turns a photo into an SVG drawing of its tokens.");
     if (options) vectorize(*options);
   });
 }

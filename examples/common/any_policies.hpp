@@ -21,39 +21,43 @@ namespace dht::examples {
 /// Any of the four criteria; satisfies dht::concepts::criterion like each of them.
 class AnyCriterion {
  public:
+  static constexpr bool on_device = true;
+
   /// The criterion of a name: aic, aicc, bic or cic. Throws dht::Error for any other.
-  explicit AnyCriterion(const std::string& name = "aicc", double iota = 5) {
+  explicit AnyCriterion(const std::string& name = "aicc", double iota = 5)
+      : aicc_(iota), aic_(iota), bic_(iota), cic_(iota) {
     if (name == "aic")
-      criterion_ = Aic(iota);
-    else if (name == "aicc")
-      criterion_ = Aicc(iota);
+      which_ = Which::aic;
     else if (name == "bic")
-      criterion_ = Bic(iota);
+      which_ = Which::bic;
     else if (name == "cic")
-      criterion_ = Cic(iota);
-    else
+      which_ = Which::cic;
+    else if (name != "aicc")
       dht::detail::fail("criterion: is \"", name, "\"; must be aic, aicc, bic or cic");
   }
 
   template <class S>
-  DHT_INLINE S information(std::int32_t size, const S* variance, int features, std::int64_t pixels) const {
-    // Not std::visit: its table of functions would hide the criteria from the loop's instruction set.
-    if (const auto* c = std::get_if<Aicc>(&criterion_))
-      return c->information(size, variance, features, pixels);
-    if (const auto* c = std::get_if<Aic>(&criterion_))
-      return c->information(size, variance, features, pixels);
-    if (const auto* c = std::get_if<Bic>(&criterion_))
-      return c->information(size, variance, features, pixels);
-    return std::get_if<Cic>(&criterion_)->information(size, variance, features, pixels);
+  DHT_HOST_DEVICE DHT_INLINE S information(std::int32_t size, const S* variance, int features,
+                                           std::int64_t pixels) const {
+    // Not std::visit: its table of functions would hide the criteria from the loop's instruction set, and devices have none.
+    if (which_ == Which::aicc) return aicc_.information(size, variance, features, pixels);
+    if (which_ == Which::aic) return aic_.information(size, variance, features, pixels);
+    if (which_ == Which::bic) return bic_.information(size, variance, features, pixels);
+    return cic_.information(size, variance, features, pixels);
   }
 
   template <class S>
-  DHT_INLINE S pixel_information(std::int64_t pixels) const {
-    return Aicc().pixel_information<S>(pixels);  // the same for all four
+  DHT_HOST_DEVICE DHT_INLINE S pixel_information(std::int64_t pixels) const {
+    return aicc_.template pixel_information<S>(pixels);  // the same for all four
   }
 
  private:
-  std::variant<Aicc, Aic, Bic, Cic> criterion_;
+  enum class Which { aicc, aic, bic, cic };
+  Which which_ = Which::aicc;
+  Aicc aicc_;
+  Aic aic_;
+  Bic bic_;
+  Cic cic_;
 };
 
 /// The paper's encoder with the library's weights or those of a checkpoint, or plain colour.
@@ -68,6 +72,8 @@ class AnyEncoder {
   AnyEncoder() = default;
   explicit AnyEncoder(ConvolutionalEncoder<S> encoder) : encoder_(std::move(encoder)) {}
   explicit AnyEncoder(ColourEncoder<S> encoder) : encoder_(std::move(encoder)) {}
+
+  const std::variant<ConvolutionalEncoder<S>, ColourEncoder<S>>& which() const { return encoder_; }
 
   int features() const {
     return std::visit([](const auto& e) { return e.features(); }, encoder_);

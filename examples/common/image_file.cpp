@@ -161,6 +161,19 @@ void read_png_bytes(png_structp png, png_bytep to, std::size_t count) {
   rest = rest.subspan(count);
 }
 
+/// Which pixels of RGBA are at least half opaque; empty where all are wholly so.
+template <class T>
+std::vector<std::uint8_t> opaque_pixels(const std::vector<T>& samples) {
+  constexpr T top = std::numeric_limits<T>::max();
+  std::vector<std::uint8_t> opaque;
+  bool transparent = false;
+  for (std::size_t i = 3; i < samples.size(); i += 4) {
+    opaque.push_back(samples[i] > top / 2);
+    transparent |= samples[i] != top;
+  }
+  return transparent ? opaque : std::vector<std::uint8_t>();
+}
+
 /// Lays RGBA over white, in place: v becomes round((v*a + top*(top - a)) / top). True unless all was opaque.
 template <class T>
 bool lay_over_white(std::vector<T>& samples) {
@@ -179,34 +192,10 @@ bool lay_over_white(std::vector<T>& samples) {
   return transparent;
 }
 
-template <class T>
-void read_png_samples(const fs::path& path, PngHandle& handle, Photo& photo) {
+/// Reads the header of a PNG and refuses sizes that cannot be. `rest` must outlive the handle's use.
+void begin_png(const fs::path& path, PngHandle& handle, ByteSpan& rest) {
   const png_structp png = handle.png;
-  const std::size_t row_bytes = png_get_rowbytes(png, handle.info);
-  const int channels = png_get_channels(png, handle.info);
-  const std::size_t row_length = std::size_t(photo.width) * static_cast<std::size_t>(channels);
-  if ((channels != 3 && channels != 4) || row_bytes != row_length * sizeof(T))
-    fail(path, "is a PNG with ", channels, " channels, ", row_bytes,
-         " bytes a row, which libpng did not expand");
-
-  std::vector<T> samples(row_length * static_cast<std::size_t>(photo.height));
-  const int passes = png_get_interlace_type(png, handle.info) == PNG_INTERLACE_NONE ? 1 : 7;
-  const bool complete = handle.guarded([&] {
-    for (int pass = 0; pass < passes; ++pass)
-      for (int y = 0; y < photo.height; ++y)
-        png_read_row(png, reinterpret_cast<png_bytep>(samples.data() + std::size_t(y) * row_length), nullptr);
-    png_read_end(png, nullptr);
-  });
-  if (!complete) fail(path, "is a damaged PNG (libpng: ", handle.message.data(), ")");
-  if (channels == 4 && lay_over_white(samples))
-    photo.notes.emplace_back("It is partly transparent and was laid over white.");
-  photo.samples = std::move(samples);
-}
-
-Photo decode_png(const fs::path& path, ByteSpan file) {
-  PngHandle handle(false);
-  const png_structp png = handle.png;
-  ByteSpan rest = file;
+  const std::size_t file_size = rest.size();
   const bool has_header = handle.guarded([&] {
     png_set_read_fn(png, &rest, read_png_bytes);
     png_set_crc_action(png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
@@ -220,10 +209,46 @@ Photo decode_png(const fs::path& path, ByteSpan file) {
   check_size(path, width, height);
   // Deflate shrinks at most 1032 to 1: a small file that promises a large picture gets no memory for it.
   constexpr std::uint64_t best_ratio = 1032;
-  if (png_get_rowbytes(png, handle.info) * height / best_ratio > file.size())
-    fail(path, "is a damaged PNG (", width, " x ", height, " pixels do not fit into ", file.size(),
-         " bytes)");
+  if (png_get_rowbytes(png, handle.info) * height / best_ratio > file_size)
+    fail(path, "is a damaged PNG (", width, " x ", height, " pixels do not fit into ", file_size, " bytes)");
+}
 
+/// All rows of a PNG, `pitch` bytes apart, after its transformations were set.
+void read_png_rows(const fs::path& path, PngHandle& handle, png_bytep to, std::size_t pitch) {
+  const png_structp png = handle.png;
+  const std::size_t height = png_get_image_height(png, handle.info);
+  const int passes = png_get_interlace_type(png, handle.info) == PNG_INTERLACE_NONE ? 1 : 7;
+  const bool complete = handle.guarded([&] {
+    for (int pass = 0; pass < passes; ++pass)
+      for (std::size_t y = 0; y < height; ++y) png_read_row(png, to + y * pitch, nullptr);
+    png_read_end(png, nullptr);
+  });
+  if (!complete) fail(path, "is a damaged PNG (libpng: ", handle.message.data(), ")");
+}
+
+template <class T>
+void read_png_samples(const fs::path& path, PngHandle& handle, Photo& photo) {
+  const png_structp png = handle.png;
+  const std::size_t row_bytes = png_get_rowbytes(png, handle.info);
+  const int channels = png_get_channels(png, handle.info);
+  const std::size_t row_length = std::size_t(photo.width) * static_cast<std::size_t>(channels);
+  if ((channels != 3 && channels != 4) || row_bytes != row_length * sizeof(T))
+    fail(path, "is a PNG with ", channels, " channels, ", row_bytes,
+         " bytes a row, which libpng did not expand");
+
+  std::vector<T> samples(row_length * static_cast<std::size_t>(photo.height));
+  read_png_rows(path, handle, reinterpret_cast<png_bytep>(samples.data()), row_bytes);
+  if (channels == 4) photo.opaque = opaque_pixels(samples);
+  if (channels == 4 && lay_over_white(samples))
+    photo.notes.emplace_back("It is partly transparent and was laid over white.");
+  photo.samples = std::move(samples);
+}
+
+Photo decode_png(const fs::path& path, ByteSpan file) {
+  PngHandle handle(false);
+  const png_structp png = handle.png;
+  ByteSpan rest = file;
+  begin_png(path, handle, rest);
   const bool ready = handle.guarded([&] {
     png_set_expand(png);
     png_set_gray_to_rgb(png);
@@ -234,13 +259,36 @@ Photo decode_png(const fs::path& path, ByteSpan file) {
   if (!ready) fail(path, "is a damaged PNG (libpng: ", handle.message.data(), ")");
 
   Photo photo;
-  photo.height = static_cast<int>(height);
-  photo.width = static_cast<int>(width);
+  photo.height = static_cast<int>(png_get_image_height(png, handle.info));
+  photo.width = static_cast<int>(png_get_image_width(png, handle.info));
   if (png_get_bit_depth(png, handle.info) == 16)
     read_png_samples<std::uint16_t>(path, handle, photo);
   else
     read_png_samples<std::uint8_t>(path, handle, photo);
   return photo;
+}
+
+LabelMap decode_labels(const fs::path& path, ByteSpan file) {
+  PngHandle handle(false);
+  const png_structp png = handle.png;
+  ByteSpan rest = file;
+  begin_png(path, handle, rest);
+  const int type = png_get_color_type(png, handle.info), depth = png_get_bit_depth(png, handle.info);
+  if ((type != PNG_COLOR_TYPE_GRAY && type != PNG_COLOR_TYPE_PALETTE) || depth > 8)
+    fail(path, "is a PNG of ", depth, "-bit ", type == PNG_COLOR_TYPE_GRAY ? "grey" : "colours",
+         "; a label map must be grey or a palette, of at most 8 bits");
+  const bool ready = handle.guarded([&] {
+    png_set_packing(png);  // a byte a pixel, numbers as they are
+    png_set_interlace_handling(png);
+    png_read_update_info(png, handle.info);
+  });
+  if (!ready) fail(path, "is a damaged PNG (libpng: ", handle.message.data(), ")");
+  LabelMap map;
+  map.height = static_cast<int>(png_get_image_height(png, handle.info));
+  map.width = static_cast<int>(png_get_image_width(png, handle.info));
+  map.values.resize(std::size_t(map.height) * static_cast<std::size_t>(map.width));
+  read_png_rows(path, handle, map.values.data(), std::size_t(map.width));
+  return map;
 }
 
 // ------------------------------------------------------------------------------------------------------ JPEG
@@ -389,6 +437,35 @@ bool starts_with(ByteSpan file, ByteSpan signature) {
   return file.size() >= signature.size() && std::equal(signature.begin(), signature.end(), file.begin());
 }
 
+/// Writes samples of 8 bits, grey or RGB, rows without padding.
+void encode_png(const fs::path& path, int height, int width, int colour_type, const std::uint8_t* samples) {
+  const std::size_t row_length = std::size_t(width) * (colour_type == PNG_COLOR_TYPE_RGB ? 3 : 1);
+  PngHandle handle(true);
+  const png_structp png = handle.png;
+  std::string encoded;
+  const auto append = [](png_structp writer, png_bytep bytes, std::size_t count) {
+    bool enough_memory = true;
+    try {
+      static_cast<std::string*>(png_get_io_ptr(writer))->append(reinterpret_cast<const char*>(bytes), count);
+    } catch (const std::exception&) {
+      enough_memory = false;  // an exception may not pass through C
+    }
+    if (!enough_memory) png_error(writer, "not enough memory");
+  };
+  const bool complete = handle.guarded([&] {
+    png_set_write_fn(png, &encoded, append, [](png_structp) {});
+    png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
+    png_set_IHDR(png, handle.info, static_cast<png_uint_32>(width), static_cast<png_uint_32>(height), 8,
+                 colour_type, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    png_write_info(png, handle.info);
+    for (std::size_t y = 0; y < static_cast<std::size_t>(height); ++y)
+      png_write_row(png, samples + y * row_length);
+    png_write_end(png, handle.info);
+  });
+  if (!complete) fail(path, "cannot be encoded (libpng: ", handle.message.data(), ")");
+  write_file(path, std::string_view(encoded));
+}
+
 }  // namespace
 
 Picture Photo::picture() const {
@@ -415,6 +492,15 @@ Photo read_photo(const fs::path& path) try {
   fail(path, "needs more memory than there is");
 }
 
+LabelMap read_label_map(const fs::path& path) try {
+  const std::vector<std::byte> bytes = read_file(path);
+  const ByteSpan file(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+  if (!starts_with(file, png_signature)) fail(path, "is no PNG file; a label map must be one");
+  return decode_labels(path, file);
+} catch (const std::bad_alloc&) {
+  fail(path, "is too large for the memory there is");
+}
+
 void write_png(const fs::path& path, const Picture& picture) {
   DHT_EXPECTS(picture.height > 0 && picture.width > 0, "picture: is ", picture.height, " x ", picture.width,
               " pixels; must have at least one");
@@ -422,31 +508,16 @@ void write_png(const fs::path& path, const Picture& picture) {
   DHT_EXPECTS(picture.rgb.size() == row_length * static_cast<std::size_t>(picture.height), "picture: has ",
               picture.rgb.size(), " numbers; must have height * width * 3 = ", row_length, " * ",
               picture.height);
+  encode_png(path, picture.height, picture.width, PNG_COLOR_TYPE_RGB, picture.rgb.data());
+}
 
-  PngHandle handle(true);
-  const png_structp png = handle.png;
-  std::string encoded;
-  const auto append = [](png_structp writer, png_bytep bytes, std::size_t count) {
-    bool enough_memory = true;
-    try {
-      static_cast<std::string*>(png_get_io_ptr(writer))->append(reinterpret_cast<const char*>(bytes), count);
-    } catch (const std::exception&) {
-      enough_memory = false;  // an exception may not pass through C
-    }
-    if (!enough_memory) png_error(writer, "not enough memory");
-  };
-  const bool complete = handle.guarded([&] {
-    png_set_write_fn(png, &encoded, append, [](png_structp) {});
-    png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
-    png_set_IHDR(png, handle.info, static_cast<png_uint_32>(picture.width),
-                 static_cast<png_uint_32>(picture.height), 8, PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
-                 PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
-    png_write_info(png, handle.info);
-    for (int y = 0; y < picture.height; ++y) png_write_row(png, picture.pixel(y, 0));
-    png_write_end(png, handle.info);
-  });
-  if (!complete) fail(path, "cannot be encoded (libpng: ", handle.message.data(), ")");
-  write_file(path, std::string_view(encoded));
+void write_label_map(const fs::path& path, const LabelMap& map) {
+  DHT_EXPECTS(map.height > 0 && map.width > 0, "label map: is ", map.height, " x ", map.width,
+              " pixels; must have at least one");
+  DHT_EXPECTS(map.values.size() == std::size_t(map.height) * static_cast<std::size_t>(map.width),
+              "label map: has ", map.values.size(), " numbers; must have height * width = ", map.height,
+              " * ", map.width);
+  encode_png(path, map.height, map.width, PNG_COLOR_TYPE_GRAY, map.values.data());
 }
 
 }  // namespace dht::examples

@@ -23,6 +23,8 @@ struct Photo {
   int height = 0, width = 0;
   /// height * width * 3 numbers; 16 bits where the file has 16 bits.
   std::variant<std::vector<std::uint8_t>, std::vector<std::uint16_t>> samples;
+  /// Row after row, 1 where a pixel is at least half opaque; empty where all are wholly opaque.
+  std::vector<std::uint8_t> opaque = {};
   /// What was done on the way that a user may want to know, one sentence each.
   std::vector<std::string> notes;
 
@@ -54,6 +56,19 @@ struct Photo {
 /// empty, neither PNG nor JPEG, incomplete or damaged anywhere (a wrong checksum, a code that no encoder
 /// writes), over `max_photo_pixels`, or of a kind that the two libraries do not decode.
 Photo read_photo(const std::filesystem::path& path);
+
+/// A number for every pixel, such as its class.
+struct LabelMap {
+  int height = 0, width = 0;
+  std::vector<std::uint8_t> values;  ///< height * width
+};
+
+/// Reads a grey PNG, or one with a palette, of at most 8 bits: the numbers as they are stored. Throws dht::Error, one line
+/// that begins with the file's name, as `read_photo` does, and for other kinds of PNG.
+LabelMap read_label_map(const std::filesystem::path& path);
+
+/// Writes one as an 8-bit grey PNG, as `write_png` does.
+void write_label_map(const std::filesystem::path& path, const LabelMap& map);
 
 /// Writes an 8-bit RGB PNG, whole or not at all (`dht::write_file`). One picture gives the same bytes with one
 /// version of zlib. Throws dht::Error when the picture is empty, shape and memory disagree, or writing fails.

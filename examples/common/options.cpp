@@ -39,6 +39,9 @@ void check_together(const Options& options) {
   const char* const for_merging = ": is for --selection merging, which is the default with --tokens";
   DHT_EXPECTS(!options.smallest || options.merges(), "--smallest", for_merging);
   DHT_EXPECTS(!options.mask || options.merges(), "--mask", for_merging);
+  DHT_EXPECTS(options.backend == "cpu" ||
+                  (!options.merges() && options.selection.value_or("best-ancestor") == "best-ancestor"),
+              "--backend: ", options.backend, " cuts by best-ancestor only; drop --tokens and --selection");
 }
 
 void check(const Options& options) {
@@ -48,6 +51,7 @@ void check(const Options& options) {
   if (options.selection)
     check_choice("--selection", *options.selection, {"best-ancestor", "merging", "optimal-cut"});
   if (options.criterion) check_choice("--criterion", *options.criterion, {"aic", "aicc", "bic", "cic"});
+  check_choice("--backend", options.backend, {"cpu", "thrust", "cuda"});
   check_choice("--similarity", options.similarity, {"gaussian", "laplacian", "cauchy", "cosine"});
   // Beyond these, a float cannot hold what is computed from them.
   check_range("--bandwidth", options.bandwidth, 1e-6, 1e6);
@@ -150,24 +154,95 @@ void check_output(const CLI::App& app, const Options& options) {
               "--output: is empty; must be the name of a folder");
 }
 
+void add_photo_options(CLI::App& app, Options& options, const std::string& name, Masks masks) {
+  prepare(app, name);
+  app.add_option("PHOTO", options.photo, "PNG or JPEG file")->required();
+  add_input_and_output(app, options, "one in the working directory, named after the photo");
+  add_selection(app, options, masks);
+  add_method(app, options);
+  if (masks == Masks::taken)
+    app.add_option(
+           "--backend", options.backend,
+           "where loops run: cpu (default), thrust (OpenMP), or cuda; as far as the program was built "
+           "with them")
+        ->type_name("NAME");
+  add_running(app, options, "threads to work with");
+}
+
+void finish_photo_options(const CLI::App& app, Options& options, const std::string& name, Masks masks) {
+  DHT_EXPECTS(masks == Masks::taken || !options.mask, "--mask: is not for ", name,
+              ", which draws the whole picture; must be asked of tokenize");
+  check(options);
+  check_output(app, options);
+  if (options.output.empty()) options.output = options.photo.stem();
+}
+
+/// Regions made for drawing leave nothing to choose but how many, and how small.
+void check_drawing_options(const CLI::App& app, const VectorizeOptions& options) {
+  if (options.bytes) check_range("--bytes", static_cast<double>(*options.bytes), 1, 1e12);
+  if (options.price) check_range("--price", *options.price, 0, 1e7);
+  check_range("--colors", options.colors, 0, 1e6);
+  if (!options.made_for_drawing()) return;
+  const char* const asked = options.bytes ? "--bytes" : "--price";
+  for (const char* other : {"--price", "--tokens", "--selection", "--penalty", "--criterion", "--iota",
+                            "--weights", "--encoder", "--similarity", "--bandwidth", "--compactness",
+                            "--detail", "--linear-light", "--gradients", "--html"}) {
+    DHT_EXPECTS(std::string_view(other) == asked || app.count(other) == 0, asked,
+                ": makes its own regions; must be given without ", other);
+  }
+}
+
 }  // namespace
 
 std::optional<Options> parse_options(int argc, char** argv, const std::string& name,
                                      const std::string& description, Masks masks) {
   Options options;
   CLI::App app(description, name);
-  prepare(app, name);
-  app.add_option("PHOTO", options.photo, "PNG or JPEG file")->required();
-  add_input_and_output(app, options, "one in the working directory, named after the photo");
-  add_selection(app, options, masks);
-  add_method(app, options);
-  add_running(app, options, "threads to work with");
+  add_photo_options(app, options, name, masks);
   if (!parse(app, argc, argv)) return std::nullopt;
-  DHT_EXPECTS(masks == Masks::taken || !options.mask, "--mask: is not for ", name,
-              ", which draws the whole picture; must be asked of tokenize");
-  check(options);
-  check_output(app, options);
-  if (options.output.empty()) options.output = options.photo.stem();
+  finish_photo_options(app, options, name, masks);
+  return options;
+}
+
+std::optional<VectorizeOptions> parse_vectorize_options(int argc, char** argv, const std::string& name,
+                                                        const std::string& description) {
+  VectorizeOptions options;
+  CLI::App app(description, name);
+  add_photo_options(app, options.tokens, name, Masks::refused);
+  app.add_option(
+         "--tolerance", options.tolerance,
+         "how many pixels boundaries may move to become simple; 0: the pixels' own outlines and exact "
+         "colours (default 1)")
+      ->type_name("PIXELS");
+  app.add_option("--detail", options.detail,
+                 "how much finer boundaries and colours are than the regions deserve (default 1)")
+      ->type_name("FACTOR");
+  app.add_flag("--curves", options.curves, "cubic curves between corners instead of straight lines");
+  app.add_flag("--gradients", options.gradients, "linear gradients where they are worth their bytes");
+  auto* const flat =
+      app.add_flag("--flat", options.flat, "each path is exactly its region; none lies under another");
+  bool stacked = false;
+  app.add_flag("--stacked", stacked,
+               "each path is painted over what lies behind it: the default, the fewest bytes")
+      ->excludes(flat);
+  app.add_flag("--linear-light", options.linear_light, "mean colours of light instead of stored values");
+  app.add_flag("--html", options.html,
+               "also a page with photo, tokens and drawings of several numbers of regions");
+  app.add_option("--bytes", options.bytes,
+                 "the best drawing of at most so many bytes under gzip, of regions made for drawing")
+      ->type_name("N");
+  app.add_option(
+         "--price", options.price,
+         "regions made for drawing: the squared error (three channels, 0 to 255) that a byte must save; "
+         "the larger, the fewer")
+      ->type_name("NUMBER");
+  app.add_option("--colors", options.colors, "at most so many colours, without gradients; 0: any (default 0)")
+      ->type_name("N");
+  if (!parse(app, argc, argv)) return std::nullopt;
+  check_drawing_options(app, options);
+  check_range("--tolerance", options.tolerance, 0, 64);
+  check_range("--detail", options.detail, 0.001, 1000);
+  finish_photo_options(app, options.tokens, name, Masks::refused);
   return options;
 }
 

@@ -28,11 +28,31 @@ struct Options {
   std::optional<std::filesystem::path> mask;  ///< for merging
   std::string similarity = "gaussian";        ///< gaussian, laplacian, cauchy, cosine
   double bandwidth = 1;
-  int threads = 0;  ///< 0: one per core
+  std::string backend = "cpu";  ///< cpu; thrust or cuda where the program was built with it
+  int threads = 0;              ///< 0: one per core
   bool quiet = false;
 
   /// Whether neighbours merge one pair at a time: asked for, or the default where a number of tokens is asked for.
   bool merges() const { return selection ? *selection == "merging" : tokens.has_value(); }
+};
+
+/// What a user asked of a drawing.
+struct VectorizeOptions {
+  Options tokens;
+  double tolerance = 1;  ///< pixels; 0: lossless outlines
+  double detail =
+      1;  ///< 1: boundaries and colours as fine as the regions deserve; 2: worth twice as many bytes
+  bool curves = false;
+  bool gradients = false;
+  bool flat = false;
+  bool linear_light = false;
+  bool html = false;
+  std::optional<double> price;        ///< squared error that a byte must save: regions made for drawing
+  std::optional<std::int64_t> bytes;  ///< likewise, the best drawing of so many bytes under gzip
+  std::int32_t colors = 0;            ///< at most so many; 0: any
+
+  /// Whether regions are made for the drawing, and not tokens.
+  bool made_for_drawing() const { return price || bytes; }
 };
 
 /// What a user asked of a whole folder: one or more numbers of tokens, or a mean.
@@ -56,6 +76,10 @@ std::string version();
 /// answered. Throws dht::Error, naming the option, for everything that cannot be done.
 std::optional<Options> parse_options(int argc, char** argv, const std::string& name,
                                      const std::string& description, Masks masks);
+
+/// The same for `vectorize`.
+std::optional<VectorizeOptions> parse_vectorize_options(int argc, char** argv, const std::string& name,
+                                                        const std::string& description);
 
 /// The same for `tokenize_folder`.
 std::optional<FolderOptions> parse_folder_options(int argc, char** argv, const std::string& name,

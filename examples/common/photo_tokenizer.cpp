@@ -10,20 +10,12 @@
 #include <dht/io/file.hpp>
 #include <dht/tokenizer.hpp>
 
-#include "any_policies.hpp"
+#include "device_tokenizer.hpp"
+#include "tokenizer_parts.hpp"
 #include "weights_file.hpp"
 
 namespace dht::examples {
 namespace {
-
-/// What does not depend on the similarity.
-struct Common {
-  Settings settings;
-  AnyEncoder<float> encoder;
-  AnyCriterion criterion;
-  SelfLoop<float> self_loop;
-  backend::Cpu backend;
-};
 
 template <class Kernel>
 class Implementation final : public PhotoTokenizer {
@@ -68,12 +60,7 @@ class Implementation final : public PhotoTokenizer {
   using Policies = AnyPolicies<Kernel>;
 
   static TokenizerParts<Policies> parts(Common common) {
-    TokenizerParts<Policies> parts;
-    parts.encoder = std::move(common.encoder);
-    parts.similarity = Kernel(common.settings.bandwidth);
-    parts.criterion = common.criterion;
-    parts.self_loop = std::move(common.self_loop);
-    parts.hierarchy.compactness = common.settings.compactness;
+    auto parts = parts_of<Policies>(common);
     parts.merging.smallest = common.settings.smallest.value_or(1);
     parts.backend = std::move(common.backend);
     return parts;
@@ -110,6 +97,17 @@ class Implementation final : public PhotoTokenizer {
 };
 
 }  // namespace
+
+#ifndef DHT_EXAMPLES_HAVE_THRUST
+std::unique_ptr<PhotoTokenizer> make_thrust_tokenizer(Common) {
+  dht::detail::fail("--backend: thrust is not in this program; it was built without Thrust (libthrust-dev)");
+}
+#endif
+#ifndef DHT_EXAMPLES_HAVE_CUDA
+std::unique_ptr<PhotoTokenizer> make_cuda_tokenizer(Common) {
+  dht::detail::fail("--backend: cuda is not in this program; it was built without -D DHT_CUDA=ON");
+}
+#endif
 
 std::string Settings::selection_text() const {
   std::ostringstream text;
@@ -153,16 +151,14 @@ std::unique_ptr<PhotoTokenizer> make_tokenizer(const Options& options) {
     settings.penalty = options.penalty.value_or(OptimalCut<>{}.penalty);
   }
   common.criterion = AnyCriterion(settings.criterion, settings.iota);
+  if (options.backend == "thrust") return make_thrust_tokenizer(std::move(common));
+  if (options.backend == "cuda") return make_cuda_tokenizer(std::move(common));
   try {
     common.backend = backend::Cpu(options.threads);
   } catch (const std::system_error&) {
     dht::detail::fail("--threads: the system does not give ", options.threads, " threads");
   }
-  if (options.similarity == "laplacian")
-    return std::make_unique<Implementation<Laplacian>>(std::move(common));
-  if (options.similarity == "cauchy") return std::make_unique<Implementation<Cauchy>>(std::move(common));
-  if (options.similarity == "cosine") return std::make_unique<Implementation<Cosine>>(std::move(common));
-  return std::make_unique<Implementation<Gaussian>>(std::move(common));
+  return with_kernel<Implementation>(std::move(common));
 }
 
 }  // namespace dht::examples

@@ -15,7 +15,6 @@
 namespace dht::examples {
 namespace {
 
-constexpr double smallest_area = 0.25;
 constexpr double widest = 4.0 / 3;
 
 /// Which samples of a line make each of the new ones, and how much of each.
@@ -95,8 +94,8 @@ DHT_INLINE void resample_by(const Picture& picture, const Taps& across, const Ta
 
 }  // namespace
 
-Crop random_crop(int height, int width, Random& random) {
-  const double area = dht::exp(dht::log(smallest_area) * random.uniform());
+Crop random_crop(int height, int width, Random& random, double least_area) {
+  const double area = dht::exp(dht::log(least_area) * random.uniform());
   const double slender = dht::exp(dht::log(widest) * random.uniform(-1, 1));  // width to height
   const double across = dht::sqrt(area * height * width * slender), down = across / slender;
   // What has no room is made smaller with its shape kept.

@@ -15,9 +15,9 @@ struct Crop {
   bool is_mirrored = false;
 };
 
-/// A part with a quarter to all of the area, sides 3:4 to 4:3 (both evenly on a logarithmic scale), as far as the picture has
-/// room for it, anywhere in it, and mirrored or not.
-Crop random_crop(int height, int width, Random& random);
+/// A part with `least_area` to all of the area, sides 3:4 to 4:3 (both evenly on a logarithmic scale), as far as the picture
+/// has room for it, anywhere in it, and mirrored or not.
+Crop random_crop(int height, int width, Random& random, double least_area = 0.25);
 
 /// The largest square in the middle.
 Crop centre_crop(int height, int width);

@@ -97,16 +97,17 @@ std::size_t ShuffledOrder::operator()(std::uint64_t place) {
 }
 
 void training_batch(const TrainingImages& images, ShuffledOrder& order, std::uint64_t seed, std::int64_t step,
-                    backend::ThreadPool& pool, TrainingBatch& batch) {
+                    backend::ThreadPool& pool, TrainingBatch& batch, double least_area) {
   const std::size_t size = batch.image.size(),
                     numbers = static_cast<std::size_t>(batch.side) * static_cast<std::size_t>(batch.side) * 3;
   batch.planes.resize(size * numbers);
+  batch.crop.resize(size);
   for (std::size_t i = 0; i < size; ++i) batch.image[i] = order(static_cast<std::uint64_t>(step) * size + i);
   for_each_index(pool, size, [&](std::size_t i) {
     Random random(seed, std::uint64_t{cropping}, step, i);
     const auto picture = images.picture(batch.image[i]);
-    const Crop crop = random_crop(picture->height, picture->width, random);
-    resample(*picture, crop, batch.side, batch.planes.data() + i * numbers);
+    batch.crop[i] = random_crop(picture->height, picture->width, random, least_area);
+    resample(*picture, batch.crop[i], batch.side, batch.planes.data() + i * numbers);
   });
 }
 
@@ -115,11 +116,12 @@ void validation_batch(const TrainingImages& images, std::size_t begin, backend::
   batch.image.resize(std::min(batch.image.size(), images.size() - begin));
   const std::size_t numbers = static_cast<std::size_t>(batch.side) * static_cast<std::size_t>(batch.side) * 3;
   batch.planes.resize(batch.image.size() * numbers);
+  batch.crop.resize(batch.image.size());
   for_each_index(pool, batch.image.size(), [&](std::size_t i) {
     batch.image[i] = begin + i;
     const auto picture = images.picture(begin + i);
-    resample(*picture, centre_crop(picture->height, picture->width), batch.side,
-             batch.planes.data() + i * numbers);
+    batch.crop[i] = centre_crop(picture->height, picture->width);
+    resample(*picture, batch.crop[i], batch.side, batch.planes.data() + i * numbers);
   });
 }
 

@@ -70,6 +70,7 @@ void for_each_index(backend::ThreadPool& pool, std::size_t count, const Task& ta
 struct TrainingBatch {
   int side = 0;
   std::vector<std::size_t> image;
+  std::vector<Crop> crop;  ///< the part of each that is shown
   std::vector<float> planes;
 
   ImageView<const float> view() const {
@@ -92,9 +93,9 @@ class ShuffledOrder {
 };
 
 /// The batch of a step: the next pictures in order, a random part of each, all drawn by seed, step and place in the batch.
-/// The same for any number of threads.
+/// The same for any number of threads. See `random_crop` for the area.
 void training_batch(const TrainingImages& images, ShuffledOrder& order, std::uint64_t seed, std::int64_t step,
-                    backend::ThreadPool& pool, TrainingBatch& batch);
+                    backend::ThreadPool& pool, TrainingBatch& batch, double least_area = 0.25);
 
 /// The middles of pictures `begin` up to as many as the batch has room for.
 void validation_batch(const TrainingImages& images, std::size_t begin, backend::ThreadPool& pool,

@@ -15,6 +15,11 @@
 #include "figures.hpp"
 #include "kit/any_parts.hpp"
 #include "kit/catch.hpp"
+#ifdef DHT_TEST_ON_THRUST  // the same figures by the other backend
+#include <dht/thrust.hpp>
+
+#include "thrust/same.hpp"
+#endif
 
 namespace {
 
@@ -91,6 +96,9 @@ struct FilePolicies : dht::TrainingPolicies {
   using Scalar = S;
   using Weighting = AnyWeighting;
   using Criterion = AnyCriterion;
+#ifdef DHT_TEST_ON_THRUST
+  using Backend = dht::backend::Thrust;
+#endif
 };
 
 /// Planes (batch, channels, height, width) of what the files hold pixel by pixel.
@@ -104,6 +112,8 @@ std::vector<S> planes_of(const std::vector<S>& rows, int batch, int channels) {
   }
   return out;
 }
+
+#ifndef DHT_TEST_ON_THRUST
 
 /// The way back of the tokenizer's last image, from the file's upstream gradients.
 template <class S, class Tokenizer>
@@ -127,6 +137,81 @@ void go_back(const dht::SafeTensors& file, Tokenizer& tokenizer, const dht::Line
   r.grad_self_loop = gradients.self_loop;
 }
 
+/// Forward and backward of the figures' image.
+template <class S>
+Result<S> run(const dht::SafeTensors& file, dht::TokenizerParts<FilePolicies<S>> parts,
+              const dht::Linear<S>& projection, const dht::ImageView<const S>& image) {
+  parts.backend = dht::backend::Cpu(2);
+  Result<S> r;
+  dht::Tokenizer<FilePolicies<S>> tokenizer(std::move(parts));
+  tokenizer.forward(image);
+  r.tokens = tokenizer.select(dht::BestAncestor{});
+  r.tree = tokenizer.hierarchy();
+  r.token_features = dht::project(r.tokens, projection);
+  r.injected = dht::inject_means(image, r.tokens, r.token_features);
+  go_back<S>(file, tokenizer, projection, image, r);
+  return r;
+}
+
+#else
+
+/// The same on a device.
+template <class S>
+Result<S> run(const dht::SafeTensors& file, dht::TokenizerParts<FilePolicies<S>> parts,
+              const dht::Linear<S>& projection, const dht::ImageView<const S>& image) {
+  parts.backend = test_backend();
+  Result<S> r;
+  dht::Tokenizer<FilePolicies<S>> tokenizer(std::move(parts));
+  const dht::backend::Thrust& backend = tokenizer.backend();
+  const int channels = image.channels;
+  const auto rows = [](const S* data, std::int64_t count, int columns) {
+    return dht::on_device(dht::MatrixView<const S>{data, count, columns});
+  };
+  const auto planes = [&](S* data) {
+    return dht::on_device(dht::planar_view(data, image.batch, channels, image.height, image.width));
+  };
+  dht::DeviceBuffer<S> pixels, g, injected, upstream, above, grad_token, grad_feature, grad_image, through;
+  dht::DeviceProjectionWorkspace<S> w;
+  const std::int64_t numbers = image.total_pixels() * channels;
+  backend.upload(image.data, numbers, pixels);
+  const dht::OnDevice<dht::ImageView<const S>> there = planes(pixels.data());
+  tokenizer.forward(there);
+  const auto& tokens = tokenizer.select();
+  const auto features = dht::project(backend, tokens, projection, g, w);
+  dht::inject_means(backend, there, tokens, features, injected, w);
+
+  const auto from_injected = planes_of(file.read<S>("upstream_injected"), image.batch, channels);
+  const auto from_features = file.read<S>("upstream_features");
+  backend.upload(from_injected.data(), numbers, upstream);
+  backend.resize(grad_image, numbers);
+  dht::backward_inject_means(backend, tokens, channels,
+                             dht::OnDevice<dht::ImageView<const S>>(planes(upstream.data())),
+                             planes(grad_image.data()), grad_token, w);
+  const std::int64_t count = std::int64_t{tokens.count()} * channels;
+  const S* const more = backend.upload(from_features.data(), count, above);
+  S* const sum = grad_token.data();
+  backend.launch(count, [=] DHT_DEVICE(std::int64_t i) DHT_DEVICE_INLINE { sum[i] += more[i]; });
+  r.grad_projection = projection.zeros();
+  dht::backward_project(backend, tokens, projection, rows(sum, tokens.count(), channels), r.grad_projection,
+                        grad_feature, w);
+  auto gradients = tokenizer.gradients();
+  backend.resize(through, numbers);
+  tokenizer.backward(there, rows(grad_feature.data(), tokens.count(), tokens.features), gradients,
+                     planes(through.data()));
+  const auto image_gradient = fetched(backend, grad_image), through_features = fetched(backend, through);
+  for (std::size_t i = 0; i < image_gradient.size(); ++i)
+    r.grad_image.push_back(image_gradient[i] + through_features[i]);
+  r.grad_encoder = gradients.encoder;
+  r.grad_self_loop = gradients.self_loop;
+  r.tree = tokenizer.hierarchy().download(backend);
+  r.tokens = tokens.download(backend);
+  r.token_features = fetched(backend, g);
+  r.injected = fetched(backend, injected);
+  return r;
+}
+
+#endif
+
 template <class S>
 Result<S> compute(const dht::SafeTensors& file) {
   const auto shape = file.shape("image");
@@ -149,17 +234,8 @@ Result<S> compute(const dht::SafeTensors& file) {
   if (kind.starts_with("constant ")) parts.self_loop = dht::SelfLoop<S>::constant(std::stod(kind.substr(9)));
   parts.hierarchy.compactness = std::stod(note(file, "compactness"));
   parts.hierarchy.enough_regions = std::stoi(note(file, "min_regions_per_image"));
-  parts.backend = dht::backend::Cpu(2);
-
-  Result<S> r;
-  dht::Tokenizer<FilePolicies<S>> tokenizer(std::move(parts));
-  tokenizer.forward(image);
-  r.tokens = tokenizer.select(dht::BestAncestor{});
-  r.tree = tokenizer.hierarchy();
+  Result<S> r = run<S>(file, std::move(parts), checkpoint.projection, image);
   r.encoded.assign(r.tree.pixel_features.begin(), r.tree.pixel_features.end());
-  r.token_features = dht::project(r.tokens, checkpoint.projection);
-  r.injected = dht::inject_means(image, r.tokens, r.token_features);
-  go_back<S>(file, tokenizer, checkpoint.projection, image, r);
   return r;
 }
 

@@ -21,6 +21,7 @@ enum class Penalty { aic, aicc, bic, cic };
 
 class AnySimilarity {
  public:
+  static constexpr bool on_device = true;
   static constexpr int sums = 3;
   explicit AnySimilarity(Kernel kernel = Kernel::gaussian, double bandwidth = 1)
       : kernel_(kernel),
@@ -30,21 +31,21 @@ class AnySimilarity {
         cosine_(bandwidth) {}
 
   template <class S>
-  DHT_INLINE void add(S* sum, S a, S b) const {
+  DHT_HOST_DEVICE DHT_INLINE void add(S* sum, S a, S b) const {
     if (kernel_ == Kernel::cosine)
       cosine_.add(sum, a, b);
     else
       gaussian_.add(sum, a, b);
   }
   template <class S>
-  DHT_INLINE S value(const S* sum) const {
+  DHT_HOST_DEVICE DHT_INLINE S value(const S* sum) const {
     if (kernel_ == Kernel::gaussian) return gaussian_.value(sum);
     if (kernel_ == Kernel::laplacian) return laplacian_.value(sum);
     if (kernel_ == Kernel::cauchy) return cauchy_.value(sum);
     return cosine_.value(sum);
   }
   template <class S>
-  DHT_INLINE void gradient(const S* sum, S upstream, S* grad_sum) const {
+  DHT_HOST_DEVICE DHT_INLINE void gradient(const S* sum, S upstream, S* grad_sum) const {
     grad_sum[1] = grad_sum[2] = 0;
     if (kernel_ == Kernel::gaussian) return gaussian_.gradient(sum, upstream, grad_sum);
     if (kernel_ == Kernel::laplacian) return laplacian_.gradient(sum, upstream, grad_sum);
@@ -52,7 +53,7 @@ class AnySimilarity {
     cosine_.gradient(sum, upstream, grad_sum);
   }
   template <class S>
-  DHT_INLINE void add_gradient(const S* grad_sum, S a, S b, S& grad_a, S& grad_b) const {
+  DHT_HOST_DEVICE DHT_INLINE void add_gradient(const S* grad_sum, S a, S b, S& grad_a, S& grad_b) const {
     if (kernel_ == Kernel::cosine)
       cosine_.add_gradient(grad_sum, a, b, grad_a, grad_b);
     else
@@ -68,31 +69,34 @@ class AnySimilarity {
 };
 
 struct AnyWeighting {
+  static constexpr bool on_device = true;
   bool by_similarity = true;
   template <class S>
-  DHT_INLINE S operator()(std::int32_t size, S similarity) const {
+  DHT_HOST_DEVICE DHT_INLINE S operator()(std::int32_t size, S similarity) const {
     return by_similarity ? SimilarityWeighting{}(size, similarity) : SizeWeighting{}(size, similarity);
   }
   template <class S>
-  DHT_INLINE S gradient(std::int32_t size, S similarity) const {
+  DHT_HOST_DEVICE DHT_INLINE S gradient(std::int32_t size, S similarity) const {
     return by_similarity ? SimilarityWeighting{}.gradient(size, similarity) : S(0);
   }
 };
 
 class AnyCriterion {
  public:
+  static constexpr bool on_device = true;
   explicit AnyCriterion(Penalty penalty = Penalty::aicc, double iota = 5)
       : penalty_(penalty), aic_(iota), aicc_(iota), bic_(iota), cic_(iota) {}
 
   template <class S>
-  DHT_INLINE S information(std::int32_t size, const S* variance, int features, std::int64_t pixels) const {
+  DHT_HOST_DEVICE DHT_INLINE S information(std::int32_t size, const S* variance, int features,
+                                           std::int64_t pixels) const {
     if (penalty_ == Penalty::aic) return aic_.information(size, variance, features, pixels);
     if (penalty_ == Penalty::aicc) return aicc_.information(size, variance, features, pixels);
     if (penalty_ == Penalty::bic) return bic_.information(size, variance, features, pixels);
     return cic_.information(size, variance, features, pixels);
   }
   template <class S>
-  DHT_INLINE S pixel_information(std::int64_t pixels) const {
+  DHT_HOST_DEVICE DHT_INLINE S pixel_information(std::int64_t pixels) const {
     return aic_.template pixel_information<S>(pixels);
   }
 

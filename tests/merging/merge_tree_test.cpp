@@ -247,11 +247,21 @@ TEST_CASE("merge tree: every merge is the cheapest there is, of four neighbours"
   check_against_slow_merging<dht::FourConnected>(dht::WardOverBoundary(), 3);
   check_against_slow_merging<dht::FourConnected>(LargestStep(), 4);
   check_against_slow_merging<dht::FourConnected>(Indifferent(), 5);
+  check_against_slow_merging<dht::FourConnected>(dht::MumfordShah(), 8);
 }
 
 TEST_CASE("merge tree: every merge is the cheapest there is, of eight neighbours", "[merging]") {
   check_against_slow_merging<dht::EightConnected>(dht::BoundaryLinkage(), 6);
   check_against_slow_merging<dht::EightConnected>(Indifferent(), 7);
+}
+
+TEST_CASE("merge tree: a merge costs the squared error that it adds, over the boundary that it saves",
+          "[merging]") {
+  const dht::MergingRegion a{0.125, 0, 0, 0, 0}, b{0.375, 0, 0, 0, 0};
+  const dht::SharedBoundary shared{0.25, 0};
+  // 1/8 and 3/8 of the image, 2 apart: means move by 3/2 and 1/2, 1/8 9/4 + 3/8 1/4 = 3/8.
+  CHECK(dht::MumfordShah{0.5}(a, b, shared, 4) == 0.375 / 0.75);
+  CHECK(dht::MumfordShah{0}(b, a, shared, 4) == 0.375 / 0.25);
 }
 
 TEST_CASE("merge tree: leaves are the regions of a level, inside of the mask", "[merging]") {

@@ -125,6 +125,9 @@ TEST_CASE("command lines that make no sense") {
       {"p.png --criterion aicd", "--criterion"},
       {"p.png --criterion \"$(printf 'a\\nb')\"", "--criterion"},
       {"p.png --similarity linear", "--similarity"},
+      {"p.png --backend abacus", "--backend"},
+      {"p.png --backend thrust --tokens 20", "--backend"},
+      {"p.png --backend cuda --selection optimal-cut", "--backend"},
       {"p.png --bandwidth 0", "--bandwidth"},
       {"p.png --bandwidth -1", "--bandwidth"},
       {"p.png --bandwidth nan", "--bandwidth"},
@@ -160,10 +163,21 @@ TEST_CASE("command lines that make no sense") {
       {"p.png --output ''", "--output"},
       {"p.png --weights ''", "--weights"},
   };
+  check_refused("vectorize", "p.png --tolerance -1", "--tolerance", folder.path());
+  check_refused("vectorize", "p.png --tolerance nan", "--tolerance", folder.path());
+  check_refused("vectorize", "p.png --detail 0", "--detail", folder.path());
+  check_refused("vectorize", "p.png --flat --stacked", "--stacked", folder.path());
   for (const auto& [arguments, named] : cases) check_refused("tokenize", arguments, named, folder.path());
   for (const auto& arguments : {"", "p.png --tokens 0", "p.png --criterion aicd", "p.png --nonsense"}) {
     check_refused("vectorize", arguments, "", folder.path());
   }
+  const std::vector<std::pair<std::string, std::string>> of_drawings{
+      {"p.png --bytes 0", "--bytes"},       {"p.png --bytes 20", "bytes"},
+      {"p.png --price -1", "--price"},      {"p.png --price nan", "--price"},
+      {"p.png --colors -1", "--colors"},    {"p.png --bytes 9000 --tokens 5", "--bytes"},
+      {"p.png --price 5 --html", "--price"}};
+  for (const auto& [arguments, named] : of_drawings)
+    check_refused("vectorize", arguments, named, folder.path());
 }
 
 TEST_CASE("masks that do not fit") {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // pretrain: what it writes, that interrupted runs end like others, and what it refuses.
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
@@ -21,6 +20,7 @@
 #include "kit/parameters.hpp"
 #include "programs/call.hpp"
 #include "programs/checks.hpp"
+#include "programs/killed.hpp"
 
 using Catch::Matchers::ContainsSubstring;
 using dht::test::call;
@@ -215,29 +215,10 @@ TEST_CASE("pretrain: the same weights with any number of threads, other ones wit
 TEST_CASE("pretrain: killed at any moment and resumed, it ends like a run that was not") {
   const ScratchFolder folder;
   fill(folder.path());
-  const auto begin = std::chrono::steady_clock::now();
   const auto whole = reference(folder.path());
-  const std::chrono::duration<double> duration = std::chrono::steady_clock::now() - begin;
-  // After each kill another run goes on, until one comes to the end. The first has a fiftieth of the time that a run
-  // takes on this machine, each further one a little more: some are killed in every stage, the last ones have plenty.
   for (const std::string every : {"1", "3"}) {
-    const std::string out = "--output killed" + every + " --save-every " + every;
-    bool is_done = false;
-    int kills = 0, resumes = 0;
-    for (int attempt = 0; !is_done && attempt < 80; ++attempt) {
-      const bool begun = fs::exists(folder / ("killed" + every + "/checkpoint.safetensors"));
-      const std::string after = std::to_string(duration.count() / 50 * std::pow(1.15, attempt));
-      const std::string arguments = options + out + (begun ? " --resume" : "");
-      const std::string command = "cd " + dht::test::quoted(folder.path()) + " && timeout -s KILL " + after +
-                                  " " + dht::test::quoted(std::string(DHT_PROGRAMS_DIR "/pretrain")) + " " +
-                                  arguments + " > /dev/null 2>&1";
-      is_done = std::system(command.c_str()) == 0;
-      kills += !is_done;
-      resumes += begun;
-    }
-    CHECK(is_done);
-    CHECK(kills > 0);
-    CHECK(resumes > 0);
+    dht::test::kill_and_resume("pretrain", options + "--save-every " + every, folder.path(),
+                               "killed" + every);
     CHECK(files(folder / ("killed" + every)) == whole);
     CHECK(entries(folder / ("killed" + every)) == results.size());
   }

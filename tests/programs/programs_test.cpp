@@ -164,6 +164,14 @@ TEST_CASE("every option changes what it says, and threads change nothing") {
   const std::string usual = labels("");
   CHECK(labels("--threads 1") == usual);
   CHECK(labels("--threads 2") == usual);
+  CHECK(labels("--backend cpu") == usual);
+#ifdef DHT_TEST_HAS_THRUST
+  CHECK(labels("--backend thrust") == usual);
+  CHECK(labels("--backend thrust --encoder colour --criterion bic --similarity cauchy") ==
+        labels("--encoder colour --criterion bic --similarity cauchy"));
+#else
+  CHECK(call("tokenize", "sample.png --backend thrust", folder.path()).code == 2);
+#endif
   CHECK(labels("--criterion aicc --iota 5 --compactness 0.01 --bandwidth 1 --similarity gaussian "
                "--selection best-ancestor") == usual);
   CHECK(labels("--criterion bic") != usual);
@@ -311,6 +319,32 @@ TEST_CASE("vectorize writes one path a token") {
   CHECK(paths == 40);
   CHECK(call("vectorize", "'<lake>.png' --quiet", folder.path()).out.empty());
   CHECK(std::filesystem::exists(folder / "<lake>/<lake>.svg"));
+}
+
+TEST_CASE("vectorize draws as it is asked to") {
+  const ScratchFolder folder;
+  draw_sample(folder / "lake.png", size);
+  const auto drawn = [&](const std::string& options) {
+    const Said said = call("vectorize", "lake.png --tokens 40 --output out " + options, folder.path());
+    INFO(options << ": " << said.err);
+    REQUIRE(said.code == 0);
+    return dht::test::text_of(folder / "out/lake.svg");
+  };
+  const std::string plain = drawn("");
+  CHECK(drawn("--stacked") == plain);
+  const std::string lossless = drawn("--tolerance 0");
+  CHECK(lossless.size() > plain.size());
+  CHECK(drawn("--detail 8").size() > plain.size());
+  CHECK_THAT(drawn("--flat"), ContainsSubstring("<use href=\"#a\""));
+  CHECK(drawn("--curves").find('c') != std::string::npos);
+  CHECK_THAT(drawn("--gradients --detail 100"), ContainsSubstring("<linearGradient "));
+  CHECK(drawn("--linear-light") != plain);
+  CHECK(drawn("--html") == plain);
+  const std::string page = dht::test::text_of(folder / "out/lake.html");
+  CHECK(page.starts_with("<!DOCTYPE html>"));
+  CHECK_THAT(page, ContainsSubstring("data:image/svg+xml,"));
+  CHECK_THAT(page, ContainsSubstring("src=\"lake_photo.png\""));
+  CHECK(dht::test::entries(folder / "out") == 4);
 }
 
 TEST_CASE("results replace those of before, and other files stay") {

@@ -14,12 +14,13 @@
 #include "kit/parameters.hpp"
 #include "kit/random.hpp"
 
-#if defined(__has_feature)
+// GCC names its sanitizers; it is asked first, as headers give it a __has_feature that denies everything.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define DHT_TEST_HAS_SANITIZER
+#elif defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
 #define DHT_TEST_HAS_SANITIZER
 #endif
-#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define DHT_TEST_HAS_SANITIZER
 #endif
 
 // Sanitizers have operators of their own, which find what these would hide.

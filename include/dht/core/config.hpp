@@ -16,8 +16,18 @@
 #define DHT_RESTRICT
 #endif
 
+/// For functions that run on a device too: put it before DHT_INLINE. Policies whose functions all have it say so with a
+/// member `static constexpr bool on_device = true`.
+#if defined(__CUDACC__)
+#define DHT_HOST_DEVICE __host__ __device__
+#else
+#define DHT_HOST_DEVICE
+#endif
+
 /// Promises that the iterations of the following loop do not depend on each other through memory.
-#if defined(__clang__)
+#if defined(__CUDACC__)
+#define DHT_INDEPENDENT
+#elif defined(__clang__)
 #define DHT_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
 #elif defined(__GNUC__)
 #define DHT_INDEPENDENT _Pragma("GCC ivdep")
@@ -27,7 +37,7 @@
 
 /// Between the two, Clang says nothing of loops with DHT_INDEPENDENT that it cannot vectorise: whether it can is up to a
 /// policy, which may be the user's own.
-#if defined(__clang__)
+#if defined(__clang__) && !defined(__CUDACC__)
 #define DHT_SCALAR_LOOPS_BEGIN \
   _Pragma("clang diagnostic push") _Pragma("clang diagnostic ignored \"-Wpass-failed\"")
 #define DHT_SCALAR_LOOPS_END _Pragma("clang diagnostic pop")
@@ -42,7 +52,7 @@ namespace dht::detail {
 /// written as whole vectors, where it would otherwise be kept in many scalar registers.
 template <class T>
 DHT_INLINE T* opaque(T* pointer) {
-#if defined(__GNUC__)
+#if defined(__GNUC__) && !defined(__CUDA_ARCH__)
   asm("" : "+r"(pointer));
 #endif
   return pointer;

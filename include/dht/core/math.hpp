@@ -10,7 +10,7 @@
 
 #include <dht/core/config.hpp>
 
-#if defined(__clang__) && defined(__SSE2__)
+#if defined(__clang__) && defined(__SSE2__) && !defined(__CUDA_ARCH__)
 #include <emmintrin.h>
 #endif
 
@@ -18,18 +18,22 @@ namespace dht {
 
 /// a*b + c, rounded once. The only way in which a product is added anywhere in the library.
 template <class S>
-DHT_INLINE S fma(S a, S b, S c) {
+DHT_HOST_DEVICE DHT_INLINE S fma(S a, S b, S c) {
+#if defined(__CUDA_ARCH__)
+  return ::fma(a, b, c);
+#else
   if constexpr (std::is_same_v<S, float>) {
     return __builtin_fmaf(a, b, c);
   } else {
     return __builtin_fma(a, b, c);
   }
+#endif
 }
 
 /// Square root, rounded once as IEEE 754 has it. Clang does not vectorise std::sqrt, which has to set errno.
 template <class S>
-DHT_INLINE S sqrt(S x) {
-#if defined(__clang__) && defined(__SSE2__)
+DHT_HOST_DEVICE DHT_INLINE S sqrt(S x) {
+#if defined(__clang__) && defined(__SSE2__) && !defined(__CUDA_ARCH__)
   if constexpr (std::is_same_v<S, float>) {
     return _mm_cvtss_f32(_mm_sqrt_ss(_mm_set_ss(x)));
   } else {
@@ -43,13 +47,19 @@ DHT_INLINE S sqrt(S x) {
 /// `condition ? a : b`, but both are there before and none is a branch: for choices that cannot be foreseen, and in
 /// loops that are to be vectorised.
 template <class S>
-DHT_INLINE S select(bool condition, S a, S b) {
+DHT_HOST_DEVICE DHT_INLINE S select(bool condition, S a, S b) {
   using Bits = std::conditional_t<sizeof(S) == 4, std::uint32_t, std::uint64_t>;
   const Bits x = std::bit_cast<Bits>(a), y = std::bit_cast<Bits>(b), mask = Bits{0} - Bits{condition};
   return std::bit_cast<S>(y ^ ((x ^ y) & mask));
 }
 
 namespace detail {
+
+/// Coefficients of a polynomial, the highest power first. They are returned by value: a device has no address of them.
+template <class S, int N>
+struct Terms {
+  S value[N];
+};
 
 /// The constants of exp and log for one type. Both reduce by powers of two; `ln2_high` has few enough bits that its
 /// product with an exponent is exact.
@@ -64,10 +74,13 @@ struct Elementary<float> {
   static constexpr float log2e = 1.44269504088896341f, round = 12582912.0f;  // 1.5 * 2^23
   static constexpr float ln2_high = 0.693145751953125f, ln2_low = 1.42860682030941723212e-6f;
   // 1/k! down from k = 7: the next term is below 6e-9 of the result for |r| <= ln(2)/2.
-  static constexpr float exp_terms[] = {1.0f / 5040, 1.0f / 720, 1.0f / 120, 1.0f / 24,
-                                        1.0f / 6,    0.5f,       1.0f,       1.0f};
+  DHT_HOST_DEVICE static constexpr Terms<float, 8> exp_terms() {
+    return {{1.0f / 5040, 1.0f / 720, 1.0f / 120, 1.0f / 24, 1.0f / 6, 0.5f, 1.0f, 1.0f}};
+  }
   // 2/(2k+1) down from k = 5, in powers of s^2 with |s| <= 0.1716: the next term is below 1e-10.
-  static constexpr float log_terms[] = {2.0f / 11, 2.0f / 9, 2.0f / 7, 2.0f / 5, 2.0f / 3};
+  DHT_HOST_DEVICE static constexpr Terms<float, 5> log_terms() {
+    return {{2.0f / 11, 2.0f / 9, 2.0f / 7, 2.0f / 5, 2.0f / 3}};
+  }
 };
 
 template <>
@@ -78,39 +91,41 @@ struct Elementary<double> {
   static constexpr double log2e = 1.4426950408889634074, round = 6755399441055744.0;  // 1.5 * 2^52
   static constexpr double ln2_high = 6.93147180369123816490e-01, ln2_low = 1.90821492927058770002e-10;
   // Down from 1/13!: the next term is below 5e-18 of the result.
-  static constexpr double exp_terms[] = {1.0 / 6227020800.0,
-                                         1.0 / 479001600.0,
-                                         1.0 / 39916800.0,
-                                         1.0 / 3628800.0,
-                                         1.0 / 362880.0,
-                                         1.0 / 40320.0,
-                                         1.0 / 5040.0,
-                                         1.0 / 720.0,
-                                         1.0 / 120.0,
-                                         1.0 / 24.0,
-                                         1.0 / 6.0,
-                                         0.5,
-                                         1.0,
-                                         1.0};
+  DHT_HOST_DEVICE static constexpr Terms<double, 14> exp_terms() {
+    return {{1.0 / 6227020800.0, 1.0 / 479001600.0, 1.0 / 39916800.0, 1.0 / 3628800.0, 1.0 / 362880.0,
+             1.0 / 40320.0, 1.0 / 5040.0, 1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0}};
+  }
   // Down from 2/23: the next term is below 2e-18.
-  static constexpr double log_terms[] = {2.0 / 23, 2.0 / 21, 2.0 / 19, 2.0 / 17, 2.0 / 15, 2.0 / 13,
-                                         2.0 / 11, 2.0 / 9,  2.0 / 7,  2.0 / 5,  2.0 / 3};
+  DHT_HOST_DEVICE static constexpr Terms<double, 11> log_terms() {
+    return {{2.0 / 23, 2.0 / 21, 2.0 / 19, 2.0 / 17, 2.0 / 15, 2.0 / 13, 2.0 / 11, 2.0 / 9, 2.0 / 7, 2.0 / 5,
+             2.0 / 3}};
+  }
 };
 
+#if defined(__CUDA_ARCH__)
+#define DHT_UNROLL_TERMS _Pragma("unroll")
+#elif defined(__CUDACC__)
+#define DHT_UNROLL_TERMS
+#else
+#define DHT_UNROLL_TERMS _Pragma("GCC unroll 16")
+#endif
+
 template <class S, int N>
-DHT_INLINE S horner(const S (&terms)[N], S x) {
-  S sum = terms[0];
-#pragma GCC unroll 16
-  for (int i = 1; i < N; ++i) sum = fma(sum, x, terms[i]);
+DHT_HOST_DEVICE DHT_INLINE S horner(const Terms<S, N>& terms, S x) {
+  S sum = terms.value[0];
+  DHT_UNROLL_TERMS
+  for (int i = 1; i < N; ++i) sum = fma(sum, x, terms.value[i]);
   return sum;
 }
+
+#undef DHT_UNROLL_TERMS
 
 }  // namespace detail
 
 /// e^x to about one unit in the last place; exact at 0. Arguments are clamped to [-87, 88] in float and [-708, 709] in
 /// double, so the result is always a positive, finite, normal number. NaN gives some such number.
 template <class S>
-DHT_INLINE S exp(S x) {
+DHT_HOST_DEVICE DHT_INLINE S exp(S x) {
   using E = detail::Elementary<S>;
   x = x > E::lowest ? x : E::lowest;
   x = x < E::highest ? x : E::highest;
@@ -118,7 +133,7 @@ DHT_INLINE S exp(S x) {
   const S n = shifted - E::round;
   S r = fma(n, -E::ln2_high, x);
   r = fma(n, -E::ln2_low, r);
-  const S p = detail::horner(E::exp_terms, r);
+  const S p = detail::horner(E::exp_terms(), r);
   using Unsigned = std::make_unsigned_t<typename E::Bits>;
   const Unsigned scale = std::bit_cast<Unsigned>(shifted) << E::mantissa;
   return std::bit_cast<S>(std::bit_cast<Unsigned>(p) + scale);
@@ -127,7 +142,7 @@ DHT_INLINE S exp(S x) {
 /// Natural logarithm of a positive, normal number, to within two units in the last place; most are off where the
 /// logarithm is small, next to 1.
 template <class S>
-DHT_INLINE S log(S x) {
+DHT_HOST_DEVICE DHT_INLINE S log(S x) {
   using E = detail::Elementary<S>;
   using Bits = typename E::Bits;
   constexpr Bits one = std::bit_cast<Bits>(S(1));
@@ -139,31 +154,31 @@ DHT_INLINE S log(S x) {
   static_assert(one > half_root);
   const S s = (m - 1) / (m + 1), s2 = s * s;
   const S n = static_cast<S>(k);
-  const S tail = detail::horner(E::log_terms, s2) * s2;
+  const S tail = detail::horner(E::log_terms(), s2) * s2;
   return fma(n, E::ln2_high, fma(s, S(2), fma(s, tail, n * E::ln2_low)));
 }
 
 /// 1 / (1 + e^-x)
 template <class S>
-DHT_INLINE S sigmoid(S x) {
+DHT_HOST_DEVICE DHT_INLINE S sigmoid(S x) {
   return S(1) / (S(1) + exp(-x));
 }
 
 /// x * sigmoid(x), the activation of the encoder (SiLU).
 template <class S>
-DHT_INLINE S silu(S x) {
+DHT_HOST_DEVICE DHT_INLINE S silu(S x) {
   return x / (S(1) + exp(-x));
 }
 
 /// The derivative of SiLU at x, given sigmoid(x).
 template <class S>
-DHT_INLINE S silu_derivative(S x, S sigmoid) {
+DHT_HOST_DEVICE DHT_INLINE S silu_derivative(S x, S sigmoid) {
   return sigmoid * fma(x, S(1) - sigmoid, S(1));
 }
 
 /// The number whose hyperbolic sine is x, to a few units in the last place; |x| up to half the exponents of its type.
 template <class S>
-DHT_INLINE S asinh(S x) {
+DHT_HOST_DEVICE DHT_INLINE S asinh(S x) {
   const S size = x < 0 ? -x : x;
   const S more = size + size * size / (1 + sqrt(fma(size, size, S(1))));
   const S sum = 1 + more;  // its rounding error is taken back, or small numbers would lose their digits
@@ -173,7 +188,7 @@ DHT_INLINE S asinh(S x) {
 
 /// Hyperbolic sine, to a few units in the last place; finite as far as `exp` is.
 template <class S>
-DHT_INLINE S sinh(S x) {
+DHT_HOST_DEVICE DHT_INLINE S sinh(S x) {
   const S power = exp(x);
   const S less = power == 1 ? x : (power - 1) * (x / log(power));  // e^x - 1, with the same correction
   return (less + less / power) / 2;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <type_traits>
 
+#include <dht/core/config.hpp>
 #include <dht/core/error.hpp>
 
 namespace dht {
@@ -20,13 +21,13 @@ struct ImageView {
   int batch = 0, channels = 0, height = 0, width = 0;
   std::ptrdiff_t batch_stride = 0, channel_stride = 0, row_stride = 0, column_stride = 0;
 
-  T& operator()(int b, int c, int y, int x) const {
+  DHT_HOST_DEVICE T& operator()(int b, int c, int y, int x) const {
     return data[b * batch_stride + c * channel_stride + y * row_stride + x * column_stride];
   }
   /// Pixels of one image, H*W.
-  std::int64_t pixels() const { return std::int64_t{height} * width; }
+  DHT_HOST_DEVICE std::int64_t pixels() const { return std::int64_t{height} * width; }
   /// Pixels of the whole batch.
-  std::int64_t total_pixels() const { return batch * pixels(); }
+  DHT_HOST_DEVICE std::int64_t total_pixels() const { return batch * pixels(); }
 
   operator ImageView<const T>() const requires(!std::is_const_v<T>) {
     return {data, batch, channels, height, width, batch_stride, channel_stride, row_stride, column_stride};
@@ -67,9 +68,9 @@ struct PlaneView {
   int height = 0, width = 0;
   std::ptrdiff_t row_stride = 0;
 
-  T& operator()(int y, int x) const { return data[y * row_stride + x]; }
-  T* row(int y) const { return data + y * row_stride; }
-  std::int64_t pixels() const { return std::int64_t{height} * width; }
+  DHT_HOST_DEVICE T& operator()(int y, int x) const { return data[y * row_stride + x]; }
+  DHT_HOST_DEVICE T* row(int y) const { return data + y * row_stride; }
+  DHT_HOST_DEVICE std::int64_t pixels() const { return std::int64_t{height} * width; }
 
   operator PlaneView<const T>() const requires(!std::is_const_v<T>) {
     return {data, height, width, row_stride};
@@ -91,8 +92,8 @@ struct MatrixView {
   std::int64_t rows = 0;
   int columns = 0;
 
-  T* row(std::int64_t i) const { return data + i * columns; }
-  T& operator()(std::int64_t i, int j) const { return data[i * columns + j]; }
+  DHT_HOST_DEVICE T* row(std::int64_t i) const { return data + i * columns; }
+  DHT_HOST_DEVICE T& operator()(std::int64_t i, int j) const { return data[i * columns + j]; }
 
   operator MatrixView<const T>() const requires(!std::is_const_v<T>) { return {data, rows, columns}; }
 };

@@ -18,6 +18,37 @@
 
 namespace dht {
 
+namespace detail {
+
+/// CIELAB of linear light, the factors being those of a unit.
+template <class S>
+struct LabScale {
+  S lightness, red, yellow, dark;
+
+  explicit LabScale(double unit)
+      : lightness(static_cast<S>(116 / unit)),
+        red(static_cast<S>(500 / unit)),
+        yellow(static_cast<S>(200 / unit)),
+        dark(static_cast<S>(-16 / unit)) {}
+  DHT_HOST_DEVICE DHT_INLINE void to_lab(S r, S g, S b, S& l_out, S& a_out, S& b_out) const {
+    using White = WhiteXyz<S>;
+    const S fx = lab_curve(mixed(White::x(), r, g, b)), fy = lab_curve(mixed(White::y(), r, g, b)),
+            fz = lab_curve(mixed(White::z(), r, g, b));
+    l_out = fma(lightness, fy, dark);
+    a_out = red * (fx - fy);
+    b_out = yellow * (fy - fz);
+  }
+};
+
+/// Linear light of a stored value; NaN where it is not finite: comparisons alone would lose that.
+template <class S>
+DHT_HOST_DEVICE DHT_INLINE S linear_light(S v) {
+  const S nothing = v - v;
+  return srgb_to_linear(v) + nothing;
+}
+
+}  // namespace detail
+
 /// What three channels are: sRGB, to become CIELAB, or numbers like those of any other number of channels.
 enum class ColourSpace { cielab, as_given };
 
@@ -48,6 +79,9 @@ class ColourEncoder {
 
   int features() const { return channels_; }
   int channels() const { return channels_; }
+  double unit() const { return unit_; }
+  /// Whether features are CIELAB, and not the values themselves.
+  bool is_cielab() const { return to_lab_; }
 
   /// See concepts::encoder.
   template <class P, class Backend>
@@ -132,31 +166,16 @@ class ColourEncoder {
       } else {
         detail::load_row(image, b, c, y, S(1), S(0), out);
         DHT_INDEPENDENT
-        for (int x = 0; x < image.width; ++x) {
-          const S v = out[x];
-          const S nothing = v - v;  // 0, or NaN where v is not finite: comparisons alone would lose it
-          out[x] = detail::srgb_to_linear(v) + nothing;
-        }
+        for (int x = 0; x < image.width; ++x) out[x] = detail::linear_light(out[x]);
       }
     }
   }
 
   DHT_INLINE void to_lab(const S* line, int width, S* out) const {
-    using White = detail::WhiteXyz<S>;
-    const S lightness = static_cast<S>(116 / unit_), red = static_cast<S>(500 / unit_),
-            yellow = static_cast<S>(200 / unit_);
-    const S dark = static_cast<S>(-16 / unit_);
+    const detail::LabScale<S> lab(unit_);
     const S *r = line, *g = line + width, *b = line + 2 * width;
     DHT_INDEPENDENT
-    for (int x = 0; x < width; ++x) {
-      const S cx = detail::mixed(White::x, r[x], g[x], b[x]);
-      const S cy = detail::mixed(White::y, r[x], g[x], b[x]);
-      const S cz = detail::mixed(White::z, r[x], g[x], b[x]);
-      const S fx = detail::lab_curve(cx), fy = detail::lab_curve(cy), fz = detail::lab_curve(cz);
-      out[x] = fma(lightness, fy, dark);
-      out[width + x] = red * (fx - fy);
-      out[2 * width + x] = yellow * (fy - fz);
-    }
+    for (int x = 0; x < width; ++x) lab.to_lab(r[x], g[x], b[x], out[x], out[width + x], out[2 * width + x]);
   }
 
   int channels_;

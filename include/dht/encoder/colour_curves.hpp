@@ -10,23 +10,35 @@
 
 namespace dht::detail {
 
+/// What red, green and blue contribute to a sum. Returned by value: a device has no address of constants.
+template <class S>
+struct Contributions {
+  S value[3];
+};
+
 /// sRGB primaries to XYZ, divided by the white point of D65 (0.95047, 1, 1.08883).
 template <class S>
 struct WhiteXyz {
-  static constexpr S x[3] = {S(0.4339499), S(0.3762098), S(0.1898403)};
-  static constexpr S y[3] = {S(0.2126729), S(0.7151522), S(0.0721750)};
-  static constexpr S z[3] = {S(0.0177566), S(0.1094680), S(0.8727754)};
+  DHT_HOST_DEVICE static constexpr Contributions<S> x() {
+    return {{S(0.4339499), S(0.3762098), S(0.1898403)}};
+  }
+  DHT_HOST_DEVICE static constexpr Contributions<S> y() {
+    return {{S(0.2126729), S(0.7151522), S(0.0721750)}};
+  }
+  DHT_HOST_DEVICE static constexpr Contributions<S> z() {
+    return {{S(0.0177566), S(0.1094680), S(0.8727754)}};
+  }
 };
 
 /// x^p for x > 0
 template <class S>
-DHT_INLINE S power(S x, S p) {
+DHT_HOST_DEVICE DHT_INLINE S power(S x, S p) {
   return exp(p * log(x));
 }
 
 /// From the stored sRGB value to linear light (IEC 61966-2-1). Negative values are taken as 0.
 template <class S>
-DHT_INLINE S srgb_to_linear(S v) {
+DHT_HOST_DEVICE DHT_INLINE S srgb_to_linear(S v) {
   const S base = (v + S(0.055)) / S(1.055);
   const S curved = power(base > S(1e-6) ? base : S(1e-6), S(2.4));
   const S straight = v > 0 ? v / S(12.92) : S(0);
@@ -35,7 +47,7 @@ DHT_INLINE S srgb_to_linear(S v) {
 
 /// The derivative of `srgb_to_linear`.
 template <class S>
-DHT_INLINE S srgb_to_linear_derivative(S v) {
+DHT_HOST_DEVICE DHT_INLINE S srgb_to_linear_derivative(S v) {
   const S base = (v + S(0.055)) / S(1.055);
   const S curved = S(2.4 / 1.055) * power(base > S(1e-6) ? base : S(1e-6), S(1.4));
   const S straight = v > 0 ? S(1) / S(12.92) : S(0);
@@ -44,43 +56,44 @@ DHT_INLINE S srgb_to_linear_derivative(S v) {
 
 /// CIE 1976: cube root above (6/29)^3, a straight line below.
 template <class S>
-DHT_INLINE S lab_curve(S t) {
+DHT_HOST_DEVICE DHT_INLINE S lab_curve(S t) {
   const S root = power(t > S(1e-6) ? t : S(1e-6), S(1) / 3);
   return t > S(0.008856451679035631) ? root : fma(t, S(7.787037037037037), S(0.13793103448275862));
 }
 
 /// The derivative of `lab_curve`.
 template <class S>
-DHT_INLINE S lab_curve_derivative(S t) {
+DHT_HOST_DEVICE DHT_INLINE S lab_curve_derivative(S t) {
   const S curved = power(t > S(1e-6) ? t : S(1e-6), S(-2) / 3) / 3;
   return t > S(0.008856451679035631) ? curved : S(7.787037037037037);
 }
 
 /// One of the three sums of `WhiteXyz`.
 template <class S>
-DHT_INLINE S mixed(const S (&row)[3], S r, S g, S b) {
-  return fma(row[0], r, fma(row[1], g, row[2] * b));
+DHT_HOST_DEVICE DHT_INLINE S mixed(const Contributions<S>& row, S r, S g, S b) {
+  return fma(row.value[0], r, fma(row.value[1], g, row.value[2] * b));
 }
 
 /// From the gradient of L, a and b, divided by `unit`, to that of n stored values: `values` are red, green and blue, n
 /// numbers each, `light` the same linear, `gradient` those of the features; `out` is written.
 template <class S>
-DHT_INLINE void lab_backward(const S* values, const S* light, const S* gradient, std::int64_t n, double unit,
-                             S* out) {
+DHT_HOST_DEVICE DHT_INLINE void lab_backward(const S* values, const S* light, const S* gradient,
+                                             std::int64_t n, double unit, S* out) {
   using White = WhiteXyz<S>;
+  constexpr auto to_x = White::x(), to_y = White::y(), to_z = White::z();
   const S lightness = static_cast<S>(116 / unit), red = static_cast<S>(500 / unit),
           yellow = static_cast<S>(200 / unit);
   const S *r = light, *g = light + n, *b = light + 2 * n;
   DHT_INDEPENDENT
   for (std::int64_t i = 0; i < n; ++i) {
     const S of_l = gradient[i], of_a = gradient[n + i], of_b = gradient[2 * n + i];
-    const S x = lab_curve_derivative(mixed(White::x, r[i], g[i], b[i])) * (red * of_a);
-    const S y = lab_curve_derivative(mixed(White::y, r[i], g[i], b[i])) *
+    const S x = lab_curve_derivative(mixed(to_x, r[i], g[i], b[i])) * (red * of_a);
+    const S y = lab_curve_derivative(mixed(to_y, r[i], g[i], b[i])) *
                 fma(lightness, of_l, fma(-red, of_a, yellow * of_b));
-    const S z = lab_curve_derivative(mixed(White::z, r[i], g[i], b[i])) * (-yellow * of_b);
-    out[i] = fma(White::x[0], x, fma(White::y[0], y, White::z[0] * z));
-    out[n + i] = fma(White::x[1], x, fma(White::y[1], y, White::z[1] * z));
-    out[2 * n + i] = fma(White::x[2], x, fma(White::y[2], y, White::z[2] * z));
+    const S z = lab_curve_derivative(mixed(to_z, r[i], g[i], b[i])) * (-yellow * of_b);
+    out[i] = fma(to_x.value[0], x, fma(to_y.value[0], y, to_z.value[0] * z));
+    out[n + i] = fma(to_x.value[1], x, fma(to_y.value[1], y, to_z.value[1] * z));
+    out[2 * n + i] = fma(to_x.value[2], x, fma(to_y.value[2], y, to_z.value[2] * z));
   }
   DHT_INDEPENDENT
   for (std::int64_t i = 0; i < 3 * n; ++i) out[i] *= srgb_to_linear_derivative(values[i]);

@@ -28,7 +28,8 @@ class TrainableEncoder;
 namespace detail {
 template <class S>
 struct ConvolutionalBackward;
-}
+struct DeviceAccess;
+}  // namespace detail
 
 namespace detail {
 
@@ -135,6 +136,7 @@ class ConvolutionalEncoder {
   friend class TrainableEncoder;
   template <class>
   friend struct detail::ConvolutionalBackward;
+  friend struct detail::DeviceAccess;
 
   struct Shape {
     template <class P>

@@ -56,6 +56,8 @@ struct ConvolutionalBackward {
   }
 
  private:
+  friend struct DeviceAccess;
+
   /// The full resolution: through the last activation, to the sums of the 1x1 convolution, its part of the image's
   /// gradient (in `grad_image`, not yet scaled) and, row by row, to what the coarse map gets.
   template <class P, class Backend>

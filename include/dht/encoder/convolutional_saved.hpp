@@ -50,11 +50,11 @@ struct Bands {
         per_image((coarse_rows + rows - 1) / rows),
         count(per_image * patches.batch) {}
   /// The first image row at or below a coarse row.
-  std::int64_t first_row(std::int64_t coarse_row, int height) const {
+  DHT_HOST_DEVICE std::int64_t first_row(std::int64_t coarse_row, int height) const {
     if (coarse_row == 0) return 0;
     if (coarse_row >= coarse_rows) return height;
     const std::int64_t first = (coarse_row * (4 * coarse_rows - 1) + coarse_rows - 2) / (coarse_rows - 1);
-    return std::min<std::int64_t>(first, height);
+    return first < height ? first : height;
   }
 };
 

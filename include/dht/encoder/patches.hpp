@@ -57,14 +57,20 @@ struct Patches {
   Buffer<S> values;  // (batch, channels, 16: row and column within the cell, plane)
   Buffer<S> inside;  // plane: 1 where a cell is one of the image
 
+  /// The shape of an image's cells, without memory for them.
   template <class P>
-  void resize(const ImageView<P>& image) {
+  void shape(const ImageView<P>& image) {
     batch = image.batch;
     channels = image.channels;
     rows = (image.height + 3) / 4;
     columns = (image.width + 3) / 4;
     pitch = columns + 1;
     plane = whole_lanes(rows * pitch);
+  }
+
+  template <class P>
+  void resize(const ImageView<P>& image) {
+    shape(image);
     values.resize(static_cast<std::size_t>(image_size() * batch));
     inside.assign(static_cast<std::size_t>(plane), S(0));
     for (std::int64_t y = 0; y < rows; ++y) std::fill_n(inside.begin() + y * pitch, columns, S(1));
@@ -133,6 +139,8 @@ struct Patches {
   }
 
  private:
+  friend struct DeviceAccess;
+
   /// A line of the image to its four columns within cells.
   DHT_INLINE void split(const S* line, S* to, int q) const {
     const std::int64_t step = plane;

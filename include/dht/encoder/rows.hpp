@@ -11,6 +11,14 @@
 
 namespace dht::detail {
 
+/// scale * value + offset of one pixel's channel, value as ImageView defines it.
+template <class S, class P>
+DHT_HOST_DEVICE DHT_INLINE S load_value(const ImageView<P>& image, int b, int c, int y, int x, S scale,
+                                        S offset) {
+  const S factor = static_cast<S>(scale * static_cast<S>(sample_unit<P>()));
+  return fma(static_cast<S>(image(b, c, y, x)), factor, offset);
+}
+
 /// out[x] = scale * value + offset for the columns of one row of one channel, value as ImageView defines it.
 template <class S, class P>
 DHT_INLINE void load_row(const ImageView<P>& image, int b, int c, int y, S scale, S offset, S* out) {
@@ -30,7 +38,7 @@ DHT_INLINE void load_row(const ImageView<P>& image, int b, int c, int y, S scale
 
 /// Whether a number is neither infinite nor NaN, without a branch.
 template <class S>
-DHT_INLINE bool is_finite(S x) {
+DHT_HOST_DEVICE DHT_INLINE bool is_finite(S x) {
   return x - x == 0;
 }
 

@@ -109,11 +109,7 @@ class TrainableEncoder {
   template <class P, class Backend>
   void backward(const Backend& backend, const ImageView<P>& image, const S* grad_features, Saved& s,
                 Gradients& gradients, S* grad_image) const {
-    check_image(image);
-    DHT_EXPECTS(s.folded.has_value(), "saved: is empty; must come from forward");
-    DHT_EXPECTS(s.patches.batch == image.batch && s.height == image.height && s.width == image.width,
-                "saved: is of ", s.patches.batch, " images of ", s.height, " x ", s.width, "; must be of ",
-                image.batch, " of ", image.height, " x ", image.width);
+    check_saved(image, s);
     check_gradients(gradients);
     detail::ConvolutionalBackward<S>(parameters_, s)
         .run(backend, image, grad_features, gradients, grad_image);
@@ -131,11 +127,22 @@ class TrainableEncoder {
   }
 
  private:
+  friend struct detail::DeviceAccess;
+
   template <class P>
   void check_image(const ImageView<P>& image) const {
     check(image, "image");
     DHT_EXPECTS(image.channels == channels(), "image: has ", image.channels, " channels; must have ",
                 channels());
+  }
+
+  template <class P>
+  void check_saved(const ImageView<P>& image, const Saved& s) const {
+    check_image(image);
+    DHT_EXPECTS(s.folded.has_value(), "saved: is empty; must come from forward");
+    DHT_EXPECTS(s.patches.batch == image.batch && s.height == image.height && s.width == image.width,
+                "saved: is of ", s.patches.batch, " images of ", s.height, " x ", s.width, "; must be of ",
+                image.batch, " of ", image.height, " x ", image.width);
   }
 
   void check_gradients(const Gradients& g) const {
@@ -160,6 +167,10 @@ class TrainableEncoder {
   template <class Backend>
   void measure(const Backend& backend, Saved& s) const {
     s.patches.moments(backend, s.row_sums, s.rows, s.pointers, s.sums, s.patch, s.pixel);
+    fold_moments(s);
+  }
+
+  void fold_moments(Saved& s) const {
     detail::statistics_behind(parameters_.fine, s.pixel, s.patches.pixels(), s.fine);
     detail::statistics_behind(parameters_.middle, s.patch, s.patches.pixels() / 4, s.middle);
     s.folded->fine_.fold(parameters_.fine, s.fine.mean, s.fine.variance, parameters_.epsilon);

@@ -50,6 +50,20 @@ struct HierarchyBackwardWorkspace {
 
 namespace detail {
 
+/// One channel of a member's part of the gradients of its region's mean and variance: that of its mean is added to
+/// `grad_mean`, that of its weight returned. `variance` is the member's, 0 for a pixel.
+template <class S>
+DHT_HOST_DEVICE DHT_INLINE S share_channel(S share, S region_mean, S region_variance, S region_grad_mean,
+                                           S region_grad_variance, S mean, S variance, S& grad_mean) {
+  const S difference = mean - region_mean;
+  grad_mean = fma(share, fma(2 * region_grad_variance, difference, region_grad_mean), grad_mean);
+  const S spread = fma(difference, difference, variance - region_variance);
+  return fma(region_grad_variance, spread, region_grad_mean * difference);
+}
+
+/// Gradients of the self-loop's parameters are summed over blocks of so many regions, then over the blocks.
+inline constexpr std::int64_t self_loop_block = 1024;
+
 DHT_SCALAR_LOOPS_BEGIN
 
 /// One way back. Levels are taken from the top down; at each, in two steps:
@@ -113,13 +127,10 @@ class HierarchyBackward {
       DHT_INDEPENDENT
       for (int i = 0; i < end; ++i) {
         const int c = done + i;
-        const S difference = mean[c] - region.mean[c];
-        const S twice = 2 * region.grad_variance[c] * difference;
-        grad_mean[c] = fma(share, region.grad_mean[c] + twice, grad_mean[c]);
         if (grad_variance) grad_variance[c] = fma(share, region.grad_variance[c], grad_variance[c]);
-        const S own = variance ? variance[c] : S(0);
-        const S spread = fma(difference, difference, own - region.variance[c]);
-        terms[i] = fma(region.grad_variance[c], spread, region.grad_mean[c] * difference);
+        terms[i] =
+            share_channel(share, region.mean[c], region.variance[c], region.grad_mean[c],
+                          region.grad_variance[c], mean[c], variance ? variance[c] : S(0), grad_mean[c]);
       }
       for (int i = 0; i < end; ++i) of_weight += terms[i];
     }
@@ -252,18 +263,23 @@ class HierarchyBackward {
     }
   }
 
-  /// The self-loop's own parameters: one sum over all regions, in their order.
+  /// The self-loop's own parameters: one sum over all regions, in their order, block by block.
   void add_self_loop(std::int64_t first, std::int64_t members) {
     if (parts_.self_loop.get().is_constant()) return;
-    const int n = tree_.features;
-    work_.weight.assign(static_cast<std::size_t>(n) + 1, 0.0);
-    for (std::int64_t i = 0; i < members; ++i) {
-      const double g = static_cast<double>(work_.grad_self[static_cast<std::size_t>(i)]);
-      if (g == 0) continue;
-      for (int c = 0; c < n; ++c)
-        work_.weight[static_cast<std::size_t>(c)] +=
-            g * static_cast<double>(tree_.variance[static_cast<std::size_t>((first + i) * n + c)]);
-      work_.weight[static_cast<std::size_t>(n)] += g;
+    const std::int64_t n = tree_.features;
+    work_.weight.assign(static_cast<std::size_t>(2 * (n + 1)), 0.0);
+    double *const sum = work_.weight.data(), *const part = sum + n + 1;
+    for (std::int64_t block = 0; block < members; block += self_loop_block) {
+      std::fill_n(part, n + 1, 0.0);
+      for (std::int64_t i = block; i < std::min(members, block + self_loop_block); ++i) {
+        const double g = static_cast<double>(work_.grad_self[static_cast<std::size_t>(i)]);
+        if (g == 0) continue;
+        for (std::int64_t c = 0; c < n; ++c)
+          part[c] = fma(g, static_cast<double>(tree_.variance[static_cast<std::size_t>((first + i) * n + c)]),
+                        part[c]);
+        part[n] += g;
+      }
+      for (std::int64_t c = 0; c <= n; ++c) sum[c] += part[c];
     }
     for (int c = 0; c < n; ++c)
       grad_self_loop_.weight[static_cast<std::size_t>(c)] +=

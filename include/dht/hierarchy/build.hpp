@@ -316,11 +316,6 @@ class Builder {
     return std::bit_cast<S>(static_cast<Bits>(y ^ ((x ^ y) & static_cast<Bits>(mask))));
   }
 
-  /// A similarity and a neighbour as one number: the larger similarity wins, then the larger label.
-  static DHT_INLINE std::uint64_t key(S similarity, std::int32_t neighbour) {
-    return static_cast<std::uint64_t>(quantise(similarity)) << 32 | static_cast<std::uint32_t>(neighbour);
-  }
-
   /// Every region of the top level chooses a neighbour, or itself.
   void choose(int top, std::int64_t first, std::int32_t members) {
     const std::span<const Edge> edges = tree_.edges_of(top);
@@ -339,7 +334,8 @@ class Builder {
         self_similarities(first + begin, end - begin, n, work_.scratch.data() + part * scratch,
                           similarity + begin);
       });
-      for (std::int64_t r = begin; r < end; ++r) best[r] = key(similarity[r], static_cast<std::int32_t>(r));
+      for (std::int64_t r = begin; r < end; ++r)
+        best[r] = choice_key(similarity[r], static_cast<std::int32_t>(r));
     });
     backend_.for_parts(edge_count, 4096,
                        [&](int part, std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
@@ -358,8 +354,8 @@ class Builder {
       for (std::int64_t i = 0; i < edge_count; ++i) {
         const auto [low, high] = edges[static_cast<std::size_t>(i)];
         const S value = edge_similarity[i];
-        offer(low, key(value, high), value);
-        offer(high, key(value, low), value);
+        offer(low, choice_key(value, high), value);
+        offer(high, choice_key(value, low), value);
       }
       for (std::int64_t r = 0; r < members; ++r) chosen[r] = static_cast<std::int32_t>(best[r] & 0xffffffffu);
     });
@@ -408,6 +404,30 @@ class Builder {
 
 DHT_SCALAR_LOOPS_END
 
+/// Throws dht::Error for a self-loop of another number of features, and for options out of range.
+template <class S>
+void check_contraction(const SelfLoop<S>& self_loop, int features, const HierarchyOptions& options) {
+  DHT_EXPECTS(self_loop.is_constant() || self_loop.weight.size() == static_cast<std::size_t>(features),
+              "self-loop: is a map of ", self_loop.weight.size(), " variances; must be of ", features);
+  DHT_EXPECTS(options.enough_regions >= 1, "enough regions: is ", options.enough_regions,
+              "; must be at least 1");
+}
+
+/// Round after round, until one of the rules says stop; then the last level.
+template <class AnyBuilder>
+void contract(AnyBuilder& builder, int batch, std::int64_t image_pixels, const HierarchyOptions& options) {
+  int most_rounds = 0;  // ceil(log2(sqrt(pixels of an image)))
+  while ((std::int64_t{1} << 2 * most_rounds) < image_pixels) ++most_rounds;
+  std::int64_t regions = batch * image_pixels;
+  bool taken = true;
+  for (int round = 0; round < most_rounds && regions > std::int64_t{options.enough_regions} * batch && taken;
+       ++round) {
+    regions = round == 0 ? builder.contract_pixels() : builder.contract_regions();
+    taken = builder.last_level_is_taken() || round == 0;
+  }
+  builder.join_images();
+}
+
 }  // namespace detail
 
 /// Builds the hierarchy over `tree.pixel_features`, whose shape `tree.batch`, `tree.features`, `tree.height` and
@@ -424,24 +444,10 @@ void build_hierarchy(const Backend& backend, const Parts& parts, const Hierarchy
   DHT_EXPECTS(static_cast<std::int64_t>(tree.pixel_features.size()) == pixels * tree.features,
               "pixel features: are ", tree.pixel_features.size(), " numbers; must be ",
               pixels * tree.features);
-  const SelfLoop<S>& self_loop = parts.self_loop;
-  DHT_EXPECTS(self_loop.is_constant() || self_loop.weight.size() == static_cast<std::size_t>(tree.features),
-              "self-loop: is a map of ", self_loop.weight.size(), " variances; must be of ", tree.features);
-  DHT_EXPECTS(options.enough_regions >= 1, "enough regions: is ", options.enough_regions,
-              "; must be at least 1");
+  detail::check_contraction<S>(parts.self_loop, tree.features, options);
   detail::Builder<S, C, Parts, Backend> builder(backend, parts, options, tree, workspace);
   builder.reserve();
-
-  int most_rounds = 0;  // ceil(log2(sqrt(pixels of an image)))
-  while ((std::int64_t{1} << 2 * most_rounds) < tree.image_pixels()) ++most_rounds;
-  std::int64_t regions = pixels;
-  bool taken = true;
-  for (int round = 0;
-       round < most_rounds && regions > std::int64_t{options.enough_regions} * tree.batch && taken; ++round) {
-    regions = round == 0 ? builder.contract_pixels() : builder.contract_regions();
-    taken = builder.last_level_is_taken() || round == 0;
-  }
-  builder.join_images();
+  detail::contract(builder, tree.batch, tree.image_pixels(), options);
 }
 
 }  // namespace dht

@@ -31,15 +31,36 @@ struct MomentsWorkspace {
   Buffer<double> nothing;  // zeros
 };
 
+/// One channel of a member: first = held_first + weight * d, second = held_second + weight * (d^2 + variance).
+DHT_HOST_DEVICE DHT_INLINE void add_channel(double value, bool has_variance, double variance,
+                                            double reference, double weight, double held_first,
+                                            double held_second, double& first, double& second) {
+  const double d = value - reference;
+  const double square = has_variance ? fma(d, d, variance) : d * d;
+  first = fma(weight, d, held_first);
+  second = fma(weight, square, held_second);
+}
+
+/// One channel of a region from its sums, `scale` being 1 / weight; `mean` holds the reference before.
+template <class S>
+DHT_HOST_DEVICE DHT_INLINE void finish_channel(double first, double second, double scale, S& mean,
+                                               S& variance) {
+  const double shift = first * scale;
+  const double spread = fma(-shift, shift, second * scale);
+  mean = static_cast<S>(fma(first, scale, static_cast<double>(mean)));
+  variance = static_cast<S>(select(spread > 0, spread, 0.0));
+}
+
 /// sums = held + weight * (d, d^2 + variance), d = value - reference. `variance` may be null; `sums` may be `held`.
 template <class S, class Features>
 DHT_INLINE void add_member(const S* DHT_RESTRICT value, const S* DHT_RESTRICT variance,
                            const S* DHT_RESTRICT reference, double weight, const double* held, double* sums,
                            Features n) {
   for (int c = 0; c < n; ++c) {
-    const double d = static_cast<double>(value[c]) - static_cast<double>(reference[c]);
-    const double square = variance ? fma(d, d, static_cast<double>(variance[c])) : d * d;
-    const double first = fma(weight, d, held[c]), second = fma(weight, square, held[n + c]);
+    double first, second;
+    add_channel(static_cast<double>(value[c]), variance != nullptr,
+                variance ? static_cast<double>(variance[c]) : 0.0, static_cast<double>(reference[c]), weight,
+                held[c], held[n + c], first, second);
     sums[c] = first;
     sums[n + c] = second;
   }
@@ -50,12 +71,7 @@ template <class S, class Features>
 DHT_INLINE void finish_region(const double* DHT_RESTRICT sums, double weight, S* DHT_RESTRICT mean,
                               S* DHT_RESTRICT variance, Features n) {
   const double scale = 1 / weight;
-  for (int c = 0; c < n; ++c) {
-    const double shift = sums[c] * scale;
-    const double spread = fma(-shift, shift, sums[n + c] * scale);
-    mean[c] = static_cast<S>(fma(sums[c], scale, static_cast<double>(mean[c])));
-    variance[c] = static_cast<S>(select(spread > 0, spread, 0.0));
-  }
+  for (int c = 0; c < n; ++c) finish_channel(sums[c], sums[n + c], scale, mean[c], variance[c]);
 }
 
 template <class S, class Features>

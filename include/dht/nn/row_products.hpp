@@ -26,7 +26,7 @@ constexpr std::int64_t whole_lanes(std::int64_t n) { return (n + row_lanes - 1) 
 
 /// The sum of a row's lanes, halved again and again.
 template <class S>
-DHT_INLINE double lane_sum(S* lanes) {
+DHT_HOST_DEVICE DHT_INLINE double lane_sum(S* lanes) {
 #pragma GCC unroll 2
   for (int half = row_lanes / 2; half >= 8; half /= 2) {
     for (int k = 0; k < half; ++k) lanes[k] += lanes[k + half];

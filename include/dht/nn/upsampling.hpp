@@ -19,7 +19,7 @@ struct Between {
 };
 
 template <class S>
-Between<S> between(std::int64_t position, std::int64_t fine, std::int64_t coarse) {
+DHT_HOST_DEVICE Between<S> between(std::int64_t position, std::int64_t fine, std::int64_t coarse) {
   if (coarse == 1) return {};
   // position * (coarse - 1) / (fine - 1), split exactly into its whole and its fraction
   const std::int64_t scaled = position * (coarse - 1);

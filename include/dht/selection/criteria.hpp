@@ -19,7 +19,7 @@ namespace detail {
 /// log(iota + prod_c 2 pi s2_c) from the logarithms of the factors: slow, but right where a product would overflow, or
 /// underflow on its way to something large.
 template <class S>
-DHT_NO_INLINE S fit_by_logarithms(const S* variance, int features, double iota) {
+DHT_HOST_DEVICE DHT_NO_INLINE S fit_by_logarithms(const S* variance, int features, double iota) {
   const double floor = log(iota);
   double product = 0;  // its logarithm
   for (int c = 0; c < features; ++c) {
@@ -38,6 +38,8 @@ DHT_NO_INLINE S fit_by_logarithms(const S* variance, int features, double iota) 
 template <class Derived>
 class InformationCriterion {
  public:
+  static constexpr bool on_device = true;
+
   /// `iota` > 0 is a floor under the variance: the larger, the less variance counts. `epsilon` >= 0 keeps df finite.
   explicit InformationCriterion(double iota = 5, double epsilon = 1e-8) : iota_(iota), epsilon_(epsilon) {
     DHT_EXPECTS(iota > 0 && std::isfinite(iota), "iota: is ", iota, "; must be finite and above 0");
@@ -50,7 +52,8 @@ class InformationCriterion {
   /// The information of a region of `size` pixels with `features` variances, in an image of `pixels`.
   /// A single pixel has -sqrt(pixels).
   template <class S>
-  DHT_INLINE S information(std::int32_t size, const S* variance, int features, std::int64_t pixels) const {
+  DHT_HOST_DEVICE DHT_INLINE S information(std::int32_t size, const S* variance, int features,
+                                           std::int64_t pixels) const {
     if (size <= 1) return pixel_information<S>(pixels);
     const S fit = fit_of(variance, features);
     const S m = static_cast<S>(size) + static_cast<S>(epsilon_);
@@ -60,14 +63,14 @@ class InformationCriterion {
   }
 
   template <class S>
-  DHT_INLINE S pixel_information(std::int64_t pixels) const {
+  DHT_HOST_DEVICE DHT_INLINE S pixel_information(std::int64_t pixels) const {
     return -sqrt(static_cast<S>(pixels));
   }
 
  private:
   /// log(iota + prod_c 2 pi s2_c)
   template <class S>
-  DHT_INLINE S fit_of(const S* variance, int features) const {
+  DHT_HOST_DEVICE DHT_INLINE S fit_of(const S* variance, int features) const {
     S product = 1, last = 1, large = 1;
     for (int c = 0; c < features; ++c) {
       product *= last;
@@ -88,7 +91,7 @@ class InformationCriterion {
 struct Aic : InformationCriterion<Aic> {
   using InformationCriterion::InformationCriterion;
   template <class S>
-  DHT_INLINE S penalty(S, S df) const {
+  DHT_HOST_DEVICE DHT_INLINE S penalty(S, S df) const {
     return 2 * df;
   }
 };
@@ -97,7 +100,7 @@ struct Aic : InformationCriterion<Aic> {
 struct Aicc : InformationCriterion<Aicc> {
   using InformationCriterion::InformationCriterion;
   template <class S>
-  DHT_INLINE S penalty(S m, S df) const {
+  DHT_HOST_DEVICE DHT_INLINE S penalty(S m, S df) const {
     return 2 * (df + fma(df, df, df) / (m - df - 1));
   }
 };
@@ -106,7 +109,7 @@ struct Aicc : InformationCriterion<Aicc> {
 struct Bic : InformationCriterion<Bic> {
   using InformationCriterion::InformationCriterion;
   template <class S>
-  DHT_INLINE S penalty(S m, S df) const {
+  DHT_HOST_DEVICE DHT_INLINE S penalty(S m, S df) const {
     return log(m) * df;
   }
 };
@@ -115,7 +118,7 @@ struct Bic : InformationCriterion<Bic> {
 struct Cic : InformationCriterion<Cic> {
   using InformationCriterion::InformationCriterion;
   template <class S>
-  DHT_INLINE S penalty(S m, S df) const {
+  DHT_HOST_DEVICE DHT_INLINE S penalty(S m, S df) const {
     return (log(m) + 1) * df;
   }
 };

@@ -25,15 +25,15 @@ class Compactness {
 
   /// Of a region, or of a pair with `size` pixels in a box of `extent` = height + width.
   template <std::integral Size>
-  DHT_INLINE S mix(S similarity, Size size, std::int32_t extent) const {
+  DHT_HOST_DEVICE DHT_INLINE S mix(S similarity, Size size, std::int32_t extent) const {
     const S around = static_cast<S>(2 + extent);
     return fma(keep_, similarity, fill_ * static_cast<S>(size) / (around * around));
   }
 
   /// d mix / d similarity
-  DHT_INLINE S gradient() const { return keep_; }
+  DHT_HOST_DEVICE DHT_INLINE S gradient() const { return keep_; }
 
-  DHT_INLINE S of_region(S similarity, std::int32_t size, const Box& box) const {
+  DHT_HOST_DEVICE DHT_INLINE S of_region(S similarity, std::int32_t size, const Box& box) const {
     return mix(similarity, size, box.ymax - box.ymin + box.xmax - box.xmin);
   }
 
@@ -42,7 +42,7 @@ class Compactness {
 };
 
 /// Height + width of the box around two boxes.
-DHT_INLINE std::int32_t joint_extent(const Box& a, const Box& b) {
+DHT_HOST_DEVICE DHT_INLINE std::int32_t joint_extent(const Box& a, const Box& b) {
   const std::int32_t height = std::max(a.ymax, b.ymax) - std::min(a.ymin, b.ymin);
   const std::int32_t width = std::max(a.xmax, b.xmax) - std::min(a.xmin, b.xmin);
   return height + width;
@@ -51,10 +51,19 @@ DHT_INLINE std::int32_t joint_extent(const Box& a, const Box& b) {
 /// floor(clamp(similarity, 0, 1) * 65535): what regions compare. Rounding noise below 1/65535 cannot tip a choice
 /// except at a step.
 template <class S>
-DHT_INLINE std::int32_t quantise(S similarity) {
+DHT_HOST_DEVICE DHT_INLINE std::int32_t quantise(S similarity) {
   similarity = similarity > 0 ? similarity : S(0);
   similarity = similarity < 1 ? similarity : S(1);
   return static_cast<std::int32_t>(similarity * S(65535));
 }
 
+namespace detail {
+
+/// A similarity and a neighbour as one number: the larger similarity wins, then the larger label.
+template <class S>
+DHT_HOST_DEVICE DHT_INLINE std::uint64_t choice_key(S similarity, std::int32_t neighbour) {
+  return static_cast<std::uint64_t>(quantise(similarity)) << 32 | static_cast<std::uint32_t>(neighbour);
+}
+
+}  // namespace detail
 }  // namespace dht

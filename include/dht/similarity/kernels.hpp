@@ -47,7 +47,7 @@ inline void check_bandwidth(double bandwidth) {
 /// sqrt(x * y), also where the product alone would be too large or too small for its type. Scales by powers of two only,
 /// so that no bit of other results changes, and the mean of a number with itself is exactly that number.
 template <class S>
-DHT_INLINE S geometric_mean(S x, S y) {
+DHT_HOST_DEVICE DHT_INLINE S geometric_mean(S x, S y) {
   constexpr S large = static_cast<S>(sizeof(S) == 4 ? 0x1p64 : 0x1p512);
   const S product = x * y;
   const bool large_product = product > std::numeric_limits<S>::max(),
@@ -59,14 +59,15 @@ DHT_INLINE S geometric_mean(S x, S y) {
 
 /// Kernels of the Euclidean distance share their one sum, its square.
 struct OfDistance {
+  static constexpr bool on_device = true;
   static constexpr int sums = 1;
   template <class S>
-  DHT_INLINE void add(S* sum, S a, S b) const {
+  DHT_HOST_DEVICE DHT_INLINE void add(S* sum, S a, S b) const {
     const S difference = a - b;
     sum[0] = fma(difference, difference, sum[0]);
   }
   template <class S>
-  DHT_INLINE void add_gradient(const S* grad_sum, S a, S b, S& grad_a, S& grad_b) const {
+  DHT_HOST_DEVICE DHT_INLINE void add_gradient(const S* grad_sum, S a, S b, S& grad_a, S& grad_b) const {
     const S gradient = 2 * grad_sum[0] * (a - b);
     grad_a += gradient;
     grad_b -= gradient;
@@ -82,11 +83,11 @@ class Gaussian : public detail::OfDistance {
     detail::check_bandwidth(bandwidth);
   }
   template <class S>
-  DHT_INLINE S value(const S* sum) const {
+  DHT_HOST_DEVICE DHT_INLINE S value(const S* sum) const {
     return exp(sum[0] * static_cast<S>(factor_));
   }
   template <class S>
-  DHT_INLINE void gradient(const S* sum, S upstream, S* grad_sum) const {
+  DHT_HOST_DEVICE DHT_INLINE void gradient(const S* sum, S upstream, S* grad_sum) const {
     grad_sum[0] = upstream * static_cast<S>(factor_) * value(sum);
   }
 
@@ -99,12 +100,12 @@ class Laplacian : public detail::OfDistance {
  public:
   explicit Laplacian(double bandwidth = 1) : factor_(-1 / bandwidth) { detail::check_bandwidth(bandwidth); }
   template <class S>
-  DHT_INLINE S value(const S* sum) const {
+  DHT_HOST_DEVICE DHT_INLINE S value(const S* sum) const {
     return exp(sqrt(sum[0]) * static_cast<S>(factor_));
   }
   /// 0 for equal vectors, where the kernel has its peak.
   template <class S>
-  DHT_INLINE void gradient(const S* sum, S upstream, S* grad_sum) const {
+  DHT_HOST_DEVICE DHT_INLINE void gradient(const S* sum, S upstream, S* grad_sum) const {
     const S distance = sqrt(sum[0]);
     grad_sum[0] = distance > 0 ? upstream * static_cast<S>(factor_) * value(sum) / (2 * distance) : S(0);
   }
@@ -120,11 +121,11 @@ class Cauchy : public detail::OfDistance {
     detail::check_bandwidth(bandwidth);
   }
   template <class S>
-  DHT_INLINE S value(const S* sum) const {
+  DHT_HOST_DEVICE DHT_INLINE S value(const S* sum) const {
     return 1 / fma(sum[0], static_cast<S>(factor_), S(1));
   }
   template <class S>
-  DHT_INLINE void gradient(const S* sum, S upstream, S* grad_sum) const {
+  DHT_HOST_DEVICE DHT_INLINE void gradient(const S* sum, S upstream, S* grad_sum) const {
     const S k = value(sum);
     grad_sum[0] = -upstream * static_cast<S>(factor_) * k * k;
   }
@@ -138,16 +139,17 @@ class Cauchy : public detail::OfDistance {
 /// 1e19 in float, 1e-150 to 1e150 in double.
 class Cosine {
  public:
+  static constexpr bool on_device = true;
   static constexpr int sums = 3;
   explicit Cosine(double bandwidth = 1) : factor_(1 / bandwidth) { detail::check_bandwidth(bandwidth); }
   template <class S>
-  DHT_INLINE void add(S* sum, S a, S b) const {
+  DHT_HOST_DEVICE DHT_INLINE void add(S* sum, S a, S b) const {
     sum[0] = fma(a, b, sum[0]);
     sum[1] = fma(a, a, sum[1]);
     sum[2] = fma(b, b, sum[2]);
   }
   template <class S>
-  DHT_INLINE S value(const S* sum) const {
+  DHT_HOST_DEVICE DHT_INLINE S value(const S* sum) const {
     const S lengths = detail::geometric_mean(sum[1], sum[2]);
     const S cosine = lengths > 0 ? sum[0] / lengths : (sum[1] == sum[2] ? S(1) : S(0));
     const S above = cosine - 1;
@@ -155,7 +157,7 @@ class Cosine {
   }
   /// 0 for zero vectors, and for those of one direction, where the kernel has its ridge.
   template <class S>
-  DHT_INLINE void gradient(const S* sum, S upstream, S* grad_sum) const {
+  DHT_HOST_DEVICE DHT_INLINE void gradient(const S* sum, S upstream, S* grad_sum) const {
     const S lengths = detail::geometric_mean(sum[1], sum[2]);
     const bool smooth = lengths > 0 && sum[0] < lengths;
     const S slope = smooth ? upstream * static_cast<S>(factor_) * value(sum) / lengths : S(0);
@@ -164,7 +166,7 @@ class Cosine {
     grad_sum[2] = smooth ? -slope * sum[0] / (2 * sum[2]) : S(0);
   }
   template <class S>
-  DHT_INLINE void add_gradient(const S* grad_sum, S a, S b, S& grad_a, S& grad_b) const {
+  DHT_HOST_DEVICE DHT_INLINE void add_gradient(const S* grad_sum, S a, S b, S& grad_a, S& grad_b) const {
     grad_a += fma(grad_sum[0], b, 2 * grad_sum[1] * a);
     grad_b += fma(grad_sum[0], a, 2 * grad_sum[2] * b);
   }

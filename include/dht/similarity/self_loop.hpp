@@ -13,6 +13,23 @@
 
 namespace dht {
 
+/// A self-loop whose weights lie in somebody else's memory, of a device perhaps: the arithmetic of `SelfLoop`.
+template <class S>
+struct SelfLoopView {
+  const S* weight;  ///< of each variance
+  S bias, constant;
+  bool is_constant;
+
+  DHT_HOST_DEVICE DHT_INLINE S add(S sum, int channel, S variance) const {
+    return fma(weight[channel], variance, sum);
+  }
+  DHT_HOST_DEVICE DHT_INLINE S value(S sum) const { return select(is_constant, constant, sigmoid(sum)); }
+  DHT_HOST_DEVICE DHT_INLINE S gradient(S sum) const {
+    const S s = sigmoid(sum);
+    return is_constant ? S(0) : s * (1 - s);
+  }
+};
+
 /// sigmoid(weight . variance + bias), a learned map of a region's d variances; or a constant, where nothing was learned.
 template <class S>
 struct SelfLoop {
@@ -30,17 +47,16 @@ struct SelfLoop {
 
   bool is_constant() const { return weight.empty(); }
 
+  /// With weights at another place, such as a copy on a device.
+  SelfLoopView<S> view(const S* weights) const { return {weights, bias, constant_, is_constant()}; }
+  SelfLoopView<S> view() const { return view(weight.data()); }
+
   /// The sum begins at `bias`, takes in the d variances one by one, and ends as a similarity.
-  DHT_INLINE S add(S sum, int channel, S variance) const {
-    return fma(weight[static_cast<std::size_t>(channel)], variance, sum);
-  }
-  DHT_INLINE S value(S sum) const { return select(weight.empty(), constant_, sigmoid(sum)); }
+  DHT_INLINE S add(S sum, int channel, S variance) const { return view().add(sum, channel, variance); }
+  DHT_INLINE S value(S sum) const { return view().value(sum); }
 
   /// d value / d sum
-  DHT_INLINE S gradient(S sum) const {
-    const S s = sigmoid(sum);
-    return weight.empty() ? S(0) : s * (1 - s);
-  }
+  DHT_INLINE S gradient(S sum) const { return view().gradient(sum); }
 
  private:
   // Low enough that specks of a few pixels do not outlive the large regions around them, which would spend a budget of

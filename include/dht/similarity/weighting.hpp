@@ -2,11 +2,11 @@
 // How much each member counts in its new region's mean and variance: the slot `Weighting` of a tokenizer.
 #pragma once
 
-#include <cmath>
 #include <concepts>
 #include <cstdint>
 
 #include <dht/core/config.hpp>
+#include <dht/core/math.hpp>
 
 namespace dht {
 
@@ -31,26 +31,28 @@ concept differentiable_weighting = weighting<W, S> &&
 
 /// Every pixel counts the same.
 struct SizeWeighting {
+  static constexpr bool on_device = true;
   template <class S>
-  DHT_INLINE S operator()(std::int32_t size, S) const {
+  DHT_HOST_DEVICE DHT_INLINE S operator()(std::int32_t size, S) const {
     return static_cast<S>(size);
   }
   template <class S>
-  DHT_INLINE S gradient(std::int32_t, S) const {
+  DHT_HOST_DEVICE DHT_INLINE S gradient(std::int32_t, S) const {
     return 0;
   }
 };
 
 /// size * sqrt(similarity): a member that hardly belongs hardly counts. The paper's default.
 struct SimilarityWeighting {
+  static constexpr bool on_device = true;
   template <class S>
-  DHT_INLINE S operator()(std::int32_t size, S similarity) const {
+  DHT_HOST_DEVICE DHT_INLINE S operator()(std::int32_t size, S similarity) const {
     // A similarity of exactly 0 keeps a weight above 0, or a region of such members would have no mean.
-    return static_cast<S>(size) * std::sqrt(similarity > S(1e-30) ? similarity : S(1e-30));
+    return static_cast<S>(size) * sqrt(similarity > S(1e-30) ? similarity : S(1e-30));
   }
   template <class S>
-  DHT_INLINE S gradient(std::int32_t size, S similarity) const {
-    return similarity > S(1e-30) ? static_cast<S>(size) / (2 * std::sqrt(similarity)) : S(0);
+  DHT_HOST_DEVICE DHT_INLINE S gradient(std::int32_t size, S similarity) const {
+    return similarity > S(1e-30) ? static_cast<S>(size) / (2 * sqrt(similarity)) : S(0);
   }
 };
 

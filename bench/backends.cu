@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: MIT
+// The benchmarks of backends.cpp on CUDA.
+#include "backends.cpp"

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+// Which classes were taken for which: counts, scores, and a picture.
+#include "confusion_matrix.hpp"
+
+#include <cmath>
+#include <cstdio>
+
+#include <dht/core/error.hpp>
+#include <dht/vector/svg.hpp>
+
+namespace dht::examples {
+namespace {
+
+constexpr int field = 46, margin = 118, top = 62;  // pixels
+
+/// From white to dark blue.
+std::string colour_of(double share) {
+  const auto mix = [&](int light, int dark) {
+    return static_cast<int>(std::lround(light + share * (dark - light)));
+  };
+  char text[16];
+  std::snprintf(text, sizeof text, "#%02x%02x%02x", mix(255, 22), mix(255, 72), mix(255, 128));
+  return text;
+}
+
+std::string text_at(int x, int y, const std::string& anchor, const std::string& what,
+                    const std::string& more = "") {
+  std::string out = "<text x=\"" + std::to_string(x) + "\" y=\"" + std::to_string(y) + "\" text-anchor=\"" +
+                    anchor + "\"" + (more.empty() ? "" : " ") + more + ">";
+  dht::detail::append_escaped(out, what);
+  return out + "</text>\n";
+}
+
+}  // namespace
+
+std::int64_t ConfusionMatrix::of_class(std::size_t truth) const {
+  std::int64_t sum = 0;
+  for (std::size_t a = 0; a < classes_; ++a) sum += count(truth, a);
+  return sum;
+}
+
+std::int64_t ConfusionMatrix::total() const {
+  std::int64_t sum = 0;
+  for (const std::int64_t n : counts_) sum += n;
+  return sum;
+}
+
+double ConfusionMatrix::accuracy() const {
+  std::int64_t right = 0;
+  for (std::size_t c = 0; c < classes_; ++c) right += count(c, c);
+  return total() == 0 ? 0 : static_cast<double>(right) / static_cast<double>(total());
+}
+
+double ConfusionMatrix::mean_iou() const {
+  double sum = 0;
+  int present = 0;
+  for (std::size_t c = 0; c < classes_; ++c) {
+    std::int64_t taken = 0;
+    for (std::size_t t = 0; t < classes_; ++t) taken += count(t, c);
+    const std::int64_t together = of_class(c) + taken - count(c, c);
+    if (together == 0) continue;
+    sum += static_cast<double>(count(c, c)) / static_cast<double>(together);
+    ++present;
+  }
+  return present == 0 ? 0 : sum / present;
+}
+
+std::string confusion_svg(const ConfusionMatrix& matrix, const std::vector<std::string>& classes,
+                          const std::string& title) {
+  DHT_EXPECTS(classes.size() == matrix.classes(), "classes: are ", classes.size(), "; must be ",
+              matrix.classes());
+  const int n = static_cast<int>(matrix.classes());
+  const std::string width = std::to_string(margin + n * field + 20),
+                    height = std::to_string(top + n * field + margin);
+  std::string svg = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"" + width + "\" height=\"" + height +
+                    "\" viewBox=\"0 0 " + width + " " + height +
+                    "\" font-family=\"sans-serif\" font-size=\"12\">\n<rect width=\"100%\" "
+                    "height=\"100%\" fill=\"#fff\"/>\n";
+  svg += text_at(margin, 22, "start", title, "font-weight=\"bold\"");
+  svg += text_at(margin, 44, "start", "rows: what it is, columns: what it was taken for");
+  for (int row = 0; row < n; ++row) {
+    const auto truth = static_cast<std::size_t>(row);
+    const int y = top + row * field;
+    svg += text_at(margin - 8, y + field / 2 + 4, "end", classes[truth]);
+    for (int column = 0; column < n; ++column) {
+      const std::int64_t count = matrix.count(truth, static_cast<std::size_t>(column));
+      const std::int64_t all = matrix.of_class(truth);
+      const double share = all == 0 ? 0 : static_cast<double>(count) / static_cast<double>(all);
+      const int x = margin + column * field;
+      svg += "<rect x=\"" + std::to_string(x) + "\" y=\"" + std::to_string(y) + "\" width=\"" +
+             std::to_string(field) + "\" height=\"" + std::to_string(field) + "\" fill=\"" +
+             colour_of(share) + "\" stroke=\"#ddd\"/>\n";
+      if (count > 0)
+        svg += text_at(x + field / 2, y + field / 2 + 4, "middle", std::to_string(count),
+                       share > 0.5 ? "fill=\"#fff\"" : "");
+    }
+  }
+  for (int column = 0; column < n; ++column) {
+    const int x = margin + column * field + field / 2 + 4, y = top + n * field + 10;
+    svg += text_at(x, y, "end", classes[static_cast<std::size_t>(column)],
+                   "transform=\"rotate(-50 " + std::to_string(x) + "," + std::to_string(y) + ")\"");
+  }
+  return svg + "</svg>\n";
+}
+
+}  // namespace dht::examples

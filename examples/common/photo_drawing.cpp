@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+// From a photo and its label map to a drawing, and to a page that shows several of them.
+#include "photo_drawing.hpp"
+
+#include <algorithm>
+
+#include <zlib.h>
+
+#include <dht/drawer.hpp>
+#include <dht/vector/drawing.hpp>
+#include <dht/vector/gradients.hpp>
+#include <dht/vector/palette.hpp>
+
+namespace dht::examples {
+namespace {
+
+std::string escaped(const std::string& text) {
+  std::string out;
+  dht::detail::append_escaped(out, text);
+  std::string quoted;
+  for (const char c : out) c == '"' ? quoted += "&quot;" : quoted += c;
+  return quoted;
+}
+
+/// For an address in an attribute: everything but plain characters as bytes in hexadecimal.
+std::string as_address(const std::string& name) {
+  constexpr const char* hex = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : name) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool plain = (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') ||
+                       (byte >= 'a' && byte <= 'z') || c == '.' || c == '-' || c == '_';
+    if (plain)
+      out += c;
+    else
+      ((out += '%') += hex[byte / 16]) += hex[byte % 16];
+  }
+  return out;
+}
+
+/// What does not depend on the regions.
+DrawingOptions drawing_options(const VectorizeOptions& options) {
+  DrawingOptions drawing_options;
+  drawing_options.title = options.tokens.photo.filename().string();
+  drawing_options.form = options.flat ? Form::flat : Form::stacked;
+  drawing_options.seams = options.flat ? Seams::under_copy : Seams::none;
+  drawing_options.fit.strokes = options.curves ? Strokes::curves : Strokes::lines;
+  drawing_options.fit.tolerance = options.tolerance;
+  drawing_options.fit.grid = options.curves ? 2 : 1;
+  return drawing_options;
+}
+
+}  // namespace
+
+std::string draw_regions(const Picture& photo, LabelView labels, std::int32_t regions,
+                         const VectorizeOptions& options, const std::vector<std::uint8_t>& opaque) {
+  SeparatedLabels separated;
+  if (!opaque.empty()) {
+    separated = separate_transparent(labels, regions, plane_view(opaque.data(), photo.height, photo.width));
+    labels = plane_view(static_cast<const std::int32_t*>(separated.labels.data()), photo.height, photo.width);
+    regions = separated.regions;
+  }
+  Fills fills = mean_fills(photo, labels, regions, options.linear_light ? Light::linear : Light::srgb);
+  if (!opaque.empty()) fills.visible.assign(static_cast<std::size_t>(regions), 1), fills.visible.back() = 0;
+  DrawingOptions how = drawing_options(options);
+  how.description = std::to_string(regions) + " regions";
+  how.fit.byte_price = std::min(balanced_byte_price(photo, labels, fills) / options.detail, 1e7);
+  if (options.gradients && options.colors == 0) add_gradients(fills, photo, labels, how.fit.byte_price);
+  if (options.colors == 0) return drawing(labels, fills, how, &photo);
+  const FilledLabels joined = join_equal_colors(labels, limit_colors(fills, options.colors));
+  return drawing(joined.labels(), joined.fills, how, &photo);
+}
+
+std::size_t gzip_size(const std::string& text) {
+  uLongf size = compressBound(text.size());
+  std::string buffer(size, '\0');
+  compress2(reinterpret_cast<Bytef*>(buffer.data()), &size, reinterpret_cast<const Bytef*>(text.data()),
+            text.size(), Z_BEST_COMPRESSION);
+  constexpr std::size_t more_than_zlib = 12;  // gzip's head and tail
+  return size + more_than_zlib;
+}
+
+std::string draw_photo(const Picture& photo, const VectorizeOptions& options,
+                       const std::vector<std::uint8_t>& opaque) {
+  DrawerOptions drawer_options;
+  drawer_options.smallest = options.tokens.smallest.value_or(1);
+  drawer_options.colors = options.colors;
+  drawer_options.threads = options.tokens.threads;
+  Drawer drawer(drawer_options);
+  Mask mask;
+  if (!opaque.empty()) mask = planar_view(opaque.data(), 1, 1, photo.height, photo.width);
+  drawer.build(photo, mask);
+  const DrawingOptions how = drawing_options(options);
+  if (options.price) return drawer.draw(*options.price, how);
+  return drawer.draw_within(*options.bytes, gzip_size, how);
+}
+
+std::string drawing_page(const std::string& title, const std::string& photo, const std::string& tokens,
+                         const std::vector<PageDrawing>& drawings, std::size_t shown) {
+  std::string page =
+      "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width\">\n<title>" +
+      escaped(title) +
+      "</title>\n<style>\n"
+      "body{margin:1em;font:16px/1.4 sans-serif;background:#fff;color:#222}\n"
+      ".row{display:flex;flex-wrap:wrap;gap:1em}\n"
+      "figure{margin:0;flex:1 1 20em}\n"
+      "img{width:100%;height:auto;display:block}\n"
+      ".drawing{display:none}.drawing.shown{display:block}\n"
+      "input{width:100%}\n"
+      "</style>\n<h1>" +
+      escaped(title) + "</h1>\n<div class=\"row\">\n";
+  const auto picture = [&](const std::string& name, const std::string& caption) {
+    page += "<figure><img src=\"" + as_address(name) + "\" alt=\"" + caption + "\"><figcaption>" + caption +
+            "</figcaption></figure>\n";
+  };
+  picture(photo, "Photo");
+  picture(tokens, "Tokens");
+  page += "<figure>\n<label>Fewer regions, or more<input type=\"range\" min=\"0\" max=\"" +
+          std::to_string(drawings.size() - 1) + "\" value=\"" + std::to_string(shown) + "\"></label>\n";
+  for (std::size_t i = 0; i < drawings.size(); ++i)
+    // As pictures of their own: names inside of one drawing mean nothing to the others.
+    page += std::string("<div class=\"drawing") + (i == shown ? " shown" : "") +
+            "\"><img alt=\"Drawing\" src=\"data:image/svg+xml," + as_address(drawings[i].svg) +
+            "\"><figcaption>" + escaped(drawings[i].caption) + "</figcaption></div>\n";
+  page +=
+      "</figure>\n</div>\n<script>\n"
+      "const all=document.querySelectorAll('.drawing');\n"
+      "document.querySelector('input').oninput=e=>all.forEach((d,i)=>d.classList.toggle('shown',i==e.target."
+      "value"
+      "));\n"
+      "</script>\n</html>\n";
+  return page;
+}
+
+}  // namespace dht::examples

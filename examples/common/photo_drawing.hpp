@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// From a photo and its label map to a drawing, and to a page that shows several of them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <dht/core/picture.hpp>
+#include <dht/core/view.hpp>
+
+#include "options.hpp"
+
+namespace dht::examples {
+
+/// Labels to the text of an SVG document, as the options say: regions to mean colours, boundaries to lines or curves.
+/// Where `opaque` has a 0 (one number a pixel, row after row; empty: nowhere) there is no shape.
+std::string draw_regions(const Picture& photo, LabelView labels, std::int32_t regions,
+                         const VectorizeOptions& options, const std::vector<std::uint8_t>& opaque = {});
+
+/// The size of a text under gzip -9, as web servers send it.
+std::size_t gzip_size(const std::string& text);
+
+/// The drawing of a photo in regions made for it, at a price or within so many bytes, as the options say. Pixels where
+/// `opaque` is 0 stay bare; it may be empty.
+std::string draw_photo(const Picture& photo, const VectorizeOptions& options,
+                       const std::vector<std::uint8_t>& opaque = {});
+
+/// One drawing of a page.
+struct PageDrawing {
+  std::string caption;
+  std::string svg;
+};
+
+/// A page that shows photo, tokens and drawings side by side; a slider chooses among the drawings. `photo` and `tokens`
+/// are names of pictures beside the page. The drawings are part of it; the one numbered `shown` is seen first.
+std::string drawing_page(const std::string& title, const std::string& photo, const std::string& tokens,
+                         const std::vector<PageDrawing>& drawings, std::size_t shown);
+
+}  // namespace dht::examples

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: MIT
+// From any label map and its fills to a drawing: the one call.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <dht/core/error.hpp>
+#include <dht/core/view.hpp>
+#include <dht/vector/drawn_arcs.hpp>
+#include <dht/vector/fills.hpp>
+#include <dht/vector/fit_arcs.hpp>
+#include <dht/vector/path_text.hpp>
+#include <dht/vector/planar_map.hpp>
+#include <dht/vector/stack.hpp>
+#include <dht/vector/svg_text.hpp>
+
+namespace dht {
+
+/// What keeps renderers that blend edges from showing hairlines between neighbours.
+enum class Seams {
+  under_copy,  ///< The drawing once more beneath itself, with crisp edges: 90 bytes.
+  crisp,       ///< Crisp edges alone: stairs on the screen.
+  none,        ///< Nothing: for tools that cut or print.
+};
+
+/// What a region's shape is.
+enum class Form {
+  stacked,  ///< Painted in order, large regions first, each over what lies behind it: every boundary is written once.
+  flat,  ///< Exactly the region, in the order of labels: every boundary is written by both of its sides.
+};
+
+/// How a label map is drawn.
+struct DrawingOptions {
+  /// How boundaries are drawn.
+  FitOptions fit;
+  Form form = Form::stacked;
+  /// Colours may move a little to where they take less text, by `fit.byte_price`; where the numbers of pixels are known
+  /// and the tolerance is not 0.
+  bool economical_colors = true;
+  Seams seams = Seams::none;
+  /// The layer of each region, 0 or more: a `<g id="layer0">` each, painted in ascending order in the stacked form. Empty:
+  /// no groups.
+  std::vector<std::int32_t> layers = {};
+  /// Shown by browsers and screen readers; none when empty. UTF-8; what XML cannot hold becomes U+FFFD.
+  std::string title;
+  /// A longer text for the same; none when empty.
+  std::string description;
+};
+
+namespace detail {
+
+/// Appends one arc as part of a ring: all points but the first.
+inline void append_arc(PathText& path, const DrawnArcs& arcs, SignedArc signed_arc, bool leave_out_last) {
+  const auto points = arcs.arc(signed_arc.arc());
+  const auto controls = arcs.controls(signed_arc.arc());
+  const std::size_t n = points.size();
+  const auto at = [&](std::size_t i) { return signed_arc.forward() ? i : n - 1 - i; };
+  for (std::size_t i = 1; i < n;) {
+    if (controls[at(i)]) {
+      path.curve(points[at(i)], points[at(i + 1)], points[at(i + 2)]);
+      i += 3;
+    } else {
+      if (!(leave_out_last && i + 1 == n)) path.line(points[at(i)]);
+      ++i;
+    }
+  }
+}
+
+inline void append_ring(PathText& path, const PlanarMap& map, const DrawnArcs& arcs, std::int32_t ring) {
+  const auto signed_arcs = map.faces.ring(ring);
+  const auto start = arcs.arc(signed_arcs[0].arc());
+  path.move(signed_arcs[0].forward() ? start.front() : start.back());
+  for (std::size_t i = 0; i < signed_arcs.size(); ++i)
+    append_arc(path, arcs, signed_arcs[i], i + 1 == signed_arcs.size());
+  path.close();
+}
+
+inline void append_head(std::string& out, const PlanarMap& map, const DrawingOptions& options) {
+  const auto attribute = [&](std::string_view name, std::int64_t value) {
+    out += name;
+    append_number(out, value);
+  };
+  const auto element = [&](std::string_view name, std::string_view text) {
+    if (text.empty()) return;
+    ((out += '<') += name) += '>';
+    append_escaped(out, text);
+    ((out += "</") += name) += ">\n";
+  };
+  out += "<svg xmlns=\"http://www.w3.org/2000/svg\"";
+  attribute(" width=\"", map.width);
+  attribute("\" height=\"", map.height);
+  attribute("\" viewBox=\"0 0 ", std::int64_t{map.width} * options.fit.grid);
+  attribute(" ", std::int64_t{map.height} * options.fit.grid);
+  out += options.seams == Seams::crisp ? "\" shape-rendering=\"crispEdges\">\n" : "\">\n";
+  element("title", options.title);
+  element("desc", options.description);
+}
+
+/// Writes the paths of the stacked form.
+class StackedShapes {
+ public:
+  StackedShapes(const PlanarMap& map, LabelView labels, const DrawnArcs& arcs, const PaintOrder& order)
+      : map_(map), arcs_(arcs), order_(order), hidden_(labels, order.rank) {}
+
+  /// The path data of one region.
+  void append(std::string& out, std::int32_t region) {
+    PathText path(out);
+    if (order_.rank[region] == 0 && order_.complete) return canvas(path);
+    for (const std::int32_t ring : map_.faces.rings(region)) append_ring(path, region, ring);
+  }
+
+ private:
+  /// What is painted first may cover everything, where nothing is to stay bare.
+  void canvas(PathText& path) const {
+    const std::int32_t w = map_.width * arcs_.grid, h = map_.height * arcs_.grid;
+    path.move({0, 0});
+    path.line({w, 0}), path.line({w, h}), path.line({0, h});
+    path.close();
+  }
+
+  bool visible(SignedArc s, std::int32_t region) const {
+    const std::int32_t other = s.forward() ? map_.arcs.left[s.arc()] : map_.arcs.right[s.arc()];
+    return other != outside_label && order_.rank[other] < order_.rank[region];
+  }
+
+  void append_ring(PathText& path, std::int32_t region, std::int32_t ring) {
+    const auto arcs = map_.faces.ring(ring);
+    const std::size_t n = arcs.size();
+    // Starts behind a hidden stretch, so that the renderer's way back to the start is its last line.
+    std::size_t start = n;
+    for (std::size_t i = 0; i < n; ++i)
+      if (visible(arcs[i], region) && (start == n || !visible(arcs[(i + n - 1) % n], region))) start = i;
+    if (start == n) return hidden_ring(path, region, ring);
+    const auto first = arcs_.arc(arcs[start].arc());
+    path.move(arcs[start].forward() ? first.front() : first.back());
+    for (std::size_t k = 0; k < n;) {
+      const SignedArc s = arcs[(start + k) % n];
+      if (visible(s, region)) {
+        append_arc(path, arcs_, s, ++k == n);
+        continue;
+      }
+      chain_.assign(1, corner(s));
+      for (; k < n && !visible(arcs[(start + k) % n], region); ++k) extend(arcs[(start + k) % n]);
+      append_hidden(path, region, k == n);
+    }
+    path.close();
+  }
+
+  /// Everything around is painted later: most holes need no ring, an outer ring any line around it.
+  void hidden_ring(PathText& path, std::int32_t region, std::int32_t ring) {
+    const auto arcs = map_.faces.ring(ring);
+    chain_.assign(1, corner(arcs[0]));
+    for (const SignedArc s : arcs) extend(s);
+    if (map_.faces.ring_area[ring] < 0 && hidden_.may_fill(chain_, region)) return;
+    path.move({chain_[0].x * arcs_.grid, chain_[0].y * arcs_.grid});
+    append_hidden(path, region, true);
+    path.close();
+  }
+
+  Point corner(SignedArc s) const {
+    const auto line = map_.arcs.polyline(s.arc());
+    return s.forward() ? line.front() : line.back();
+  }
+
+  void extend(SignedArc s) {
+    const auto line = map_.arcs.polyline(s.arc());
+    if (s.forward())
+      chain_.insert(chain_.end(), line.begin() + 1, line.end());
+    else
+      chain_.insert(chain_.end(), line.rbegin() + 1, line.rend());
+  }
+
+  void append_hidden(PathText& path, std::int32_t region, bool last) {
+    lines_.clear();
+    hidden_.close(chain_, region, lines_);
+    if (!last) lines_.push_back(chain_.back());
+    for (const Point p : lines_) path.line({p.x * arcs_.grid, p.y * arcs_.grid});
+  }
+
+  const PlanarMap& map_;
+  const DrawnArcs& arcs_;
+  const PaintOrder& order_;
+  HiddenLines hidden_;
+  std::vector<Point> chain_, lines_;
+};
+
+/// The name of a gradient: a letter, and a number behind it where letters do not suffice.
+inline void append_gradient_name(std::string& out, std::int32_t number) {
+  out += static_cast<char>('A' + number % 26);
+  if (number >= 26) append_number(out, number / 26);
+}
+
+inline void append_gradients(std::string& out, const Fills& fills, std::int32_t grid) {
+  const auto attribute = [&](std::string_view name, std::int64_t value) {
+    (out += name) += "=\"";
+    append_number(out, value);
+    out += "\" ";
+  };
+  for (std::size_t i = 0; i < fills.gradients.size(); ++i) {
+    const Gradient& g = fills.gradients[i];
+    out += "<linearGradient id=\"";
+    append_gradient_name(out, static_cast<std::int32_t>(i));
+    out += "\" ";
+    attribute("x1", std::int64_t{g.from.x} * grid), attribute("y1", std::int64_t{g.from.y} * grid);
+    attribute("x2", std::int64_t{g.to.x} * grid), attribute("y2", std::int64_t{g.to.y} * grid);
+    out += "gradientUnits=\"userSpaceOnUse\"><stop stop-color=\"";
+    append_color(out, g.first);
+    out += "\"/><stop offset=\"1\" stop-color=\"";
+    append_color(out, g.last);
+    out += "\"/></linearGradient>\n";
+  }
+}
+
+inline void append_shape(std::string& out, const Fills& fills, std::int32_t region, auto data) {
+  out += "<path fill=\"";
+  if (fills.gradient_of.empty() || fills.gradient_of[region] < 0) {
+    append_color(out, fills.color[region]);
+  } else {
+    out += "url(#";
+    append_gradient_name(out, fills.gradient_of[region]);
+    out += ')';
+  }
+  out += "\" d=\"";
+  data();
+  out += "\"/>\n";
+}
+
+}  // namespace detail
+
+/// The drawing of a label map as an SVG document: each region that shows is one `<path>`. Boundaries are fitted once for
+/// both sides; where `picture` is given, they move within a pixel to where its colours change. Throws when labels and fills do not belong together.
+inline std::string drawing(LabelView labels, Fills fills, const DrawingOptions& options = {},
+                           const Picture* picture = nullptr) {
+  DHT_EXPECTS(options.layers.empty() || options.layers.size() == fills.color.size(), "layers: are ",
+              options.layers.size(), "; must be none, or one for each of the ", fills.size(), " regions");
+  for (const std::int32_t layer : options.layers)
+    DHT_EXPECTS(layer >= 0, "layers: has ", layer, "; must be at least 0");
+  const PlanarMap map = planar_map(labels, fills.size());
+  const DrawnArcs arcs = fit_arcs(map, fills, options.fit, picture);
+  if (options.economical_colors && options.fit.tolerance > 0) economise_colors(fills, options.fit.byte_price);
+  std::string out;
+  out.reserve(arcs.points.size() * 12 + std::size_t(map.regions) * 40 + 1024);
+  detail::append_head(out, map, options);
+  detail::append_gradients(out, fills, options.fit.grid);
+  const bool twice = options.seams == Seams::under_copy;
+  if (twice) out += "<use href=\"#a\" shape-rendering=\"crispEdges\"/>\n<g id=\"a\">\n";
+  const detail::PaintOrder order =
+      detail::paint_order(map, fills, options.layers, options.form == Form::stacked);
+  detail::StackedShapes shapes(map, labels, arcs, order);
+  std::int32_t layer = -1;
+  for (const std::int32_t region : order.regions) {
+    if (!options.layers.empty() && options.layers[region] != layer) {
+      if (layer >= 0) out += "</g>\n";
+      layer = options.layers[region];
+      out += "<g id=\"layer";
+      detail::append_number(out, layer);
+      out += "\">\n";
+    }
+    detail::append_shape(out, fills, region, [&] {
+      if (options.form == Form::stacked) return shapes.append(out, region);
+      detail::PathText path(out);
+      for (const std::int32_t ring : map.faces.rings(region)) detail::append_ring(path, map, arcs, ring);
+    });
+  }
+  if (layer >= 0) out += "</g>\n";
+  if (twice) out += "</g>\n";
+  out += "</svg>\n";
+  return out;
+}
+
+}  // namespace dht

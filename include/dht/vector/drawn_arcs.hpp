@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+// Arcs as they are drawn: lines and cubic curves on a fine grid, each used by both of its regions; and the check that
+// none crosses itself or another.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <numeric>
+#include <span>
+#include <vector>
+
+#include <dht/vector/arcs.hpp>
+
+namespace dht {
+
+/// The drawn form of every arc of a planar map, in the same order. Points are in steps of 1/grid pixel. An arc is a
+/// chain of nodes; two nodes are joined by a line, or by a cubic Bezier curve where two control points lie between.
+struct DrawnArcs {
+  /// Steps a pixel.
+  std::int32_t grid = 1;
+  std::vector<Point> points;
+  /// 1 where the point is a control point, otherwise it is a node.
+  std::vector<std::uint8_t> control;
+  /// Arc a has the points begin[a] to begin[a+1]-1.
+  std::vector<std::int32_t> begin{0};
+
+  std::int32_t size() const { return static_cast<std::int32_t>(begin.size()) - 1; }
+  std::span<const Point> arc(std::int32_t a) const {
+    return {points.data() + begin[a], points.data() + begin[a + 1]};
+  }
+  std::span<const std::uint8_t> controls(std::int32_t a) const {
+    return {control.data() + begin[a], control.data() + begin[a + 1]};
+  }
+};
+
+namespace detail {
+
+inline std::int64_t cross(Point o, Point a, Point b) {
+  return std::int64_t{a.x - o.x} * (b.y - o.y) - std::int64_t{a.y - o.y} * (b.x - o.x);
+}
+
+/// A straight piece of an arc. Pieces of one arc are numbered along it.
+struct Piece {
+  Point a, b;
+  std::int32_t arc = 0, number = 0;
+  bool first = false, last = false;  ///< whether a is the arc's start, b its end
+};
+
+inline bool between(Point a, Point b, Point p) {
+  return std::min(a.x, b.x) <= p.x && p.x <= std::max(a.x, b.x) && std::min(a.y, b.y) <= p.y &&
+         p.y <= std::max(a.y, b.y);
+}
+
+/// Whether two segments have a point in common.
+inline bool touch(Point a, Point b, Point c, Point d) {
+  const auto side = [](std::int64_t value) { return value > 0 ? 1 : value < 0 ? -1 : 0; };
+  const int abc = side(cross(a, b, c)), abd = side(cross(a, b, d));
+  const int cda = side(cross(c, d, a)), cdb = side(cross(c, d, b));
+  if (abc * abd < 0 && cda * cdb < 0) return true;
+  return (abc == 0 && between(a, b, c)) || (abd == 0 && between(a, b, d)) || (cda == 0 && between(c, d, a)) ||
+         (cdb == 0 && between(c, d, b));
+}
+
+/// Whether p and q, which share the end `s` (their other ends are `e` and `f`), share more than that.
+inline bool overlap(Point s, Point e, Point f) {
+  const std::int64_t along = std::int64_t{e.x - s.x} * (f.x - s.x) + std::int64_t{e.y - s.y} * (f.y - s.y);
+  return cross(s, e, f) == 0 && along > 0;
+}
+
+/// Whether two pieces meet elsewhere than where they may: consecutive ones at their node, arcs at a common junction.
+inline bool conflict(const Piece& p, const Piece& q) {
+  if (std::max(p.a.x, p.b.x) < std::min(q.a.x, q.b.x) || std::max(q.a.x, q.b.x) < std::min(p.a.x, p.b.x) ||
+      std::max(p.a.y, p.b.y) < std::min(q.a.y, q.b.y) || std::max(q.a.y, q.b.y) < std::min(p.a.y, p.b.y))
+    return false;
+  const auto may = [&](bool p_end, bool q_end, bool consecutive) { return (p_end && q_end) || consecutive; };
+  const bool same = p.arc == q.arc;
+  const bool pq = same && q.number == p.number + 1, qp = same && p.number == q.number + 1;
+  int shared = 0;
+  bool bad = false;
+  const auto look = [&](Point at, Point e, Point other_at, Point f, bool allowed) {
+    if (at != other_at || !allowed) return;
+    ++shared;
+    bad |= overlap(at, e, f);
+  };
+  look(p.a, p.b, q.a, q.b, may(p.first, q.first, false));
+  look(p.a, p.b, q.b, q.a, may(p.first, q.last, qp));
+  look(p.b, p.a, q.a, q.b, may(p.last, q.first, pq));
+  look(p.b, p.a, q.b, q.a, may(p.last, q.last, false));
+  // Two straight pieces with one point in common and different directions have no other.
+  return shared > 0 ? bad || shared > 1 : touch(p.a, p.b, q.a, q.b);
+}
+
+/// Calls found(p, q) for each pair of pieces in conflict of which at least one is of an arc with `fresh[arc]` != 0.
+/// Pieces are sorted into square cells with a side of `cell`; a pair that shares several may be found several times.
+template <class Found>
+void for_each_conflict(const std::vector<Piece>& pieces, const std::vector<std::uint8_t>& fresh,
+                       std::int32_t cell, Point size, Found found) {
+  const std::int32_t columns = size.x / cell + 1, rows = size.y / cell + 1;
+  const auto column = [&](std::int32_t x) { return std::clamp(x / cell, 0, columns - 1); };
+  const auto row = [&](std::int32_t y) { return std::clamp(y / cell, 0, rows - 1); };
+  const auto cells_of = [&](const Piece& p, auto visit) {
+    const std::int32_t c0 = column(std::min(p.a.x, p.b.x)), c1 = column(std::max(p.a.x, p.b.x));
+    const std::int32_t r0 = row(std::min(p.a.y, p.b.y)), r1 = row(std::max(p.a.y, p.b.y));
+    for (std::int32_t r = r0; r <= r1; ++r)
+      for (std::int32_t c = c0; c <= c1; ++c) visit(std::size_t(r) * columns + c);
+  };
+  // Only cells with a fresh piece are looked at.
+  const std::size_t cells = std::size_t(rows) * columns;
+  std::vector<std::uint8_t> marked(cells);
+  for (const Piece& p : pieces)
+    if (fresh[p.arc]) cells_of(p, [&](std::size_t c) { marked[c] = 1; });
+  std::vector<std::int32_t> begin(cells + 1);
+  for (const Piece& p : pieces) cells_of(p, [&](std::size_t c) { begin[c + 1] += marked[c]; });
+  std::partial_sum(begin.begin(), begin.end(), begin.begin());
+  std::vector<std::int32_t> members(begin.back()), next(begin.begin(), begin.end() - 1);
+  for (std::size_t i = 0; i < pieces.size(); ++i)
+    cells_of(pieces[i], [&](std::size_t c) {
+      if (marked[c]) members[next[c]++] = static_cast<std::int32_t>(i);
+    });
+  for (std::size_t c = 0; c < cells; ++c)
+    for (std::int32_t i = begin[c]; i < begin[c + 1]; ++i)
+      for (std::int32_t j = i + 1; j < begin[c + 1]; ++j) {
+        const Piece &p = pieces[members[i]], &q = pieces[members[j]];
+        if ((fresh[p.arc] || fresh[q.arc]) && conflict(p, q)) found(p, q);
+      }
+}
+
+}  // namespace detail
+}  // namespace dht

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: MIT
+// What regions are filled with: their mean colour, or nothing where the picture is transparent.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include <dht/core/error.hpp>
+#include <dht/core/picture.hpp>
+#include <dht/core/view.hpp>
+#include <dht/vector/arcs.hpp>
+
+namespace dht {
+
+/// Red, green, blue, sRGB.
+using Color = std::array<std::uint8_t, 3>;
+
+/// In which light colours are averaged.
+enum class Light {
+  srgb,    ///< Of the stored values: the least squared error of the picture, what PSNR measures.
+  linear,  ///< Of the light that they stand for: as bright as the region seen from afar.
+};
+
+/// Colours that change along a line: `first` at `from` and before, `last` at `to` and behind, between them in steps of the
+/// stored values. Places in pixels.
+struct Gradient {
+  Point from, to;
+  Color first{}, last{};
+};
+
+/// One entry a region in every array.
+struct Fills {
+  std::vector<Color> color;
+  /// 0: the region is no shape, what lies behind shows. Empty: all regions are shapes.
+  std::vector<std::uint8_t> visible;
+  /// Pixels of each region, for decisions about what a byte may buy; empty when unknown.
+  std::vector<std::int32_t> pixels;
+  /// Number of each region's gradient, -1: its colour. Empty: all have their colour.
+  std::vector<std::int32_t> gradient_of = {};
+  std::vector<Gradient> gradients = {};
+
+  std::int32_t size() const { return static_cast<std::int32_t>(color.size()); }
+  bool shows(std::int32_t region) const { return visible.empty() || visible[region] != 0; }
+};
+
+namespace detail {
+
+/// The light that each stored value stands for, 0 to 1 (IEC 61966-2-1).
+inline const std::array<double, 256>& srgb_light() {
+  static const std::array<double, 256> table = [] {
+    std::array<double, 256> light{};
+    for (int i = 0; i < 256; ++i) {
+      const double v = i / 255.0;
+      light[i] = v <= 0.04045 ? v / 12.92 : std::pow((v + 0.055) / 1.055, 2.4);
+    }
+    return light;
+  }();
+  return table;
+}
+
+/// The stored value whose light is nearest.
+inline std::uint8_t srgb_value(double light) {
+  const auto& table = srgb_light();
+  const auto above = std::lower_bound(table.begin(), table.end(), light);
+  if (above == table.begin()) return 0;
+  if (above == table.end()) return 255;
+  const auto i = above - table.begin();
+  return static_cast<std::uint8_t>(light - table[i - 1] < table[i] - light ? i - 1 : i);
+}
+
+}  // namespace detail
+
+/// Each region's mean colour. Labels lie in 0 .. regions-1. Throws when picture and labels differ in size, and when a
+/// label is out of range.
+inline Fills mean_fills(const Picture& picture, LabelView labels, std::int32_t regions,
+                        Light light = Light::srgb) {
+  DHT_EXPECTS(labels.data != nullptr && labels.height == picture.height && labels.width == picture.width,
+              "labels: are ", labels.height, " x ", labels.width, "; must be ", picture.height, " x ",
+              picture.width, " like the picture");
+  DHT_EXPECTS(regions > 0, "regions: is ", regions, "; must be at least 1");
+  // Light is summed in steps of 2^-32: integers add up the same in any order.
+  std::array<std::int64_t, 256> value;
+  for (int i = 0; i < 256; ++i)
+    value[i] = light == Light::srgb ? i : std::llround(detail::srgb_light()[i] * 4294967296.0);
+  std::vector<std::array<std::int64_t, 3>> sums(static_cast<std::size_t>(regions));
+  Fills fills{std::vector<Color>(sums.size()), {}, std::vector<std::int32_t>(sums.size())};
+  for (int y = 0; y < labels.height; ++y)
+    for (int x = 0; x < labels.width; ++x) {
+      const std::int32_t label = labels(y, x);
+      DHT_EXPECTS(label >= 0 && label < regions, "labels: is ", label, " at row ", y, ", column ", x,
+                  "; must be between 0 and ", regions - 1);
+      const std::uint8_t* pixel = picture.pixel(y, x);
+      for (int c = 0; c < 3; ++c) sums[label][c] += value[pixel[c]];
+      ++fills.pixels[label];
+    }
+  for (std::size_t r = 0; r < sums.size(); ++r) {
+    const std::int64_t n = std::max(fills.pixels[r], 1);
+    for (int c = 0; c < 3; ++c)
+      fills.color[r][c] = light == Light::srgb
+                              ? static_cast<std::uint8_t>((2 * sums[r][c] + n) / (2 * n))
+                              : detail::srgb_value(double(sums[r][c]) / double(n) / 4294967296.0);
+  }
+  return fills;
+}
+
+namespace detail {
+
+/// What a hexadecimal digit costs compressed, in 1/64 bytes: decimal digits are all over a drawing's paths, letters are
+/// not. Measured on drawings of photos.
+inline constexpr std::int64_t bytes_decimal = 36, bytes_letter = 58;
+
+inline std::int64_t digit_bytes(int digit) { return digit < 10 ? bytes_decimal : bytes_letter; }
+
+/// The value of one channel that is cheapest in squared error and text, and what it costs (in 1/64 units of error).
+struct ChannelChoice {
+  int value = 0;
+  std::int64_t cost = 0;
+};
+
+inline ChannelChoice choose_channel(int value, std::int64_t pixels, std::int64_t price, bool one_digit) {
+  ChannelChoice best{0, std::numeric_limits<std::int64_t>::max()};
+  const int first = one_digit ? 0 : std::max(value - 8, 0), last = one_digit ? 255 : std::min(value + 8, 255);
+  for (int v = first; v <= last; v += one_digit ? 17 : 1) {
+    const std::int64_t text = digit_bytes(v / 16) + (one_digit ? 0 : digit_bytes(v % 16));
+    const std::int64_t cost = 64 * pixels * (v - value) * (v - value) + price * text;
+    if (cost < best.cost) best = {v, cost};
+  }
+  return best;
+}
+
+}  // namespace detail
+
+/// Moves colours a little to where they take less text: `byte_price` is the squared error (three channels, 0 to 255, summed
+/// over the region's pixels) that a byte of compressed text is worth. Without numbers of pixels nothing changes.
+inline void economise_colors(Fills& fills, double byte_price) {
+  if (fills.pixels.empty()) return;
+  const auto price = static_cast<std::int64_t>(byte_price);
+  for (std::size_t r = 0; r < fills.color.size(); ++r) {
+    std::array<Color, 2> candidate;
+    std::array<std::int64_t, 2> cost{};
+    for (int form = 0; form < 2; ++form)
+      for (int c = 0; c < 3; ++c) {
+        const auto choice = detail::choose_channel(fills.color[r][c], fills.pixels[r], price, form == 1);
+        candidate[form][c] = static_cast<std::uint8_t>(choice.value);
+        cost[form] += choice.cost;
+      }
+    fills.color[r] = candidate[cost[1] < cost[0]];
+  }
+}
+
+/// What a byte of text should be worth in squared error for a drawing of these regions: about as much as another region
+/// would buy. From the error that flat regions have and the twenty bytes that one takes on average.
+inline double balanced_byte_price(const Picture& picture, LabelView labels, const Fills& fills) {
+  DHT_EXPECTS(labels.data != nullptr && labels.height == picture.height && labels.width == picture.width,
+              "labels: are ", labels.height, " x ", labels.width, "; must be ", picture.height, " x ",
+              picture.width, " like the picture");
+  std::int64_t error = 0;
+  for (int y = 0; y < labels.height; ++y)
+    for (int x = 0; x < labels.width; ++x) {
+      const std::uint8_t* pixel = picture.pixel(y, x);
+      const Color& color = fills.color[labels(y, x)];
+      for (int c = 0; c < 3; ++c) error += (pixel[c] - color[c]) * (pixel[c] - color[c]);
+    }
+  return double(error) / (20.0 * std::max(fills.size(), 1));
+}
+
+/// Labels with what is transparent as a region of its own, the last.
+struct SeparatedLabels {
+  std::vector<std::int32_t> labels;
+  /// Of all, the transparent one included.
+  std::int32_t regions = 0;
+};
+
+/// Takes pixels that are not `opaque` out of their regions and gives them the label `regions`; a region that has lost all
+/// keeps its label and has no pixels. Then `visible` is to be 0 for the last region. Throws when the sizes differ.
+inline SeparatedLabels separate_transparent(LabelView labels, std::int32_t regions,
+                                            PlaneView<const std::uint8_t> opaque) {
+  DHT_EXPECTS(opaque.data != nullptr && labels.height == opaque.height && labels.width == opaque.width,
+              "opaque: is ", opaque.height, " x ", opaque.width, "; must be ", labels.height, " x ",
+              labels.width, " like the labels");
+  SeparatedLabels separated{{}, regions + 1};
+  separated.labels.reserve(static_cast<std::size_t>(labels.pixels()));
+  for (int y = 0; y < labels.height; ++y)
+    for (int x = 0; x < labels.width; ++x) separated.labels.push_back(opaque(y, x) ? labels(y, x) : regions);
+  return separated;
+}
+
+}  // namespace dht

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: MIT
+// All arcs of a planar map to their drawn form, each once, so that none crosses itself or another.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <dht/vector/curves.hpp>
+#include <dht/vector/drawn_arcs.hpp>
+#include <dht/vector/fills.hpp>
+#include <dht/vector/planar_map.hpp>
+#include <dht/vector/simplify.hpp>
+
+namespace dht {
+
+/// What boundaries are made of.
+enum class Strokes {
+  lines,   ///< Straight lines: the fewest bytes for a photo at its own size.
+  curves,  ///< Cubic curves between corners, lines where it is straight: smooth at any zoom.
+};
+
+/// How boundaries are drawn.
+struct FitOptions {
+  Strokes strokes = Strokes::lines;
+  /// The largest distance in pixels, in the larger of both coordinates, between a pixel corner of a boundary and the
+  /// drawn line. 0: the pixels' own outlines.
+  double tolerance = 1;
+  /// Squared error of the picture (three channels, 0 to 255 each) that a byte of compressed text is worth: boundaries
+  /// between like colours become coarser. 0: few pieces do not count, exactness does.
+  double byte_price = 400;
+  /// Steps a pixel of the drawn points: 1, 2, 4 or 8.
+  int grid = 2;
+};
+
+namespace detail {
+
+inline std::int64_t squared_difference(const Color& a, const Color& b) {
+  std::int64_t sum = 0;
+  for (int c = 0; c < 3; ++c) sum += (std::int64_t{a[c]} - b[c]) * (std::int64_t{a[c]} - b[c]);
+  return sum;
+}
+
+/// Fits arc after arc; those that conflict are fitted again, finer, and in the end drawn as they are: pixel outlines
+/// meet nowhere but at junctions.
+class ArcFitter {
+ public:
+  ArcFitter(const PlanarMap& map, const Fills& fills, const FitOptions& options, const Picture* picture)
+      : map_(map),
+        fills_(fills),
+        options_(options),
+        picture_(picture),
+        level_(map.arcs.size()),
+        begin_(level_.size()),
+        end_(level_.size()),
+        simplify_(options.grid),
+        curves_(options.grid) {}
+
+  DrawnArcs run() && {
+    const std::size_t count = level_.size();
+    std::vector<std::uint8_t> fresh(count, 1);
+    for (std::size_t a = 0; a < count; ++a)
+      level_[a] = options_.tolerance <= 0 || map_.arcs.left[a] == outside_label ? pixels_level
+                  : options_.strokes == Strokes::curves                         ? curves_level
+                                                                                : lines_level;
+    for (bool again = true; again;) {
+      for (std::size_t a = 0; a < count; ++a)
+        if (fresh[a]) fit(static_cast<std::int32_t>(a));
+      again = options_.tolerance > 0 && resolve(fresh);
+    }
+    DrawnArcs drawn{options_.grid, {}, {}, {0}};
+    drawn.points.reserve(points_.size()), drawn.control.reserve(points_.size());
+    for (std::size_t a = 0; a < count; ++a) {
+      drawn.points.insert(drawn.points.end(), points_.begin() + begin_[a], points_.begin() + end_[a]);
+      drawn.control.insert(drawn.control.end(), control_.begin() + begin_[a], control_.begin() + end_[a]);
+      drawn.begin.push_back(static_cast<std::int32_t>(drawn.points.size()));
+    }
+    return drawn;
+  }
+
+ private:
+  /// Of a shape against nothing, whatever will be behind it: black on white.
+  static constexpr std::int64_t most_contrast = 3 * 255 * 255;
+  /// Every level is finer than the one before.
+  enum : std::uint8_t { curves_level, lines_level, fine_lines_level, pixels_level };
+
+  /// Fits an arc at its level; the points are appended to points_, whatever it had there before is forgotten.
+  void fit(std::int32_t a) {
+    begin_[a] = static_cast<std::int32_t>(points_.size());
+    const auto stairs = map_.arcs.polyline(a);
+    if (level_[a] == pixels_level)
+      for (const Point p : stairs) points_.push_back({p.x * options_.grid, p.y * options_.grid});
+    else
+      fit_smooth(a, stairs);
+    control_.resize(points_.size(), 0);
+    end_[a] = static_cast<std::int32_t>(points_.size());
+  }
+
+  void fit_smooth(std::int32_t a, std::span<const Point> stairs) {
+    const std::int32_t l = map_.arcs.left[a], r = map_.arcs.right[a];
+    const bool both_show = fills_.shows(l) && fills_.shows(r);
+    const int halvings = level_[a] == fine_lines_level ? 1 : 0;
+    ArcPrices prices;
+    prices.tolerance = static_cast<std::int32_t>(std::lround(options_.tolerance * 8)) >> halvings;
+    const std::int64_t contrast =
+        both_show ? squared_difference(fills_.color[l], fills_.color[r]) : most_contrast;
+    prices.contrast = std::max<std::int64_t>(contrast, 1) << 2 * halvings;
+    prices.byte = std::llround(options_.byte_price);
+    // A chain that follows every stair would have nothing but corners.
+    if (level_[a] == curves_level)
+      prices.byte = std::max<std::int64_t>(prices.byte, 1),
+      prices.contrast = std::min(prices.contrast, 2 * prices.byte);
+    shifts_.clear();
+    if (picture_ && both_show) find_shifts(stairs, l, r);
+    const auto chain = simplify_.run(stairs, shifts_, prices);
+    if (level_[a] == curves_level)
+      curves_.run(stairs, shifts_, chain, map_.arcs.from[a] < 0, options_.tolerance, points_, control_);
+    else
+      for (const ChainNode& node : chain)
+        points_.push_back({node.place.x * options_.grid / 8, node.place.y * options_.grid / 8});
+  }
+
+  /// Where pixels beside the boundary are mixtures of both colours, it runs through them: moves every unit edge to where
+  /// the mixture would be right.
+  void find_shifts(std::span<const Point> stairs, std::int32_t left, std::int32_t right) {
+    const Color &cl = fills_.color[left], &cr = fills_.color[right];
+    const double scale = 8 / double(std::max<std::int64_t>(squared_difference(cl, cr), 1));
+    // How many eighths of the other side's colour a pixel has, at most half of it.
+    const auto mixture = [&](int x, int y, const Color& own, const Color& other) {
+      const std::uint8_t* pixel = picture_->pixel(y, x);
+      int sum = 0;
+      for (int c = 0; c < 3; ++c) sum += (pixel[c] - own[c]) * (other[c] - own[c]);
+      return static_cast<int>(std::clamp(double(sum) * scale, 0.0, 4.0) + 0.5);
+    };
+    for (std::size_t i = 1; i < stairs.size(); ++i) {
+      const Point a = stairs[i - 1], b = stairs[i];
+      const int sx = (b.x > a.x) - (b.x < a.x), sy = (b.y > a.y) - (b.y < a.y);
+      const int length = std::abs(b.x - a.x) + std::abs(b.y - a.y);
+      for (int k = 0; k < length; ++k) {
+        // The pixels on both sides of the edge from (x, y) to (x + sx, y + sy).
+        const int x = std::min(a.x + k * sx, a.x + (k + 1) * sx),
+                  y = std::min(a.y + k * sy, a.y + (k + 1) * sy);
+        const int rx = x - (sy > 0), ry = y - (sx < 0), lx = x - (sy < 0), ly = y - (sx > 0);
+        const int shift = mixture(rx, ry, cr, cl) - mixture(lx, ly, cl, cr);
+        shifts_.push_back(static_cast<std::int8_t>(shift));
+      }
+    }
+  }
+
+  /// Finds conflicts and makes their arcs finer. Returns whether there were any; `fresh` says which.
+  bool resolve(std::vector<std::uint8_t>& fresh) {
+    pieces_.clear();
+    for (std::int32_t a = 0; a < map_.arcs.size(); ++a) append_pieces(a);
+    std::vector<std::uint8_t> bad(level_.size());
+    const std::int32_t pixel = options_.grid * fineness();
+    for_each_conflict(pieces_, fresh, 4 * pixel, {map_.width * pixel, map_.height * pixel},
+                      [&](const Piece& p, const Piece& q) { bad[p.arc] = bad[q.arc] = 1; });
+    bool any = false;
+    for (std::size_t a = 0; a < bad.size(); ++a) {
+      fresh[a] = bad[a] && level_[a] < pixels_level;
+      level_[a] = static_cast<std::uint8_t>(level_[a] + fresh[a]);
+      any |= fresh[a] != 0;
+    }
+    return any;
+  }
+
+  /// Steps of the pieces in one of the grid: curves are looked at more closely.
+  std::int32_t fineness() const { return options_.strokes == Strokes::curves ? 8 : 1; }
+
+  /// The arc as straight pieces; a curve as sixteenths of its time.
+  void append_pieces(std::int32_t a) {
+    const std::int32_t fine = fineness();
+    const auto scaled = [&](Point p) { return Point{p.x * fine, p.y * fine}; };
+    const std::size_t first = pieces_.size();
+    Point here = scaled(points_[begin_[a]]);
+    const auto go = [&](Point p) {
+      if (p == here) return;
+      pieces_.push_back({here, p, a, static_cast<std::int32_t>(pieces_.size() - first), false, false});
+      here = p;
+    };
+    for (std::int32_t i = begin_[a] + 1; i < end_[a]; ++i) {
+      if (control_[i]) {
+        const Cubic cubic{{vec(points_[i - 1]), vec(points_[i]), vec(points_[i + 1]), vec(points_[i + 2])}};
+        for (int t = 1; t < 16; ++t) {
+          const Vec p = cubic.at(t / 16.0);
+          go({static_cast<std::int32_t>(std::floor(p.x * fine + 0.5)),
+              static_cast<std::int32_t>(std::floor(p.y * fine + 0.5))});
+        }
+        i += 2;
+      }
+      go(scaled(points_[i]));
+    }
+    if (first == pieces_.size()) return;
+    pieces_[first].first = pieces_.back().last = true;
+  }
+  static Vec vec(Point p) { return {double(p.x), double(p.y)}; }
+
+  const PlanarMap& map_;
+  const Fills& fills_;
+  FitOptions options_;
+  const Picture* picture_;
+  std::vector<std::int8_t> shifts_;
+  std::vector<std::uint8_t> level_;
+  std::vector<std::int32_t> begin_, end_;
+  ArcSimplifier simplify_;
+  CurveFitter curves_;
+  std::vector<Point> points_;
+  std::vector<std::uint8_t> control_;
+  std::vector<Piece> pieces_;
+};
+
+}  // namespace detail
+
+/// The drawn form of all arcs. None crosses or touches itself or another, but at junctions; every region keeps its
+/// neighbours, and none vanishes. Where `picture` is given, boundaries move within a pixel to where its colours change.
+inline DrawnArcs fit_arcs(const PlanarMap& map, const Fills& fills, const FitOptions& options = {},
+                          const Picture* picture = nullptr) {
+  DHT_EXPECTS(fills.size() == map.regions, "fills: are ", fills.size(),
+              " colours; must be one for each of the ", map.regions, " regions");
+  DHT_EXPECTS(options.tolerance >= 0 && options.tolerance <= 64, "tolerance: is ", options.tolerance,
+              "; must be between 0 and 64");
+  DHT_EXPECTS(options.byte_price >= 0 && options.byte_price <= 1e7, "byte_price: is ", options.byte_price,
+              "; must be between 0 and 10000000");
+  DHT_EXPECTS(options.grid == 1 || options.grid == 2 || options.grid == 4 || options.grid == 8, "grid: is ",
+              options.grid, "; must be 1, 2, 4 or 8");
+  DHT_EXPECTS(!picture || (picture->height == map.height && picture->width == map.width), "picture: is ",
+              picture->height, " x ", picture->width, "; must be ", map.height, " x ", map.width,
+              " like the labels");
+  return detail::ArcFitter(map, fills, options, picture).run();
+}
+
+}  // namespace dht

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: MIT
+// Few colours for many regions: a palette by median cut and k-means in CIELAB; and regions of one colour joined.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <numeric>
+#include <span>
+#include <vector>
+
+#include <dht/core/error.hpp>
+#include <dht/core/math.hpp>
+#include <dht/core/view.hpp>
+#include <dht/encoder/colour.hpp>
+#include <dht/vector/fills.hpp>
+
+namespace dht {
+
+namespace detail {
+
+using LabColor = std::array<double, 3>;
+
+/// CIELAB (D65) of an sRGB colour.
+inline LabColor lab_of(const Color& color) {
+  std::array<double, 3> light;
+  for (int c = 0; c < 3; ++c) light[c] = srgb_to_linear(color[c] / 255.0);
+  LabColor lab;
+  LabScale<double>(1).to_lab(light[0], light[1], light[2], lab[0], lab[1], lab[2]);
+  return lab;
+}
+
+inline double distance2(const LabColor& a, const LabColor& b) {
+  double sum = 0;
+  for (int c = 0; c < 3; ++c) sum = fma(a[c] - b[c], a[c] - b[c], sum);
+  return sum;
+}
+
+/// Distinct colours, how many pixels each has, and how to divide them.
+class ColorClusters {
+ public:
+  ColorClusters(std::vector<Color> colors, std::vector<std::int64_t> pixels)
+      : colors_(std::move(colors)), pixels_(std::move(pixels)), cluster_(colors_.size()) {
+    for (const Color& color : colors_) lab_.push_back(lab_of(color));
+  }
+
+  /// The palette, and in `cluster` which of it each colour takes.
+  std::vector<Color> run(std::int32_t count, std::vector<std::int32_t>& cluster) {
+    cut(count);
+    for (int round = 0; round < most_rounds && move(); ++round) find_centres();
+    cluster = cluster_;
+    return mean_colors();
+  }
+
+ private:
+  static constexpr int most_rounds = 30;
+
+  struct Part {
+    std::vector<std::int32_t> members;
+    double error = 0;  // along `axis`, which has the most
+    int axis = 0;
+  };
+
+  /// Divides the part with the largest error at its mean, until there are `count`.
+  void cut(std::int32_t count) {
+    std::vector<std::int32_t> all(colors_.size());
+    std::iota(all.begin(), all.end(), 0);
+    std::vector<Part> parts{measure(std::move(all))};
+    while (static_cast<std::int32_t>(parts.size()) < count) {
+      const auto largest = std::max_element(parts.begin(), parts.end(),
+                                            [](const Part& a, const Part& b) { return a.error < b.error; });
+      if (largest->error <= 0) break;
+      const Part part = std::move(*largest);
+      const double middle = mean(part.members, part.axis);
+      std::vector<std::int32_t> low, high;
+      for (const std::int32_t i : part.members) (lab_[i][part.axis] < middle ? low : high).push_back(i);
+      if (low.empty()) break;  // rounding: they are one colour
+      *largest = measure(std::move(low));
+      parts.push_back(measure(std::move(high)));
+    }
+    for (std::size_t k = 0; k < parts.size(); ++k)
+      for (const std::int32_t i : parts[k].members) cluster_[i] = static_cast<std::int32_t>(k);
+    centre_.resize(parts.size());
+    find_centres();
+  }
+
+  double mean(const std::vector<std::int32_t>& members, int axis) const {
+    double sum = 0, pixels = 0;
+    for (const std::int32_t i : members) {
+      sum = fma(static_cast<double>(pixels_[i]), lab_[i][axis], sum);
+      pixels += static_cast<double>(pixels_[i]);
+    }
+    return sum / pixels;
+  }
+
+  Part measure(std::vector<std::int32_t> members) const {
+    Part part;
+    for (int axis = 0; axis < 3; ++axis) {
+      const double middle = mean(members, axis);
+      double error = 0;
+      for (const std::int32_t i : members) {
+        const double d = lab_[i][axis] - middle;
+        error = fma(static_cast<double>(pixels_[i]) * d, d, error);
+      }
+      if (error > part.error) part.error = error, part.axis = axis;
+    }
+    part.members = std::move(members);
+    if (part.members.size() < 2) part.error = 0;
+    return part;
+  }
+
+  void find_centres() {
+    std::vector<LabColor> sum(centre_.size(), LabColor{});
+    std::vector<double> pixels(centre_.size(), 0.0);
+    for (std::size_t i = 0; i < colors_.size(); ++i) {
+      const auto weight = static_cast<double>(pixels_[i]);
+      for (int c = 0; c < 3; ++c) sum[cluster_[i]][c] = fma(weight, lab_[i][c], sum[cluster_[i]][c]);
+      pixels[cluster_[i]] += weight;
+    }
+    for (std::size_t k = 0; k < centre_.size(); ++k)
+      for (int c = 0; pixels[k] > 0 && c < 3; ++c) centre_[k][c] = sum[k][c] / pixels[k];
+  }
+
+  /// Each colour to its nearest centre, the first of equally near ones. Returns whether any has moved.
+  bool move() {
+    bool moved = false;
+    for (std::size_t i = 0; i < colors_.size(); ++i) {
+      double least = std::numeric_limits<double>::infinity();
+      std::int32_t nearest = 0;
+      for (std::size_t k = 0; k < centre_.size(); ++k)
+        if (const double d = distance2(lab_[i], centre_[k]); d < least)
+          least = d, nearest = static_cast<std::int32_t>(k);
+      moved |= nearest != cluster_[i];
+      cluster_[i] = nearest;
+    }
+    return moved;
+  }
+
+  /// The mean stored values of each cluster's pixels, rounded to nearest.
+  std::vector<Color> mean_colors() const {
+    std::vector<std::array<std::int64_t, 3>> sum(centre_.size());
+    std::vector<std::int64_t> pixels(centre_.size(), 0);
+    for (std::size_t i = 0; i < colors_.size(); ++i) {
+      for (int c = 0; c < 3; ++c) sum[cluster_[i]][c] += pixels_[i] * colors_[i][c];
+      pixels[cluster_[i]] += pixels_[i];
+    }
+    std::vector<Color> palette(centre_.size());
+    for (std::size_t k = 0; k < palette.size(); ++k)
+      for (int c = 0; pixels[k] > 0 && c < 3; ++c)
+        palette[k][c] = static_cast<std::uint8_t>((2 * sum[k][c] + pixels[k]) / (2 * pixels[k]));
+    return palette;
+  }
+
+  std::vector<Color> colors_;
+  std::vector<LabColor> lab_;
+  std::vector<std::int64_t> pixels_;
+  std::vector<std::int32_t> cluster_;
+  std::vector<LabColor> centre_;
+};
+
+}  // namespace detail
+
+/// The same regions in at most `colors` colours: median cut, then k-means, in CIELAB, each colour weighing as many pixels
+/// as its regions have. Ties go to lower numbers: the same regions get the same colours everywhere. Regions that do not
+/// show are left as they are. Throws for fewer than one colour, and where the fills do not say how large regions are.
+inline Fills limit_colors(Fills fills, std::int32_t colors) {
+  DHT_EXPECTS(colors >= 1, "colors: is ", colors, "; must be at least 1");
+  DHT_EXPECTS(fills.pixels.size() == fills.color.size(), "fills: have the sizes of ", fills.pixels.size(),
+              " regions; must have those of all ", fills.color.size());
+  std::vector<std::int32_t> shown;
+  for (std::int32_t r = 0; r < fills.size(); ++r)
+    if (fills.shows(r) && fills.pixels[r] > 0) shown.push_back(r);
+  std::stable_sort(shown.begin(), shown.end(),
+                   [&](std::int32_t a, std::int32_t b) { return fills.color[a] < fills.color[b]; });
+  std::vector<Color> distinct;
+  std::vector<std::int64_t> pixels;
+  std::vector<std::int32_t> number(shown.size());
+  for (std::size_t i = 0; i < shown.size(); ++i) {
+    const Color& color = fills.color[shown[i]];
+    if (distinct.empty() || distinct.back() != color) distinct.push_back(color), pixels.push_back(0);
+    pixels.back() += fills.pixels[shown[i]];
+    number[i] = static_cast<std::int32_t>(distinct.size()) - 1;
+  }
+  if (static_cast<std::int64_t>(distinct.size()) <= colors) return fills;
+  std::vector<std::int32_t> cluster;
+  const auto palette = detail::ColorClusters(std::move(distinct), std::move(pixels)).run(colors, cluster);
+  for (std::size_t i = 0; i < shown.size(); ++i) fills.color[shown[i]] = palette[cluster[number[i]]];
+  return fills;
+}
+
+/// A label map with its fills.
+struct FilledLabels {
+  int height = 0, width = 0;
+  std::vector<std::int32_t> label;
+  Fills fills;
+
+  LabelView labels() const { return plane_view(label.data(), height, width); }
+};
+
+/// Neighbours of one colour become one region: no boundary is drawn that nobody sees. Regions are numbered in the raster
+/// order of their first pixels. Throws when a label has no fill.
+inline FilledLabels join_equal_colors(LabelView labels, const Fills& fills) {
+  std::vector<std::int32_t> into(static_cast<std::size_t>(fills.size()));
+  std::iota(into.begin(), into.end(), 0);
+  const auto root = [&](std::int32_t r) {
+    while (into[r] != r) r = into[r] = into[into[r]];
+    return r;
+  };
+  const auto join = [&](std::int32_t a, std::int32_t b) {
+    if (a == b || fills.color[a] != fills.color[b] || fills.shows(a) != fills.shows(b)) return;
+    const std::int32_t one = root(a), other = root(b);
+    into[std::max(one, other)] = std::min(one, other);
+  };
+  for (int y = 0; y < labels.height; ++y)
+    for (int x = 0; x < labels.width; ++x) {
+      DHT_EXPECTS(labels(y, x) >= 0 && labels(y, x) < fills.size(), "labels: is ", labels(y, x), " at row ",
+                  y, ", column ", x, "; must be between 0 and ", fills.size() - 1);
+      if (x > 0) join(labels(y, x), labels(y, x - 1));
+      if (y > 0) join(labels(y, x), labels(y - 1, x));
+    }
+  FilledLabels joined{labels.height, labels.width, {}, {}};
+  joined.label.reserve(std::size_t(labels.height) * labels.width);
+  std::vector<std::int32_t> number(into.size(), -1);
+  for (int y = 0; y < labels.height; ++y)
+    for (int x = 0; x < labels.width; ++x) {
+      const std::int32_t from = root(labels(y, x));
+      if (number[from] < 0) {
+        number[from] = joined.fills.size();
+        joined.fills.color.push_back(fills.color[from]);
+        joined.fills.pixels.push_back(0);
+        if (!fills.visible.empty()) joined.fills.visible.push_back(fills.visible[from]);
+      }
+      ++joined.fills.pixels[number[from]];
+      joined.label.push_back(number[from]);
+    }
+  return joined;
+}
+
+}  // namespace dht

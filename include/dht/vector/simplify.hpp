@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: MIT
+// One arc's stairs of pixel corners to few straight lines: the chain of chords that is cheapest in error and bytes.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <limits>
+#include <numeric>
+#include <span>
+#include <vector>
+
+#include <dht/vector/arcs.hpp>
+#include <dht/vector/drawn_arcs.hpp>
+
+namespace dht::detail {
+
+/// What simplification of one arc weighs against each other.
+struct ArcPrices {
+  /// A line may be so far from the stairs' corners, in the larger of both coordinates; in eighths of a pixel.
+  std::int32_t tolerance = 8;
+  /// Squared difference of the colours on both sides: what it costs per pixel to be on the wrong one.
+  std::int64_t contrast = 0;
+  /// What a byte of compressed text costs, in the same unit.
+  std::int64_t byte = 0;
+};
+
+/// Where lines of a simplified arc end.
+struct ChainNode {
+  Point place;             ///< eighths of a pixel
+  std::int32_t edges = 0;  ///< unit edges of the stairs before it
+};
+
+/// Sums over the boundary's unit edges, each a point where the boundary is thought to be, in eighths of a pixel.
+struct EdgeSums {
+  std::int64_t n = 0, x = 0, y = 0, xx = 0, xy = 0, yy = 0;
+
+  void add(std::int64_t px, std::int64_t py) {
+    ++n, x += px, y += py, xx += px * px, xy += px * py, yy += py * py;
+  }
+  friend EdgeSums operator-(EdgeSums a, const EdgeSums& b) {
+    a.n -= b.n, a.x -= b.x, a.y -= b.y, a.xx -= b.xx, a.xy -= b.xy, a.yy -= b.yy;
+    return a;
+  }
+};
+
+/// The directions in which a line from a fixed point passes all corners so far within the tolerance.
+class Cone {
+ public:
+  explicit Cone(std::int32_t tolerance) : tolerance_(tolerance) {}
+
+  /// Narrows the cone by a corner, relative to the fixed point. Returns whether it still has a direction.
+  bool narrow(std::int64_t x, std::int64_t y) {
+    farthest_ = std::max(farthest_, x * x + y * y);
+    if (std::abs(x) <= tolerance_ && std::abs(y) <= tolerance_) return true;
+    const std::int64_t sx = (x > 0) - (x < 0), sy = (y > 0) - (y < 0);
+    const std::array<std::int64_t, 2> high{x - tolerance_ * sy, y + tolerance_ * sx},
+        low{x + tolerance_ * sy, y - tolerance_ * sx};
+    if (!bounded_ || turn(high_, high) < 0) high_ = high;
+    if (!bounded_ || turn(low_, low) > 0) low_ = low;
+    bounded_ = true;
+    return turn(low_, high_) >= 0;
+  }
+
+  /// Whether the line to (x, y) passes all corners, and none lies far beyond its end.
+  bool holds(std::int64_t x, std::int64_t y) const {
+    const std::int64_t length = x * x + y * y;
+    if (length == 0) return false;
+    // farthest <= length + tolerance, both squared: compared without roots, a little on the strict side.
+    if (farthest_ > length + tolerance_ * tolerance_ && farthest_ - length > 2 * tolerance_ * std::abs(x) &&
+        farthest_ - length > 2 * tolerance_ * std::abs(y))
+      return false;
+    return !bounded_ || (turn(low_, {x, y}) >= 0 && turn(high_, {x, y}) <= 0);
+  }
+
+ private:
+  static std::int64_t turn(const std::array<std::int64_t, 2>& a, const std::array<std::int64_t, 2>& b) {
+    return a[0] * b[1] - a[1] * b[0];
+  }
+
+  std::int64_t tolerance_, farthest_ = 0;
+  std::array<std::int64_t, 2> high_{}, low_{};
+  bool bounded_ = false;
+};
+
+/// Simplifies arcs one after another; keeps its memory.
+class ArcSimplifier {
+ public:
+  /// Points are made on a grid of `grid` steps a pixel: 1, 2, 4 or 8.
+  explicit ArcSimplifier(std::int32_t grid) : grid_(grid) {}
+
+  /// The nodes of the simplified arc: the first and last corner, and between them corners of the stairs and middles of
+  /// their steps, on the grid. `shifts` has for each unit edge of the stairs how far the boundary is thought to be on its
+  /// right, in eighths of a pixel; empty: nowhere else. Valid until the next call.
+  std::span<const ChainNode> run(std::span<const Point> stairs, std::span<const std::int8_t> shifts,
+                                 const ArcPrices& prices) {
+    list_candidates(stairs, shifts);
+    find_chain(prices);
+    chain_.clear();
+    for (std::int32_t i = static_cast<std::int32_t>(places_.size()) - 1; i >= 0; i = from_[i])
+      chain_.push_back({places_[i], static_cast<std::int32_t>(sums_[i].n)});
+    std::reverse(chain_.begin(), chain_.end());
+    return chain_;
+  }
+
+ private:
+  /// Longest line that is tried, in pixels: sums of squares stay within 63 bits.
+  static constexpr std::int64_t longest = 120;
+
+  /// Places where a line may end, in eighths of a pixel, with the sums over all edges before; corners also bound the
+  /// lines.
+  void list_candidates(std::span<const Point> stairs, std::span<const std::int8_t> shifts) {
+    places_.clear(), sums_.clear(), corner_.clear();
+    EdgeSums sums;
+    const auto place = [&](Point p, bool corner) {
+      places_.push_back(p), sums_.push_back(sums), corner_.push_back(corner);
+    };
+    const Point origin = stairs[0];
+    place({8 * origin.x, 8 * origin.y}, true);
+    std::size_t edge = 0;
+    Point before{};  // how far the run before is moved at its end
+    for (std::size_t i = 1; i < stairs.size(); ++i) {
+      const Point a = stairs[i - 1], b = stairs[i];
+      const std::int32_t length = std::abs(b.x - a.x) + std::abs(b.y - a.y);
+      const std::int32_t sx = (b.x > a.x) - (b.x < a.x), sy = (b.y > a.y) - (b.y < a.y);
+      const auto run = shifts.empty() ? shifts : shifts.subspan(edge, length);
+      edge += run.size();
+      // On the right of (sx, sy) is (-sy, sx).
+      const auto moved = [&](std::int32_t from, std::int32_t to) {
+        const std::int32_t shift = on_grid(mean(run, from, to));
+        return Point{-sy * shift, sx * shift};
+      };
+      const Point start = moved(0, 3), end = moved(length - 3, length), middle = moved(0, length);
+      if (const Point p{before.x + start.x, before.y + start.y}; i > 1 && p != Point{})
+        place({8 * a.x + p.x, 8 * a.y + p.y}, false);
+      const std::int32_t half = on_grid(4 * length);
+      for (std::int32_t k = 0; k < length; ++k) {
+        if (half > 0 && 8 * k >= half && 8 * k < half + 8)
+          place({8 * a.x + half * sx + middle.x, 8 * a.y + half * sy + middle.y}, false);
+        const std::int32_t shift = run.empty() ? 0 : run[k];
+        sums.add(8 * (a.x - origin.x) + (8 * k + 4) * sx - shift * sy,
+                 8 * (a.y - origin.y) + (8 * k + 4) * sy + shift * sx);
+      }
+      place({8 * b.x, 8 * b.y}, true);
+      before = end;
+    }
+  }
+
+  /// The mean of run[from] to run[to-1], as far as there are such, times the run's direction.
+  static std::int32_t mean(std::span<const std::int8_t> run, std::int32_t from, std::int32_t to) {
+    if (run.empty()) return 0;
+    from = std::max(from, 0), to = std::min(to, static_cast<std::int32_t>(run.size()));
+    const std::int32_t sum = std::accumulate(run.begin() + from, run.begin() + to, 0);
+    return sum / (to - from);
+  }
+
+  /// Eighths of a pixel to the nearest multiple of the grid's step, halves towards nought.
+  std::int32_t on_grid(std::int32_t eighths) const {
+    const std::int32_t step = 8 / grid_;
+    const std::int32_t n = (std::abs(eighths) + (step - 1) / 2) / step * step;
+    return eighths < 0 ? -n : n;
+  }
+
+  void find_chain(const ArcPrices& prices) {
+    const auto count = static_cast<std::int32_t>(places_.size());
+    cost_.assign(count, std::numeric_limits<std::int64_t>::max());
+    from_.assign(count, -1);
+    cost_[0] = 0;
+    for (std::int32_t i = 0; i + 1 < count; ++i) {
+      Cone cone(prices.tolerance);
+      const Point p = places_[i];
+      for (std::int32_t j = i + 1; j < count; ++j) {
+        const Point q = places_[j];
+        const std::int32_t dx = q.x - p.x, dy = q.y - p.y;
+        if (j > i + 1 && std::max(std::abs(dx), std::abs(dy)) > 8 * longest) break;
+        if (corner_[j] && !cone.narrow(dx, dy)) break;
+        const std::int64_t so_far = cost_[i] + prices.byte * line_bytes(dx, dy);
+        if (so_far >= cost_[j] || (j > i + 1 && !cone.holds(dx, dy))) continue;
+        const std::int64_t cost = so_far + squared_error(i, j, dx, dy) * prices.contrast;
+        if (cost < cost_[j]) cost_[j] = cost, from_[j] = i;
+      }
+    }
+  }
+
+  /// Sum of squared distances of the boundary between candidates i and j from the line that joins them, in 1/64 square
+  /// pixels.
+  std::int64_t squared_error(std::int32_t i, std::int32_t j, std::int64_t dx, std::int64_t dy) const {
+    const EdgeSums s = sums_[j] - sums_[i];
+    const std::int64_t px = places_[i].x - places_[0].x, py = places_[i].y - places_[0].y;
+    // Lines along the stairs may be longer than `longest`: for them nothing is multiplied with their length.
+    const std::int64_t xx = dy == 0 ? 0 : s.xx - 2 * px * s.x + s.n * px * px;
+    const std::int64_t yy = dx == 0 ? 0 : s.yy - 2 * py * s.y + s.n * py * py;
+    if (dx == 0) return xx;
+    if (dy == 0) return yy;
+    const std::int64_t xy = s.xy - px * s.y - py * s.x + s.n * px * py;
+    // Both are exact in a double, and its division is rounded alike everywhere; that of integers takes twice as long.
+    return static_cast<std::int64_t>(double(dx * dx * yy - 2 * dx * dy * xy + dy * dy * xx) /
+                                     double(dx * dx + dy * dy));
+  }
+
+  /// What a line costs compressed, in 1/64 bytes; measured on drawings of photos.
+  std::int64_t line_bytes(std::int32_t dx, std::int32_t dy) const {
+    const auto more_digits = [](std::int32_t n) { return n < 10 ? 0 : n < 100 ? 1 : n < 1000 ? 2 : 3; };
+    const int digits = more_digits(std::abs(dx) * grid_ / 8) + more_digits(std::abs(dy) * grid_ / 8);
+    return (dx == 0 || dy == 0 ? bytes_straight : bytes_slanted) + bytes_digit * digits;
+  }
+  static constexpr int bytes_straight = 64, bytes_slanted = 96, bytes_digit = 28;
+
+  std::int32_t grid_;
+  std::vector<Point> places_;
+  std::vector<EdgeSums> sums_;
+  std::vector<std::uint8_t> corner_;
+  std::vector<std::int64_t> cost_;
+  std::vector<std::int32_t> from_;
+  std::vector<ChainNode> chain_;
+};
+
+}  // namespace dht::detail

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+// Contraction and selection on the Thrust backend against the CPU backend, bit for bit.
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
+#include <dht/hierarchy/device_backward.hpp>
+#include <dht/hierarchy/device_build.hpp>
+#include <dht/selection/best_ancestor.hpp>
+#include <dht/tokens/backward.hpp>
+#include <dht/tokens/device_tokens.hpp>
+
+#include "kit/any_parts.hpp"
+#include "kit/catch.hpp"
+#include "kit/random.hpp"
+#include "thrust/same.hpp"
+
+namespace {
+
+using namespace dht::test;
+
+/// Some tree's settings and its features, as planes.
+struct Image {
+  TreeSettings settings;
+  std::vector<double> planes;
+};
+
+/// Sizes from 1 x 1, every kernel, weighting and criterion, constant and learned self-loops; images of cells with noise,
+/// pure noise, few values (ties everywhere) and one value.
+Image random_image(Random& random) {
+  Image image;
+  TreeSettings& s = image.settings;
+  s.batch = 1 + static_cast<int>(random.below(3));
+  const int features[] = {1, 2, 3, 8, 9};
+  s.features = features[random.below(5)];
+  s.height = 1 + static_cast<int>(random.below(24));
+  s.width = 1 + static_cast<int>(random.below(24));
+  s.kernel = static_cast<Kernel>(random.below(4));
+  s.bandwidth = random.uniform(0.3, 2);
+  s.by_similarity = random.below(2) != 0;
+  s.penalty = static_cast<Penalty>(random.below(4));
+  s.iota = random.uniform(0.1, 6);
+  s.compactness = random.below(2) != 0 ? random.uniform(0, 0.5) : 0;
+  s.enough_regions = 1 + static_cast<int>(random.below(6));
+  s.constant_loop = random.uniform(0, 1);
+  if (random.below(2) != 0) {
+    for (int c = 0; c < s.features; ++c) s.loop_weight.push_back(random.uniform(-2, 2));
+    s.loop_bias = random.uniform(-1, 1);
+  }
+  const auto kind = random.below(4);
+  for (std::int64_t i = 0; i < std::int64_t{s.batch} * s.features * s.height * s.width; ++i) {
+    const std::int64_t cell = i / s.width / 5 * 100 + i % s.width / 4;
+    const double noise = random.uniform(-1, 1);
+    image.planes.push_back(kind == 0   ? Random(static_cast<std::uint64_t>(cell)).uniform(-1, 1) + noise / 8
+                           : kind == 1 ? noise
+                           : kind == 2 ? (noise > 0 ? 0.5 : -0.5)
+                                       : 0.25);
+  }
+  return image;
+}
+
+template <class S, dht::concepts::connectivity C>
+void compare(const dht::backend::Thrust& backend, const Image& image) {
+  const TreeSettings& s = image.settings;
+  INFO("batch " << s.batch << ", " << s.features << " x " << s.height << " x " << s.width << ", kernel "
+                << static_cast<int>(s.kernel) << ", criterion " << static_cast<int>(s.penalty));
+  const dht::Hierarchy<S> wanted = build_tree<S, C>(s, image.planes);
+
+  dht::DeviceHierarchy<S> tree;
+  tree.batch = s.batch;
+  tree.features = s.features;
+  tree.height = s.height;
+  tree.width = s.width;
+  const auto rows = rows_of<S>(image.planes, s.batch, s.features);
+  backend.upload(rows.data(), static_cast<std::int64_t>(rows.size()), tree.pixel_features);
+  const auto loop = loop_of<S>(s);
+  dht::DeviceHierarchyWorkspace<S> work;
+  const auto parts = parts_of<S>(s, loop);
+  dht::build_hierarchy<C>(backend, parts, options_of(s), tree, work);
+  check_same(tree.download(backend), wanted);
+
+  const S pixel = parts.criterion.template pixel_information<S>(wanted.image_pixels());
+  dht::Tokens<S> tokens;
+  dht::BestAncestorWorkspace cutting;
+  dht::best_ancestor<C, S>(dht::backend::Cpu(1), wanted, wanted.information, pixel, tokens.partition,
+                           cutting);
+  dht::detail::describe(wanted, tokens);
+  dht::DeviceTokens<S> found;
+  dht::DeviceBestAncestorWorkspace<S> device_cutting;
+  dht::best_ancestor<C>(backend, tree, pixel, found.partition, device_cutting);
+  dht::detail::describe(backend, tree, found, device_cutting.graph);
+  check_same(found.download(backend), tokens);
+
+  // And the way back, from any gradient of the tokens' features.
+  std::vector<S> upstream;
+  Random random(static_cast<std::uint64_t>(s.height * 100 + s.width));
+  for (std::size_t i = 0; i < tokens.feature.size(); ++i)
+    upstream.push_back(static_cast<S>(random.uniform(-1, 1)));
+  dht::HierarchyGradients<S> wanted_gradients;
+  dht::SelfLoop<S> wanted_loop = loop, found_loop = loop;
+  dht::HierarchyBackwardWorkspace<S> back;
+  wanted_gradients.clear(wanted);
+  dht::backward_tokens(wanted, tokens, {upstream.data(), tokens.count(), s.features}, wanted_gradients);
+  dht::backward_hierarchy<C>(dht::backend::Cpu(1), parts, options_of(s), wanted, wanted_gradients,
+                             wanted_loop, back);
+  dht::DeviceHierarchyGradients<S> gradients;
+  dht::DeviceBuffer<S> device_upstream;
+  backend.upload(upstream.data(), static_cast<std::int64_t>(upstream.size()), device_upstream);
+  gradients.clear(backend, tree);
+  dht::backward_tokens(
+      backend, tree, found,
+      dht::on_device(dht::MatrixView<const S>{device_upstream.data(), tokens.count(), s.features}),
+      gradients);
+  dht::backward_hierarchy<C>(backend, parts, options_of(s), tree, gradients, found_loop);
+  CHECK(same(fetched(backend, gradients.pixel_features), wanted_gradients.pixel_features));
+  for (int l = 1; l < wanted.levels(); ++l) {
+    const auto begin = wanted.begin[static_cast<std::size_t>(l) - 1] * s.features;
+    const auto mean = fetched(backend, gradients.level(l).mean),
+               variance = fetched(backend, gradients.level(l).variance);
+    CHECK(std::memcmp(mean.data(), wanted_gradients.mean.data() + begin, mean.size() * sizeof(S)) == 0);
+    CHECK(std::memcmp(variance.data(), wanted_gradients.variance.data() + begin,
+                      variance.size() * sizeof(S)) == 0);
+  }
+  CHECK(same(found_loop.weight, wanted_loop.weight));
+  CHECK(found_loop.bias == wanted_loop.bias);
+}
+
+}  // namespace
+
+TEST_CASE("thrust: hierarchy, tokens and gradients of 500 random images", "[thrust]") {
+  DHT_TEST_NEEDS_DEVICE();
+  const dht::backend::Thrust backend = test_backend();
+  Random random(5);
+  for (int i = 0; i < 500; ++i) {
+    INFO("image " << i);
+    const Image image = random_image(random);
+    switch (i % 4) {
+      case 0:
+        compare<double, dht::FourConnected>(backend, image);
+        break;
+      case 1:
+        compare<float, dht::EightConnected>(backend, image);
+        break;
+      default:
+        compare<float, dht::FourConnected>(backend, image);
+    }
+  }
+}

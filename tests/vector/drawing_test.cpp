@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: MIT
+// Drawings as text: lossless at tolerance 0, areas, nothing lost, nothing that crosses, colours, transparency.
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <fstream>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <dht/vector/drawing.hpp>
+#include <dht/vector/gradients.hpp>
+
+#include "kit/catch.hpp"
+#include "vector/drawn_shapes.hpp"
+#include "vector/random_label_map.hpp"
+
+using dht::test::distinct_fills;
+using dht::test::random_labels;
+using dht::test::RandomLabels;
+using dht::test::read_drawing;
+using dht::test::seen_at;
+
+namespace {
+
+std::string hex(const dht::Color& color) {
+  std::string text;
+  dht::detail::append_color(text, color);
+  return text;
+}
+
+dht::DrawingOptions options_for(unsigned seed, dht::Form form) {
+  dht::DrawingOptions options;
+  options.form = form;
+  options.fit.strokes = seed % 2 ? dht::Strokes::curves : dht::Strokes::lines;
+  options.fit.tolerance = std::array{0.5, 1.0, 1.5, 3.0}[seed / 2 % 4];
+  options.fit.byte_price = std::array{0.0, 400.0, 20000.0}[seed % 3];
+  options.fit.grid = 1 << seed / 3 % 3;
+  return options;
+}
+
+double distance(dht::test::Place p, double x, double y) { return std::hypot(p.x - x, p.y - y); }
+
+/// A disc of colour 1 on colour 0.
+RandomLabels disc(int side, double radius) {
+  RandomLabels map{side, side, 2, {}};
+  for (int y = 0; y < side; ++y)
+    for (int x = 0; x < side; ++x)
+      map.labels.push_back(std::hypot(x + 0.5 - side / 2.0, y + 0.5 - side / 2.0) < radius);
+  return map;
+}
+
+}  // namespace
+
+TEST_CASE("at tolerance 0 each pixel's middle is seen in its own region, in both forms",
+          "[vector][drawing]") {
+  for (unsigned seed = 0; seed < 300; ++seed) {
+    const RandomLabels map = random_labels(seed, 16);
+    const dht::Fills fills = distinct_fills(map.regions);
+    for (const dht::Form form : {dht::Form::flat, dht::Form::stacked}) {
+      dht::DrawingOptions options;
+      options.form = form;
+      options.fit.tolerance = 0;
+      options.fit.grid = seed % 2 ? 1 : 4;
+      const auto shapes = read_drawing(dht::drawing(map.view(), fills, options));
+      REQUIRE(shapes.size() == std::size_t(map.regions));
+      int wrong = 0;
+      for (int y = 0; y < map.height; ++y)
+        for (int x = 0; x < map.width; ++x) {
+          const double grid = options.fit.grid;
+          const int shape = seen_at(shapes, {(x + 0.5) * grid, (y + 0.5) * grid});
+          wrong += shape < 0 || shapes[shape].fill != hex(fills.color[map.view()(y, x)]);
+        }
+      INFO("map " << seed << (form == dht::Form::flat ? ", flat" : ", stacked"));
+      CHECK(wrong == 0);
+    }
+  }
+}
+
+TEST_CASE("at any tolerance flat areas add up to the canvas, and no region vanishes", "[vector][drawing]") {
+  for (unsigned seed = 0; seed < 300; ++seed) {
+    const RandomLabels map = random_labels(seed, 20);
+    const auto options = options_for(seed, dht::Form::flat);
+    const auto shapes = read_drawing(dht::drawing(map.view(), distinct_fills(map.regions), options));
+    REQUIRE(shapes.size() == std::size_t(map.regions));
+    double sum = 0, least = 1;
+    for (const auto& shape : shapes) sum += shape.area(), least = std::min(least, shape.area());
+    INFO("map " << seed);
+    // Flattened curves add rounding.
+    CHECK(std::abs(sum - double(map.width) * map.height * options.fit.grid * options.fit.grid) <
+          1e-6 * (1 + sum));
+    CHECK(least > 0);
+  }
+}
+
+TEST_CASE("stacked shapes leave no place of the canvas bare", "[vector][drawing]") {
+  for (unsigned seed = 0; seed < 100; ++seed) {
+    const RandomLabels map = random_labels(seed, 16);
+    const auto options = options_for(seed, dht::Form::stacked);
+    const auto shapes = read_drawing(dht::drawing(map.view(), distinct_fills(map.regions), options));
+    int bare = 0;
+    const double grid = options.fit.grid;
+    for (int y = 0; y < 2 * map.height; ++y)
+      for (int x = 0; x < 2 * map.width; ++x)
+        bare += seen_at(shapes, {(x / 2.0 + 0.3) * grid, (y / 2.0 + 0.21) * grid}) < 0;
+    INFO("map " << seed);
+    CHECK(bare == 0);
+  }
+}
+
+TEST_CASE("both forms show the same picture", "[vector][drawing]") {
+  int seen = 0, different = 0;
+  for (unsigned seed = 0; seed < 200; ++seed) {
+    const RandomLabels map = random_labels(seed, 20);
+    const dht::Fills fills = distinct_fills(map.regions);
+    const auto flat = read_drawing(dht::drawing(map.view(), fills, options_for(seed, dht::Form::flat)));
+    const auto stacked = read_drawing(dht::drawing(map.view(), fills, options_for(seed, dht::Form::stacked)));
+    const double grid = options_for(seed, dht::Form::flat).fit.grid;
+    for (int y = 0; y < map.height; ++y)
+      for (int x = 0; x < map.width; ++x) {
+        const dht::test::Place p{(x + 0.5) * grid, (y + 0.5) * grid};
+        const int a = seen_at(flat, p), b = seen_at(stacked, p);
+        REQUIRE(a >= 0);
+        REQUIRE(b >= 0);
+        ++seen;
+        different += flat[a].fill != stacked[b].fill;
+      }
+  }
+  // A line that is hidden behind pixels may show where the boundary before them was moved.
+  CHECK(different * 200 <= seen);
+}
+
+TEST_CASE("a later region's boundary is not written again", "[vector][drawing]") {
+  const RandomLabels map = disc(40, 15);
+  dht::DrawingOptions options;
+  const auto stacked = read_drawing(dht::drawing(map.view(), distinct_fills(2), options));
+  CHECK(stacked[0].rings.size() == 1);  // the canvas, without a hole
+  CHECK(stacked[0].lines == 3);
+  options.form = dht::Form::flat;
+  CHECK(read_drawing(dht::drawing(map.view(), distinct_fills(2), options))[0].rings.size() == 2);
+}
+
+TEST_CASE("a disc becomes a few smooth curves", "[vector][drawing]") {
+  const double radius = 15;
+  const RandomLabels map = disc(40, radius);
+  dht::DrawingOptions options;
+  options.fit.strokes = dht::Strokes::curves;
+  options.fit.grid = 4;
+  const auto shapes = read_drawing(dht::drawing(map.view(), distinct_fills(2), options));
+  const auto& ring = shapes[1];
+  CHECK(ring.curves >= 2);
+  CHECK(ring.curves <= 8);
+  CHECK(ring.lines <= 1);
+  double most = 0;
+  for (const auto p : ring.rings[0]) most = std::max(most, std::abs(distance(p, 80, 80) / 4 - radius));
+  CHECK(most < 0.75);  // half a pixel of the labels, and the tolerance's share
+}
+
+TEST_CASE("a rectangle keeps its corners, with lines and with curves", "[vector][drawing]") {
+  RandomLabels map{30, 30, 2, std::vector<std::int32_t>(900)};
+  for (int y = 5; y < 20; ++y)
+    for (int x = 7; x < 27; ++x) map.labels[std::size_t(y) * 30 + x] = 1;
+  for (const dht::Strokes strokes : {dht::Strokes::lines, dht::Strokes::curves}) {
+    dht::DrawingOptions options;
+    options.fit.strokes = strokes;
+    options.fit.grid = 1;
+    const auto text = dht::drawing(map.view(), distinct_fills(2), options);
+    INFO(text);
+    CHECK(text.find("d=\"m7 5h20v15h-20z\"") != text.npos);
+  }
+}
+
+TEST_CASE("where a photo is blurred, boundaries lie where its colours change", "[vector][drawing]") {
+  // A slanted edge, each pixel as dark as it is covered: labels know only which side has more.
+  const int side = 40;
+  dht::Picture photo(side, side);
+  RandomLabels map{side, side, 2, {}};
+  const auto edge = [](double y) { return 15.3 + y / 7; };
+  for (int y = 0; y < side; ++y)
+    for (int x = 0; x < side; ++x) {
+      const double covered = std::clamp(edge(y + 0.5) - x, 0.0, 1.0);
+      for (int c = 0; c < 3; ++c)
+        photo.pixel(y, x)[c] = static_cast<std::uint8_t>(std::lround(200 * covered));
+      map.labels.push_back(covered < 0.5);
+    }
+  const dht::Fills fills{{{200, 200, 200}, {0, 0, 0}}, {}, {}};
+  dht::DrawingOptions options;
+  options.fit.grid = 8;
+  const auto worst = [&](const dht::Picture* picture) {
+    const auto shapes = read_drawing(dht::drawing(map.view(), fills, options, picture));
+    double most = 0;
+    for (const auto p : shapes[1].rings[0])
+      if (p.x < side * 8 && p.y > 8 && p.y < side * 8 - 8)
+        most = std::max(most, std::abs(p.x / 8 - edge(p.y / 8)));
+    return most;
+  };
+  CHECK(worst(&photo) < 0.2);
+}
+
+TEST_CASE("a region that does not show is no shape, and nothing covers it", "[vector][drawing]") {
+  for (unsigned seed = 0; seed < 100; ++seed) {
+    const RandomLabels map = random_labels(seed, 16);
+    dht::Fills fills = distinct_fills(map.regions);
+    fills.visible.assign(map.regions, 1);
+    fills.visible[seed % map.regions] = 0;
+    for (const dht::Form form : {dht::Form::flat, dht::Form::stacked}) {
+      dht::DrawingOptions options;
+      options.form = form;
+      options.fit.tolerance = 0;
+      options.fit.grid = 1;
+      const auto shapes = read_drawing(dht::drawing(map.view(), fills, options));
+      CHECK(shapes.size() == std::size_t(map.regions) - 1);
+      int wrong = 0;
+      for (int y = 0; y < map.height; ++y)
+        for (int x = 0; x < map.width; ++x) {
+          const bool shows = fills.shows(map.view()(y, x));
+          wrong += (seen_at(shapes, {x + 0.5, y + 0.5}) >= 0) != shows;
+        }
+      INFO("map " << seed << (form == dht::Form::flat ? ", flat" : ", stacked"));
+      CHECK(wrong == 0);
+    }
+  }
+}
+
+TEST_CASE("what is transparent is taken out of its regions", "[vector][fills]") {
+  const std::vector<std::int32_t> labels{0, 0, 1, 1};
+  const std::vector<std::uint8_t> opaque{1, 0, 0, 0};
+  const auto view = dht::plane_view(labels.data(), 2, 2);
+  const auto separated = dht::separate_transparent(view, 2, dht::plane_view(opaque.data(), 2, 2));
+  CHECK(separated.labels == std::vector<std::int32_t>{0, 2, 2, 2});
+  CHECK(separated.regions == 3);
+  dht::Fills fills = distinct_fills(3);
+  fills.visible = {1, 1, 0};
+  const auto shapes = read_drawing(dht::drawing(dht::plane_view(separated.labels.data(), 2, 2), fills));
+  REQUIRE(shapes.size() == 1);
+  CHECK(shapes[0].area() == 4);  // a pixel on a grid of two steps
+  CHECK_THROWS_WITH(dht::separate_transparent(view, 2, dht::plane_view(opaque.data(), 1, 4)),
+                    "opaque: is 1 x 4; must be 2 x 2 like the labels");
+}
+
+TEST_CASE("layers are groups, painted one after another", "[vector][drawing]") {
+  for (unsigned seed = 0; seed < 60; ++seed) {
+    const RandomLabels map = random_labels(seed, 16);
+    const dht::Fills fills = distinct_fills(map.regions);
+    dht::DrawingOptions options;
+    options.fit.tolerance = 0;
+    options.fit.grid = 1;
+    for (std::int32_t r = 0; r < map.regions; ++r) options.layers.push_back(r % 3);
+    const auto text = dht::drawing(map.view(), fills, options);
+    INFO(text);
+    std::size_t groups = 0, ends = 0;
+    for (std::size_t at = 0; (at = text.find("<g id=\"layer", at)) != text.npos; ++at) ++groups;
+    for (std::size_t at = 0; (at = text.find("</g>", at)) != text.npos; ++at) ++ends;
+    CHECK(groups == std::size_t(std::min(map.regions, 3)));
+    CHECK(ends == groups);
+    const auto shapes = read_drawing(text);
+    int wrong = 0;
+    for (int y = 0; y < map.height; ++y)
+      for (int x = 0; x < map.width; ++x) {
+        const int shape = seen_at(shapes, {x + 0.5, y + 0.5});
+        wrong += shape < 0 || shapes[shape].fill != hex(fills.color[map.view()(y, x)]);
+      }
+    CHECK(wrong == 0);
+  }
+  dht::DrawingOptions options;
+  const RandomLabels map = disc(8, 2);
+  options.layers = {0};
+  CHECK_THROWS_WITH(dht::drawing(map.view(), distinct_fills(2), options),
+                    "layers: are 1; must be none, or one for each of the 2 regions");
+  options.layers = {0, -1};
+  CHECK_THROWS_WITH(dht::drawing(map.view(), distinct_fills(2), options),
+                    "layers: has -1; must be at least 0");
+}
+
+TEST_CASE("the same labels give the same text", "[vector][drawing]") {
+  const RandomLabels map = random_labels(5, 60);
+  const auto options = options_for(1, dht::Form::stacked);
+  CHECK(dht::drawing(map.view(), distinct_fills(map.regions), options) ==
+        dht::drawing(map.view(), distinct_fills(map.regions), options));
+}
+
+TEST_CASE("mean colours of stored values and of light", "[vector][fills]") {
+  dht::Picture picture(1, 3);
+  for (int c = 0; c < 3; ++c) picture.pixel(0, 0)[c] = 255, picture.pixel(0, 2)[c] = std::uint8_t(10 * c);
+  const std::vector<std::int32_t> labels{0, 0, 1};
+  const auto view = dht::plane_view(labels.data(), 1, 3);
+  const dht::Fills values = dht::mean_fills(picture, view, 3);
+  CHECK(values.color[0] == dht::Color{128, 128, 128});
+  CHECK(values.color[1] == dht::Color{0, 10, 20});
+  CHECK(values.pixels == std::vector<std::int32_t>{2, 1, 0});
+  // Half of white's light is 188 in sRGB.
+  const dht::Fills light = dht::mean_fills(picture, view, 3, dht::Light::linear);
+  CHECK(light.color[0] == dht::Color{188, 188, 188});
+  CHECK(light.color[1] == dht::Color{0, 10, 20});
+}
+
+TEST_CASE("economical colours: small regions get short ones, large ones stay near", "[vector][fills]") {
+  dht::Fills fills{{{130, 77, 203}, {130, 77, 203}, {130, 77, 203}}, {}, {1, 1000, 1000000}};
+  dht::economise_colors(fills, 1000);
+  for (const std::uint8_t channel : fills.color[0]) CHECK(channel % 17 == 0);
+  for (int c = 0; c < 3; ++c) CHECK(std::abs(fills.color[1][c] - std::array{130, 77, 203}[c]) <= 3);
+  CHECK(fills.color[2] == dht::Color{130, 77, 203});
+  dht::Fills unknown{{{130, 77, 203}}, {}, {}};
+  dht::economise_colors(unknown, 1e6);
+  CHECK(unknown.color[0] == dht::Color{130, 77, 203});
+}
+
+TEST_CASE("a ramp becomes a gradient, a flat region does not", "[vector][fills]") {
+  const int side = 40;
+  dht::Picture picture(side, side);
+  std::vector<std::int32_t> labels;
+  const auto ramp = [](int x, int y, int c) { return 60.0 + 2.1 * x - 1.2 * y + 20 * c; };
+  for (int y = 0; y < side; ++y)
+    for (int x = 0; x < side; ++x) {
+      labels.push_back(x >= 30);
+      for (int c = 0; c < 3; ++c)
+        picture.pixel(y, x)[c] = x >= 30 ? 90 : static_cast<std::uint8_t>(std::lround(ramp(x, y, c)));
+    }
+  const auto view = dht::plane_view(const_cast<const std::int32_t*>(labels.data()), side, side);
+  dht::Fills fills = dht::mean_fills(picture, view, 2);
+  dht::add_gradients(fills, picture, view, 400);
+  REQUIRE(fills.gradient_of == std::vector<std::int32_t>{0, -1});
+  const dht::Gradient g = fills.gradients[0];
+  const double dx = g.to.x - g.from.x, dy = g.to.y - g.from.y;
+  double worst = 0;
+  for (int y = 0; y < side; ++y)
+    for (int x = 0; x < 30; ++x) {
+      const double t =
+          std::clamp(((x + 0.5 - g.from.x) * dx + (y + 0.5 - g.from.y) * dy) / (dx * dx + dy * dy), 0.0, 1.0);
+      for (int c = 0; c < 3; ++c)
+        worst = std::max(worst, std::abs(g.first[c] + t * (g.last[c] - g.first[c]) - ramp(x, y, c)));
+    }
+  CHECK(worst < 6);  // 24 directions: at most 3.75 degrees off
+  dht::DrawingOptions options;
+  options.fit.grid = 1;
+  const auto text = dht::drawing(view, fills, options);
+  CHECK(text.find("<linearGradient id=\"A\" x1=") != text.npos);
+  CHECK(text.find("<path fill=\"url(#A)\" d=") != text.npos);
+  dht::add_gradients(fills, picture, view, 1e6);
+  CHECK(fills.gradients.empty());
+  CHECK_THROWS_WITH(dht::add_gradients(fills, dht::Picture(1, 2), view, 1),
+                    "labels: are 40 x 40; must be 1 x 2 like the picture");
+}
+
+TEST_CASE("what a drawing cannot be made of is refused with a sentence", "[vector][drawing]") {
+  const std::vector<std::int32_t> labels{0, 1};
+  const auto view = dht::plane_view(labels.data(), 1, 2);
+  const dht::PlanarMap map = dht::planar_map(view, 2);
+  CHECK_THROWS_WITH(dht::fit_arcs(map, distinct_fills(3)),
+                    "fills: are 3 colours; must be one for each of the 2 regions");
+  const auto refused = [&](auto change) {
+    dht::FitOptions options;
+    change(options);
+    dht::fit_arcs(map, distinct_fills(2), options);
+  };
+  CHECK_THROWS_WITH(refused([](auto& o) { o.tolerance = -1; }), "tolerance: is -1; must be between 0 and 64");
+  CHECK_THROWS_WITH(refused([](auto& o) { o.byte_price = -1; }),
+                    "byte_price: is -1; must be between 0 and 10000000");
+  CHECK_THROWS_WITH(refused([](auto& o) { o.grid = 3; }), "grid: is 3; must be 1, 2, 4 or 8");
+  const dht::Picture picture(1, 3);
+  CHECK_THROWS_WITH(dht::mean_fills(picture, view, 2), "labels: are 1 x 2; must be 1 x 3 like the picture");
+  CHECK_THROWS_WITH(dht::mean_fills(dht::Picture(1, 2), view, 1),
+                    "labels: is 1 at row 0, column 1; must be between 0 and 0");
+  CHECK_THROWS_WITH(dht::mean_fills(dht::Picture(1, 2), view, 0), "regions: is 0; must be at least 1");
+  CHECK_THROWS_WITH(dht::drawing(view, distinct_fills(2), {}, &picture),
+                    "picture: is 1 x 3; must be 1 x 2 like the labels");
+  CHECK_THROWS_WITH(dht::balanced_byte_price(picture, view, distinct_fills(2)),
+                    "labels: are 1 x 2; must be 1 x 3 like the picture");
+}
+
+TEST_CASE("the example of docs/vector.md: a drawing of a photo", "[vector][drawing]") {
+  const RandomLabels labels = disc(20, 6);
+  const dht::Picture photo(20, 20);
+  // example-begin drawing
+  const std::int32_t regions = 2;
+  const dht::Fills fills = dht::mean_fills(photo, labels.view(), regions);
+  dht::DrawingOptions options;
+  options.title = "A shore";
+  options.fit.byte_price = dht::balanced_byte_price(photo, labels.view(), fills);
+  const std::string text = dht::drawing(labels.view(), fills, options, &photo);
+  // example-end drawing
+  CHECK(text.find("<title>A shore</title>") != text.npos);
+  CHECK(read_drawing(text).size() == 2);
+}
