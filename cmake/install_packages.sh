@@ -11,7 +11,7 @@ program  libpng-dev           reads and writes PNG pictures
 program  libjpeg-dev          reads JPEG photos
 test     catch2               runs the tests
 test     libbenchmark-dev     the benchmarks, each of which also runs as a short test
-test     python3-pil          reads the pictures that they draw
+test     python3-pil          reads pictures of rasterised drawings
 test     libthrust-dev        the Thrust backend on a machine without CUDA
 test     librsvg2-bin         draws SVG files again, to compare them with what they were made from
 '

@@ -17,11 +17,37 @@
 
 namespace {
 
+using dht::examples::LayerLabels;
 using dht::examples::PageDrawing;
 using dht::examples::VectorizeOptions;
 
 std::string caption(std::int32_t regions, const std::string& svg) {
   return std::to_string(regions) + " regions, " + std::to_string(svg.size()) + " bytes";
+}
+
+std::int64_t count_paths(const std::string& svg) {
+  std::int64_t paths = 0;
+  for (std::size_t at = 0; (at = svg.find("<path", at)) != std::string::npos; ++at) ++paths;
+  return paths;
+}
+
+/// `tokens`, and below them so many layers as are asked for, each with a quarter of the regions by merging. What `tokens`
+/// refers to is the photo's labels no more.
+std::vector<LayerLabels> layers_of(dht::examples::PhotoTokenizer& tokenizer, const dht::Tokens<float>& tokens,
+                                   int layers) {
+  const auto keep = [](const dht::Tokens<float>& cut) {
+    const dht::LabelView labels = cut.labels();
+    const auto pixels = static_cast<std::size_t>(labels.height) * static_cast<std::size_t>(labels.width);
+    return LayerLabels{{labels.data, labels.data + pixels}, cut.count()};
+  };
+  std::vector<LayerLabels> found{keep(tokens)};
+  std::int64_t regions = found[0].regions;
+  while (static_cast<int>(found.size()) < layers) {
+    regions = std::max<std::int64_t>(regions / 4, 1);
+    found.push_back(keep(tokenizer.merge_to(regions)));
+  }
+  std::reverse(found.begin(), found.end());
+  return found;
 }
 
 /// The photo in 1/8 to 4 times as many regions as there are tokens, all by merging; `tokens` itself among them.
@@ -38,9 +64,10 @@ std::vector<PageDrawing> drawings_for_page(dht::examples::PhotoTokenizer& tokeni
       continue;
     }
     const dht::Tokens<float>& cut = tokenizer.merge_to(count);
-    const std::string svg =
-        dht::examples::draw_regions(picture, cut.labels(), cut.count(), options, photo.opaque);
-    drawings.push_back({caption(cut.count(), svg), svg});
+    const std::int32_t regions = cut.count();
+    const std::string svg = dht::examples::draw_regions(picture, layers_of(tokenizer, cut, options.layers),
+                                                        options, photo.opaque);
+    drawings.push_back({caption(regions, svg), svg});
   }
   return drawings;
 }
@@ -54,10 +81,8 @@ void draw_for_bytes(const VectorizeOptions& options) {
   const dht::examples::Photo photo = dht::examples::read_photo(path);
   report.photo(path, photo);
   const std::string svg = dht::examples::draw_photo(photo.picture(), options, photo.opaque);
-  std::size_t paths = 0;
-  for (std::size_t at = 0; (at = svg.find("<path", at)) != std::string::npos; ++at) ++paths;
-  report.stage("drawing", std::to_string(paths) + " paths, " + std::to_string(svg.size()) + " bytes, " +
-                              std::to_string(dht::examples::gzip_size(svg)) + " under gzip.");
+  report.stage("drawing", std::to_string(count_paths(svg)) + " paths, " + std::to_string(svg.size()) +
+                              " bytes, " + std::to_string(dht::examples::gzip_size(svg)) + " under gzip.");
   output.write([&](const std::filesystem::path& folder) { dht::write_file(folder / name, svg); });
   report.stage("write", "1 file.");
   report.results(output);
@@ -83,13 +108,15 @@ void vectorize(const VectorizeOptions& options) {
 
   const dht::Picture picture = photo.picture();
   const std::int32_t count = tokens.count();
-  const std::string svg = dht::examples::draw_regions(picture, tokens.labels(), count, options, photo.opaque);
-  report.stage("drawing", std::to_string(count) + " paths, " + std::to_string(svg.size()) + " bytes.");
-
   dht::Picture outlines;
+  if (options.html) outlines = dht::draw_boundaries(picture, tokens.labels());
+  const std::string svg = dht::examples::draw_regions(picture, layers_of(*tokenizer, tokens, options.layers),
+                                                      options, photo.opaque);
+  report.stage("drawing",
+               std::to_string(count_paths(svg)) + " paths, " + std::to_string(svg.size()) + " bytes.");
+
   std::string page;
   if (options.html) {
-    outlines = dht::draw_boundaries(picture, tokens.labels());
     const auto drawings = drawings_for_page(*tokenizer, photo, {caption(count, svg), svg}, count, options);
     page = dht::examples::drawing_page(path.filename().string(), names[2], names[3], drawings, 3);
     report.stage("page", std::to_string(drawings.size()) + " drawings.");

@@ -182,11 +182,13 @@ void check_drawing_options(const CLI::App& app, const VectorizeOptions& options)
   if (options.bytes) check_range("--bytes", static_cast<double>(*options.bytes), 1, 1e12);
   if (options.price) check_range("--price", *options.price, 0, 1e7);
   check_range("--colors", options.colors, 0, 1e6);
+  check_range("--layers", options.layers, 1, 8);
+  check_choice("--seams", options.seams, {"none", "copy", "strokes", "crisp"});
   if (!options.made_for_drawing()) return;
   const char* const asked = options.bytes ? "--bytes" : "--price";
-  for (const char* other : {"--price", "--tokens", "--selection", "--penalty", "--criterion", "--iota",
-                            "--weights", "--encoder", "--similarity", "--bandwidth", "--compactness",
-                            "--detail", "--linear-light", "--gradients", "--html"}) {
+  for (const char* other :
+       {"--price", "--tokens", "--selection", "--penalty", "--criterion", "--iota", "--weights", "--encoder",
+        "--similarity", "--bandwidth", "--compactness", "--detail", "--linear-light", "--html"}) {
     DHT_EXPECTS(std::string_view(other) == asked || app.count(other) == 0, asked,
                 ": makes its own regions; must be given without ", other);
   }
@@ -225,6 +227,16 @@ std::optional<VectorizeOptions> parse_vectorize_options(int argc, char** argv, c
   app.add_flag("--stacked", stacked,
                "each path is painted over what lies behind it: the default, the fewest bytes")
       ->excludes(flat);
+  app.add_option(
+         "--seams", options.seams,
+         "against hairlines between neighbours: none (default with --stacked), copy: the drawing once "
+         "more beneath itself (default with --flat), strokes: a thin line around each shape, crisp: no "
+         "smooth edges")
+      ->type_name("NAME");
+  app.add_option("--layers", options.layers,
+                 "so many groups, which editors show as layers: each with about a quarter of the regions of "
+                 "the one above it (default 1: no groups)")
+      ->type_name("N");
   app.add_flag("--linear-light", options.linear_light, "mean colours of light instead of stored values");
   app.add_flag("--html", options.html,
                "also a page with photo, tokens and drawings of several numbers of regions");
@@ -239,6 +251,7 @@ std::optional<VectorizeOptions> parse_vectorize_options(int argc, char** argv, c
   app.add_option("--colors", options.colors, "at most so many colours, without gradients; 0: any (default 0)")
       ->type_name("N");
   if (!parse(app, argc, argv)) return std::nullopt;
+  if (options.seams.empty()) options.seams = options.flat ? "copy" : "none";
   check_drawing_options(app, options);
   check_range("--tolerance", options.tolerance, 0, 64);
   check_range("--detail", options.detail, 0.001, 1000);

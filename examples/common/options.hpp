@@ -45,6 +45,8 @@ struct VectorizeOptions {
   bool curves = false;
   bool gradients = false;
   bool flat = false;
+  std::string seams;  ///< none, copy, strokes or crisp
+  int layers = 1;
   bool linear_light = false;
   bool html = false;
   std::optional<double> price;        ///< squared error that a byte must save: regions made for drawing

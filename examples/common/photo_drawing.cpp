@@ -3,6 +3,7 @@
 #include "photo_drawing.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <zlib.h>
 
@@ -43,7 +44,10 @@ DrawingOptions drawing_options(const VectorizeOptions& options) {
   DrawingOptions drawing_options;
   drawing_options.title = options.tokens.photo.filename().string();
   drawing_options.form = options.flat ? Form::flat : Form::stacked;
-  drawing_options.seams = options.flat ? Seams::under_copy : Seams::none;
+  drawing_options.seams = options.seams == "copy"      ? Seams::under_copy
+                          : options.seams == "strokes" ? Seams::strokes
+                          : options.seams == "crisp"   ? Seams::crisp
+                                                       : Seams::none;
   drawing_options.fit.strokes = options.curves ? Strokes::curves : Strokes::lines;
   drawing_options.fit.tolerance = options.tolerance;
   drawing_options.fit.grid = options.curves ? 2 : 1;
@@ -52,23 +56,38 @@ DrawingOptions drawing_options(const VectorizeOptions& options) {
 
 }  // namespace
 
-std::string draw_regions(const Picture& photo, LabelView labels, std::int32_t regions,
+std::string draw_regions(const Picture& photo, std::vector<LayerLabels> layers,
                          const VectorizeOptions& options, const std::vector<std::uint8_t>& opaque) {
-  SeparatedLabels separated;
-  if (!opaque.empty()) {
-    separated = separate_transparent(labels, regions, plane_view(opaque.data(), photo.height, photo.width));
-    labels = plane_view(static_cast<const std::int32_t*>(separated.labels.data()), photo.height, photo.width);
-    regions = separated.regions;
-  }
-  Fills fills = mean_fills(photo, labels, regions, options.linear_light ? Light::linear : Light::srgb);
-  if (!opaque.empty()) fills.visible.assign(static_cast<std::size_t>(regions), 1), fills.visible.back() = 0;
+  const auto view = [&](const std::vector<std::int32_t>& label) {
+    return plane_view(label.data(), photo.height, photo.width);
+  };
   DrawingOptions how = drawing_options(options);
-  how.description = std::to_string(regions) + " regions";
-  how.fit.byte_price = std::min(balanced_byte_price(photo, labels, fills) / options.detail, 1e7);
-  if (options.gradients && options.colors == 0) add_gradients(fills, photo, labels, how.fit.byte_price);
-  if (options.colors == 0) return drawing(labels, fills, how, &photo);
-  const FilledLabels joined = join_equal_colors(labels, limit_colors(fills, options.colors));
-  return drawing(joined.labels(), joined.fills, how, &photo);
+  how.description = std::to_string(layers.back().regions) + " regions";
+  std::vector<FilledLabels> joined(layers.size());
+  std::vector<DrawingLayer> drawn;
+  for (std::size_t i = layers.size(); i-- > 0;) {
+    auto& [label, regions] = layers[i];
+    if (!opaque.empty()) {
+      SeparatedLabels separated =
+          separate_transparent(view(label), regions, plane_view(opaque.data(), photo.height, photo.width));
+      label = std::move(separated.labels);
+      regions = separated.regions;
+    }
+    Fills fills = mean_fills(photo, view(label), regions, options.linear_light ? Light::linear : Light::srgb);
+    if (!opaque.empty()) fills.visible.assign(static_cast<std::size_t>(regions), 1), fills.visible.back() = 0;
+    // All layers at the price of the finest.
+    if (drawn.empty())
+      how.fit.byte_price = std::min(balanced_byte_price(photo, view(label), fills) / options.detail, 1e7);
+    if (options.colors == 0) {
+      if (options.gradients) add_gradients(fills, photo, view(label), how.fit.byte_price);
+      drawn.push_back({view(label), std::move(fills)});
+    } else {
+      joined[i] = join_equal_colors(view(label), limit_colors(fills, options.colors));
+      drawn.push_back({joined[i].labels(), joined[i].fills});
+    }
+  }
+  std::reverse(drawn.begin(), drawn.end());
+  return drawing(std::move(drawn), how, &photo);
 }
 
 std::size_t gzip_size(const std::string& text) {
@@ -86,6 +105,8 @@ std::string draw_photo(const Picture& photo, const VectorizeOptions& options,
   drawer_options.smallest = options.tokens.smallest.value_or(1);
   drawer_options.colors = options.colors;
   drawer_options.threads = options.tokens.threads;
+  drawer_options.layers = options.layers;
+  drawer_options.gradients = options.gradients;
   Drawer drawer(drawer_options);
   Mask mask;
   if (!opaque.empty()) mask = planar_view(opaque.data(), 1, 1, photo.height, photo.width);

@@ -14,10 +14,16 @@
 
 namespace dht::examples {
 
-/// Labels to the text of an SVG document, as the options say: regions to mean colours, boundaries to lines or curves.
-/// Where `opaque` has a 0 (one number a pixel, row after row; empty: nowhere) there is no shape.
-std::string draw_regions(const Picture& photo, LabelView labels, std::int32_t regions,
-                         const VectorizeOptions& options, const std::vector<std::uint8_t>& opaque = {});
+/// The labels of a layer, height x width of the photo, row after row.
+struct LayerLabels {
+  std::vector<std::int32_t> label;
+  std::int32_t regions;
+};
+
+/// Layers, the coarsest first, to the text of an SVG document, as the options say: regions to mean colours, boundaries to
+/// lines or curves. Where `opaque` has a 0 (one number a pixel, row after row; empty: nowhere) there is no shape.
+std::string draw_regions(const Picture& photo, std::vector<LayerLabels> layers,
+                         const VectorizeOptions& options, const std::vector<std::uint8_t>& opaque);
 
 /// The size of a text under gzip -9, as web servers send it.
 std::size_t gzip_size(const std::string& text);

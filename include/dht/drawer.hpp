@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <dht/core/error.hpp>
 #include <dht/core/math.hpp>
@@ -19,6 +20,7 @@
 #include <dht/tokenizer.hpp>
 #include <dht/vector/drawing.hpp>
 #include <dht/vector/fills.hpp>
+#include <dht/vector/gradients.hpp>
 #include <dht/vector/palette.hpp>
 
 namespace dht {
@@ -41,6 +43,10 @@ struct DrawerOptions {
   std::int64_t leaves = 100000;
   /// 0: one a core.
   int threads = 0;
+  /// So many layers, each in a `<g>` of its own: the last is the drawing, each below it has four times its price.
+  int layers = 1;
+  /// Linear gradients where they are worth their bytes; not where colours are limited.
+  bool gradients = false;
 };
 
 /// Draws photos. Holds the tree of the last one, from which every drawing of it is cut.
@@ -48,6 +54,8 @@ class Drawer {
  public:
   explicit Drawer(const DrawerOptions& options = {}) : options_(options), tokenizer_(parts(options)) {
     DHT_EXPECTS(options.colors >= 0, "colors: is ", options.colors, "; must be at least 1, or 0 for any");
+    DHT_EXPECTS(options.layers >= 1 && options.layers <= most_layers, "layers: is ", options.layers,
+                "; must be between 1 and ", most_layers);
     DHT_EXPECTS(options.leaves >= 1, "leaves: is ", options.leaves, "; must be at least 1");
   }
 
@@ -87,10 +95,20 @@ class Drawer {
 
   /// The drawing at a price, which is also that of its outlines' and colours' bytes.
   std::string draw(double byte_price, DrawingOptions options = for_photos()) {
-    FilledLabels shown = regions(byte_price);
-    if (options_.colors == 0) economise_colors(shown.fills, byte_price);
+    std::vector<FilledLabels> shown;
+    double price = byte_price;
+    for (int layer = 0; layer < options_.layers; ++layer, price = std::min(4 * price, largest_price))
+      shown.push_back(regions(price));
+    std::vector<DrawingLayer> layers;
+    for (auto cut = shown.rbegin(); cut != shown.rend(); ++cut) {
+      if (options_.colors == 0) {
+        if (options_.gradients) add_gradients(cut->fills, *picture_, cut->labels(), byte_price);
+        economise_colors(cut->fills, byte_price);
+      }
+      layers.push_back({cut->labels(), std::move(cut->fills)});
+    }
     options.fit.byte_price = byte_price;
-    return drawing(shown.labels(), shown.fills, options, picture_);
+    return drawing(std::move(layers), options, picture_);
   }
 
   /// Points on whole pixels: on photos the bytes of finer ones are better spent on more regions.
@@ -134,7 +152,7 @@ class Drawer {
  private:
   /// More than any region of an image can save, of any byte.
   static constexpr double largest_price = 1e7;
-  static constexpr int most_rounds = 14;
+  static constexpr int most_rounds = 14, most_layers = 8;
   /// Colours are multiples of 1 / unit.
   static constexpr double unit = 102;
 

@@ -104,6 +104,42 @@ TEST_CASE("drawer: the price is that of a pixel of boundary", "[drawer]") {
   CHECK(drawer.regions(1.0001 * price).fills.size() == 1);
 }
 
+TEST_CASE("drawer: layers, the last of which is the drawing", "[drawer]") {
+  const dht::Picture picture = discs(96, 96, 5);
+  dht::Drawer drawer;
+  drawer.build(picture);
+  dht::DrawerOptions options;
+  options.layers = 3;
+  dht::Drawer layered(options);
+  layered.build(picture);
+  const auto paths = [](const std::string& text) {
+    return text.substr(text.find("<path"), text.rfind("/>\n") - text.find("<path"));
+  };
+  const std::string text = layered.draw(500);
+  std::size_t at = 0;
+  for (int layer = 0; layer < 3; ++layer) {
+    at = text.find("<g id=\"layer" + std::to_string(layer) + "\"", at);
+    REQUIRE(at != text.npos);
+  }
+  CHECK(text.find(paths(drawer.draw(500)), at) != text.npos);
+  CHECK(text.find("<g id=\"layer3") == text.npos);
+  CHECK(layered.draw_within(3000).size() <= 3000);  // with all of its layers
+  options.layers = 0;
+  CHECK(error_of([&] { dht::Drawer none(options); }) == "layers: is 0; must be between 1 and 8");
+}
+
+TEST_CASE("drawer: gradients where they are worth it", "[drawer]") {
+  const dht::Picture picture = discs(128, 128, 6);  // its ground is a gradient
+  dht::DrawerOptions options;
+  dht::Drawer plain(options);
+  plain.build(picture);
+  options.gradients = true;
+  dht::Drawer shaded(options);
+  shaded.build(picture);
+  CHECK(plain.draw(2000).find("<linearGradient") == std::string::npos);
+  CHECK(shaded.draw(2000).find("<linearGradient") != std::string::npos);
+}
+
 TEST_CASE("drawer: the best drawing within so many bytes", "[drawer]") {
   const dht::Picture picture = discs(128, 128, 4);
   dht::Drawer drawer;

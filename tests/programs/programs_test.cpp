@@ -339,6 +339,15 @@ TEST_CASE("vectorize draws as it is asked to") {
   CHECK(drawn("--curves").find('c') != std::string::npos);
   CHECK_THAT(drawn("--gradients --detail 100"), ContainsSubstring("<linearGradient "));
   CHECK(drawn("--linear-light") != plain);
+  CHECK_THAT(drawn("--seams strokes"), ContainsSubstring("stroke-width=\".5\""));
+  CHECK_THAT(drawn("--flat --seams none"), !ContainsSubstring("<use"));
+  const std::string layered = drawn("--layers 3");
+  for (const char* layer : {"layer0", "layer1", "layer2"})
+    CHECK_THAT(layered, ContainsSubstring("<g id=\"" + std::string(layer) + "\""));
+  // The uppermost is what is drawn without the others.
+  const auto paths = plain.substr(plain.find("<path"), plain.rfind("</svg>") - plain.find("<path"));
+  CHECK_THAT(layered, ContainsSubstring(paths));
+  CHECK_THAT(drawn("--layers 3 --colors 5"), ContainsSubstring("layer2"));
   CHECK(drawn("--html") == plain);
   const std::string page = dht::test::text_of(folder / "out/lake.html");
   CHECK(page.starts_with("<!DOCTYPE html>"));

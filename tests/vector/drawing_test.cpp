@@ -16,6 +16,7 @@
 #include "vector/random_label_map.hpp"
 
 using dht::test::distinct_fills;
+using dht::test::DrawnShape;
 using dht::test::random_labels;
 using dht::test::RandomLabels;
 using dht::test::read_drawing;
@@ -41,6 +42,18 @@ dht::DrawingOptions options_for(unsigned seed, dht::Form form) {
 
 double distance(dht::test::Place p, double x, double y) { return std::hypot(p.x - x, p.y - y); }
 
+/// How many pixels' middles show another colour than their region's.
+int wrong_pixels(const std::vector<DrawnShape>& shapes, const RandomLabels& map, const dht::Fills& fills,
+                 int grid) {
+  int wrong = 0;
+  for (int y = 0; y < map.height; ++y)
+    for (int x = 0; x < map.width; ++x) {
+      const int shape = seen_at(shapes, {(x + 0.5) * grid, (y + 0.5) * grid});
+      wrong += shape < 0 || shapes[shape].fill != hex(fills.color[map.view()(y, x)]);
+    }
+  return wrong;
+}
+
 /// A disc of colour 1 on colour 0.
 RandomLabels disc(int side, double radius) {
   RandomLabels map{side, side, 2, {}};
@@ -64,15 +77,8 @@ TEST_CASE("at tolerance 0 each pixel's middle is seen in its own region, in both
       options.fit.grid = seed % 2 ? 1 : 4;
       const auto shapes = read_drawing(dht::drawing(map.view(), fills, options));
       REQUIRE(shapes.size() == std::size_t(map.regions));
-      int wrong = 0;
-      for (int y = 0; y < map.height; ++y)
-        for (int x = 0; x < map.width; ++x) {
-          const double grid = options.fit.grid;
-          const int shape = seen_at(shapes, {(x + 0.5) * grid, (y + 0.5) * grid});
-          wrong += shape < 0 || shapes[shape].fill != hex(fills.color[map.view()(y, x)]);
-        }
       INFO("map " << seed << (form == dht::Form::flat ? ", flat" : ", stacked"));
-      CHECK(wrong == 0);
+      CHECK(wrong_pixels(shapes, map, fills, options.fit.grid) == 0);
     }
   }
 }
@@ -238,38 +244,70 @@ TEST_CASE("what is transparent is taken out of its regions", "[vector][fills]") 
                     "opaque: is 1 x 4; must be 2 x 2 like the labels");
 }
 
-TEST_CASE("layers are groups, painted one after another", "[vector][drawing]") {
+TEST_CASE("layers are groups, painted one over the other", "[vector][drawing]") {
   for (unsigned seed = 0; seed < 60; ++seed) {
     const RandomLabels map = random_labels(seed, 16);
-    const dht::Fills fills = distinct_fills(map.regions);
     dht::DrawingOptions options;
     options.fit.tolerance = 0;
     options.fit.grid = 1;
-    for (std::int32_t r = 0; r < map.regions; ++r) options.layers.push_back(r % 3);
-    const auto text = dht::drawing(map.view(), fills, options);
+    // One region below, the same map above.
+    const std::vector<std::int32_t> one(map.labels.size(), 0);
+    dht::Fills black = distinct_fills(1);
+    black.color[0] = {0, 0, 0};
+    std::vector<dht::DrawingLayer> layers{{dht::plane_view(one.data(), map.height, map.width), black},
+                                          {map.view(), distinct_fills(map.regions)}};
+    const auto text = dht::drawing(layers, options);
     INFO(text);
-    std::size_t groups = 0, ends = 0;
-    for (std::size_t at = 0; (at = text.find("<g id=\"layer", at)) != text.npos; ++at) ++groups;
-    for (std::size_t at = 0; (at = text.find("</g>", at)) != text.npos; ++at) ++ends;
-    CHECK(groups == std::size_t(std::min(map.regions, 3)));
-    CHECK(ends == groups);
+    const auto first = text.find("<g id=\"layer0\""), second = text.find("<g id=\"layer1\"");
+    REQUIRE(first != text.npos);
+    REQUIRE(second != text.npos);
+    const auto last = text.find("</g>\n</svg>");
+    REQUIRE(last != text.npos);
+    CHECK(text.find("</g>") < second);
     const auto shapes = read_drawing(text);
-    int wrong = 0;
-    for (int y = 0; y < map.height; ++y)
-      for (int x = 0; x < map.width; ++x) {
-        const int shape = seen_at(shapes, {x + 0.5, y + 0.5});
-        wrong += shape < 0 || shapes[shape].fill != hex(fills.color[map.view()(y, x)]);
-      }
-    CHECK(wrong == 0);
+    CHECK(wrong_pixels(shapes, map, layers[1].fills, 1) == 0);
+    // With the upper layer hidden, the lower one is seen.
+    const auto below = read_drawing(text.substr(0, second) + "</svg>");
+    REQUIRE(below.size() == 1);
+    CHECK(below[0].area() == double(map.height) * map.width);
+    // And alone, the upper layer is what it would have been without the other.
+    const auto alone = dht::drawing(map.view(), layers[1].fills, options);
+    const auto paths = alone.substr(alone.find("<path"), alone.rfind("</svg>") - alone.find("<path"));
+    CHECK(text.find(paths) != text.npos);
   }
-  dht::DrawingOptions options;
+  CHECK_THROWS_WITH(dht::drawing(std::vector<dht::DrawingLayer>{}), "layers: are none; must be at least one");
+  const RandomLabels small = disc(8, 2), large = disc(9, 2);
+  CHECK_THROWS_WITH(dht::drawing({{small.view(), distinct_fills(2)}, {large.view(), distinct_fills(2)}}),
+                    "layers: one is 9 x 9; must be 8 x 8 like the first");
+}
+
+TEST_CASE("gradients of layers have names of their own", "[vector][drawing]") {
   const RandomLabels map = disc(8, 2);
-  options.layers = {0};
-  CHECK_THROWS_WITH(dht::drawing(map.view(), distinct_fills(2), options),
-                    "layers: are 1; must be none, or one for each of the 2 regions");
-  options.layers = {0, -1};
-  CHECK_THROWS_WITH(dht::drawing(map.view(), distinct_fills(2), options),
-                    "layers: has -1; must be at least 0");
+  dht::Fills fills = distinct_fills(2);
+  fills.gradient_of = {-1, 0};
+  fills.gradients.push_back({{0, 0}, {8, 8}, {1, 2, 3}, {200, 100, 50}});
+  const auto text = dht::drawing({{map.view(), fills}, {map.view(), fills}});
+  CHECK(text.find("id=\"A\"") != text.npos);
+  CHECK(text.find("id=\"B\"") != text.npos);
+  CHECK(text.find("url(#A)") < text.find("id=\"B\""));
+  CHECK(text.find("url(#B)") != text.npos);
+}
+
+TEST_CASE("strokes have the colours of what they surround", "[vector][drawing]") {
+  const RandomLabels map = disc(8, 2);
+  dht::DrawingOptions options;
+  options.form = dht::Form::flat;
+  options.seams = dht::Seams::strokes;
+  const dht::Fills fills = distinct_fills(2);
+  for (const int grid : {1, 2, 4}) {
+    options.fit.grid = grid;
+    const auto text = dht::drawing(map.view(), fills, options);
+    CHECK(text.find(grid == 1   ? "stroke-width=\".5\""
+                    : grid == 2 ? "stroke-width=\"1\""
+                                : "stroke-width=\"2\"") != text.npos);
+    for (const auto& color : fills.color)
+      CHECK(text.find("fill=\"" + hex(color) + "\" stroke=\"" + hex(color) + "\"") != text.npos);
+  }
 }
 
 TEST_CASE("the same labels give the same text", "[vector][drawing]") {

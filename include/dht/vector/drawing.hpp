@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <dht/core/error.hpp>
@@ -26,7 +26,8 @@ namespace dht {
 enum class Seams {
   under_copy,  ///< The drawing once more beneath itself, with crisp edges: 90 bytes.
   crisp,       ///< Crisp edges alone: stairs on the screen.
-  none,        ///< Nothing: for tools that cut or print.
+  strokes,  ///< A line half a pixel wide around each shape, in its colour: for renderers that know no `<use>`.
+  none,     ///< Nothing: for tools that cut or print.
 };
 
 /// What a region's shape is.
@@ -44,9 +45,6 @@ struct DrawingOptions {
   /// and the tolerance is not 0.
   bool economical_colors = true;
   Seams seams = Seams::none;
-  /// The layer of each region, 0 or more: a `<g id="layer0">` each, painted in ascending order in the stacked form. Empty:
-  /// no groups.
-  std::vector<std::int32_t> layers = {};
   /// Shown by browsers and screen readers; none when empty. UTF-8; what XML cannot hold becomes U+FFFD.
   std::string title;
   /// A longer text for the same; none when empty.
@@ -81,7 +79,8 @@ inline void append_ring(PathText& path, const PlanarMap& map, const DrawnArcs& a
   path.close();
 }
 
-inline void append_head(std::string& out, const PlanarMap& map, const DrawingOptions& options) {
+inline void append_head(std::string& out, const LabelView& canvas, bool layers,
+                        const DrawingOptions& options) {
   const auto attribute = [&](std::string_view name, std::int64_t value) {
     out += name;
     append_number(out, value);
@@ -93,10 +92,11 @@ inline void append_head(std::string& out, const PlanarMap& map, const DrawingOpt
     ((out += "</") += name) += ">\n";
   };
   out += "<svg xmlns=\"http://www.w3.org/2000/svg\"";
-  attribute(" width=\"", map.width);
-  attribute("\" height=\"", map.height);
-  attribute("\" viewBox=\"0 0 ", std::int64_t{map.width} * options.fit.grid);
-  attribute(" ", std::int64_t{map.height} * options.fit.grid);
+  if (layers) out += " xmlns:inkscape=\"http://www.inkscape.org/namespaces/inkscape\"";
+  attribute(" width=\"", canvas.width);
+  attribute("\" height=\"", canvas.height);
+  attribute("\" viewBox=\"0 0 ", std::int64_t{canvas.width} * options.fit.grid);
+  attribute(" ", std::int64_t{canvas.height} * options.fit.grid);
   out += options.seams == Seams::crisp ? "\" shape-rendering=\"crispEdges\">\n" : "\">\n";
   element("title", options.title);
   element("desc", options.description);
@@ -196,7 +196,8 @@ inline void append_gradient_name(std::string& out, std::int32_t number) {
   if (number >= 26) append_number(out, number / 26);
 }
 
-inline void append_gradients(std::string& out, const Fills& fills, std::int32_t grid) {
+inline void append_gradients(std::string& out, const Fills& fills, std::int32_t first_name,
+                             std::int32_t grid) {
   const auto attribute = [&](std::string_view name, std::int64_t value) {
     (out += name) += "=\"";
     append_number(out, value);
@@ -205,7 +206,7 @@ inline void append_gradients(std::string& out, const Fills& fills, std::int32_t 
   for (std::size_t i = 0; i < fills.gradients.size(); ++i) {
     const Gradient& g = fills.gradients[i];
     out += "<linearGradient id=\"";
-    append_gradient_name(out, static_cast<std::int32_t>(i));
+    append_gradient_name(out, first_name + static_cast<std::int32_t>(i));
     out += "\" ";
     attribute("x1", std::int64_t{g.from.x} * grid), attribute("y1", std::int64_t{g.from.y} * grid);
     attribute("x2", std::int64_t{g.to.x} * grid), attribute("y2", std::int64_t{g.to.y} * grid);
@@ -217,61 +218,102 @@ inline void append_gradients(std::string& out, const Fills& fills, std::int32_t 
   }
 }
 
-inline void append_shape(std::string& out, const Fills& fills, std::int32_t region, auto data) {
-  out += "<path fill=\"";
-  if (fills.gradient_of.empty() || fills.gradient_of[region] < 0) {
-    append_color(out, fills.color[region]);
-  } else {
-    out += "url(#";
-    append_gradient_name(out, fills.gradient_of[region]);
-    out += ')';
+/// Appends `<path fill="..."`, open for its data.
+inline void append_path_head(std::string& out, const Fills& fills, std::int32_t region,
+                             std::int32_t first_name, bool stroke) {
+  const auto paint = [&](std::string_view attribute) {
+    out += attribute;
+    if (fills.gradient_of.empty() || fills.gradient_of[region] < 0) {
+      append_color(out, fills.color[region]);
+    } else {
+      out += "url(#";
+      append_gradient_name(out, first_name + fills.gradient_of[region]);
+      out += ')';
+    }
+    out += '"';
+  };
+  out += "<path";
+  paint(" fill=\"");
+  if (stroke) paint(" stroke=\"");
+}
+
+/// Appends the paths of one label map. Gradients of layers before it have the names below `first_name`.
+inline void append_shapes(std::string& out, LabelView labels, Fills& fills, std::int32_t first_name,
+                          const DrawingOptions& options, const Picture* picture) {
+  const PlanarMap map = planar_map(labels, fills.size());
+  const DrawnArcs arcs = fit_arcs(map, fills, options.fit, picture);
+  if (options.economical_colors && options.fit.tolerance > 0) economise_colors(fills, options.fit.byte_price);
+  out.reserve(out.size() + arcs.points.size() * 12 + std::size_t(map.regions) * 40 + 1024);
+  append_gradients(out, fills, first_name, options.fit.grid);
+  const PaintOrder order = paint_order(map, fills, options.form == Form::stacked);
+  StackedShapes shapes(map, labels, arcs, order);
+  for (const std::int32_t region : order.regions) {
+    append_path_head(out, fills, region, first_name, options.seams == Seams::strokes);
+    out += " d=\"";
+    if (options.form == Form::stacked) {
+      shapes.append(out, region);
+    } else {
+      PathText path(out);
+      for (const std::int32_t ring : map.faces.rings(region)) append_ring(path, map, arcs, ring);
+    }
+    out += "\"/>\n";
   }
-  out += "\" d=\"";
-  data();
-  out += "\"/>\n";
 }
 
 }  // namespace detail
 
-/// The drawing of a label map as an SVG document: each region that shows is one `<path>`. Boundaries are fitted once for
-/// both sides; where `picture` is given, they move within a pixel to where its colours change. Throws when labels and fills do not belong together.
-inline std::string drawing(LabelView labels, Fills fills, const DrawingOptions& options = {},
+/// One of the label maps that a drawing shows, one painted over the other.
+struct DrawingLayer {
+  LabelView labels;
+  Fills fills;
+};
+
+/// Several label maps of one size as one SVG document, the first at the bottom: a `<g id="layer0">` and so on each, which
+/// editors show as layers. Where each covers the canvas, the last one is what is seen, and those below what is left when it
+/// is hidden. Otherwise as below.
+inline std::string drawing(std::vector<DrawingLayer> layers, const DrawingOptions& options = {},
                            const Picture* picture = nullptr) {
-  DHT_EXPECTS(options.layers.empty() || options.layers.size() == fills.color.size(), "layers: are ",
-              options.layers.size(), "; must be none, or one for each of the ", fills.size(), " regions");
-  for (const std::int32_t layer : options.layers)
-    DHT_EXPECTS(layer >= 0, "layers: has ", layer, "; must be at least 0");
-  const PlanarMap map = planar_map(labels, fills.size());
-  const DrawnArcs arcs = fit_arcs(map, fills, options.fit, picture);
-  if (options.economical_colors && options.fit.tolerance > 0) economise_colors(fills, options.fit.byte_price);
+  DHT_EXPECTS(!layers.empty(), "layers: are none; must be at least one");
+  const LabelView& canvas = layers[0].labels;
+  for (const DrawingLayer& layer : layers)
+    DHT_EXPECTS(layer.labels.height == canvas.height && layer.labels.width == canvas.width, "layers: one is ",
+                layer.labels.height, " x ", layer.labels.width, "; must be ", canvas.height, " x ",
+                canvas.width, " like the first");
+  const bool groups = layers.size() > 1, twice = options.seams == Seams::under_copy;
   std::string out;
-  out.reserve(arcs.points.size() * 12 + std::size_t(map.regions) * 40 + 1024);
-  detail::append_head(out, map, options);
-  detail::append_gradients(out, fills, options.fit.grid);
-  const bool twice = options.seams == Seams::under_copy;
+  detail::append_head(out, canvas, groups, options);
   if (twice) out += "<use href=\"#a\" shape-rendering=\"crispEdges\"/>\n<g id=\"a\">\n";
-  const detail::PaintOrder order =
-      detail::paint_order(map, fills, options.layers, options.form == Form::stacked);
-  detail::StackedShapes shapes(map, labels, arcs, order);
-  std::int32_t layer = -1;
-  for (const std::int32_t region : order.regions) {
-    if (!options.layers.empty() && options.layers[region] != layer) {
-      if (layer >= 0) out += "</g>\n";
-      layer = options.layers[region];
-      out += "<g id=\"layer";
-      detail::append_number(out, layer);
+  if (options.seams == Seams::strokes) {
+    out += "<g stroke-linejoin=\"round\" stroke-width=\"";
+    detail::append_tenths(out, 5 * options.fit.grid);
+    out += "\">\n";
+  }
+  std::int32_t gradients = 0;
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    if (groups) {
+      for (const char* part : {"<g id=\"layer", "\" inkscape:groupmode=\"layer\" inkscape:label=\"Layer "}) {
+        out += part;
+        detail::append_number(out, static_cast<std::int64_t>(i));
+      }
       out += "\">\n";
     }
-    detail::append_shape(out, fills, region, [&] {
-      if (options.form == Form::stacked) return shapes.append(out, region);
-      detail::PathText path(out);
-      for (const std::int32_t ring : map.faces.rings(region)) detail::append_ring(path, map, arcs, ring);
-    });
+    detail::append_shapes(out, layers[i].labels, layers[i].fills, gradients, options, picture);
+    gradients += static_cast<std::int32_t>(layers[i].fills.gradients.size());
+    if (groups) out += "</g>\n";
   }
-  if (layer >= 0) out += "</g>\n";
-  if (twice) out += "</g>\n";
+  if (options.seams == Seams::strokes || twice) out += "</g>\n";
   out += "</svg>\n";
   return out;
+}
+
+/// The drawing of a label map as an SVG document: each region that shows is one `<path>`. Boundaries are fitted once for
+/// both sides; where `picture` is given, they move within a pixel to where its colours change. Throws when labels and fills
+/// do not belong together.
+inline std::string drawing(LabelView labels, Fills fills, const DrawingOptions& options = {},
+                           const Picture* picture = nullptr) {
+  std::vector<DrawingLayer> layers;
+  layers.push_back({labels, std::move(fills)});
+  return drawing(std::move(layers), options, picture);
 }
 
 }  // namespace dht

@@ -28,9 +28,8 @@ struct PaintOrder {
   bool complete = true;               ///< whether all regions show
 };
 
-/// `layers`, where there are any, come before everything else; without `by_length` regions keep the order of labels.
-inline PaintOrder paint_order(const PlanarMap& map, const Fills& fills, std::span<const std::int32_t> layers,
-                              bool by_length) {
+/// Without `by_length` regions keep the order of labels.
+inline PaintOrder paint_order(const PlanarMap& map, const Fills& fills, bool by_length) {
   PaintOrder order{std::vector<std::int32_t>(map.regions, PaintOrder::unpainted), {}, true};
   std::vector<std::int64_t> length(map.regions);
   for (std::int32_t a = 0; a < map.arcs.size(); ++a) {
@@ -51,9 +50,6 @@ inline PaintOrder paint_order(const PlanarMap& map, const Fills& fills, std::spa
   if (by_length)
     std::stable_sort(order.regions.begin(), order.regions.end(),
                      [&](std::int32_t a, std::int32_t b) { return length[a] > length[b]; });
-  if (!layers.empty())
-    std::stable_sort(order.regions.begin(), order.regions.end(),
-                     [&](std::int32_t a, std::int32_t b) { return layers[a] < layers[b]; });
   for (std::size_t i = 0; i < order.regions.size(); ++i)
     order.rank[order.regions[i]] = static_cast<std::int32_t>(i);
   return order;

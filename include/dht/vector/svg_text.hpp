@@ -53,6 +53,12 @@ inline void append_number(std::string& out, std::int64_t number) {
   out.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr);
 }
 
+/// A number of tenths, such as .5 for 5.
+inline void append_tenths(std::string& out, std::int64_t tenths) {
+  if (tenths >= 10 || tenths == 0) append_number(out, tenths / 10);
+  if (tenths % 10 != 0) (out += '.') += static_cast<char>('0' + tenths % 10);
+}
+
 /// #rrggbb, or #rgb where that is the same colour.
 inline void append_color(std::string& out, const std::array<std::uint8_t, 3>& color) {
   constexpr std::string_view hex = "0123456789abcdef";
