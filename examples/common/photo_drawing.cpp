@@ -51,6 +51,7 @@ DrawingOptions drawing_options(const VectorizeOptions& options) {
   drawing_options.fit.strokes = options.curves ? Strokes::curves : Strokes::lines;
   drawing_options.fit.tolerance = options.tolerance;
   drawing_options.fit.grid = options.curves ? 2 : 1;
+  drawing_options.one_path_a_color = options.made_for_drawing();
   return drawing_options;
 }
 

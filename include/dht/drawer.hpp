@@ -111,10 +111,11 @@ class Drawer {
     return drawing(std::move(layers), options, picture_);
   }
 
-  /// Points on whole pixels: on photos the bytes of finer ones are better spent on more regions.
+  /// Points on whole pixels: on photos the bytes of finer ones are better spent on more regions. A path a colour.
   static DrawingOptions for_photos() {
     DrawingOptions options;
     options.fit.grid = 1;
+    options.one_path_a_color = true;
     return options;
   }
 

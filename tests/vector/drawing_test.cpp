@@ -281,6 +281,43 @@ TEST_CASE("layers are groups, painted one over the other", "[vector][drawing]") 
                     "layers: one is 9 x 9; must be 8 x 8 like the first");
 }
 
+TEST_CASE("a path a colour shows the same picture", "[vector][drawing]") {
+  std::size_t paths = 0, regions = 0;
+  for (unsigned seed = 0; seed < 300; ++seed) {
+    const RandomLabels map = random_labels(seed, 16);
+    dht::Fills fills = distinct_fills(map.regions);
+    // Few colours, also of neighbours.
+    const std::int32_t colors = 1 + static_cast<std::int32_t>(seed % 4);
+    for (std::int32_t r = 0; r < map.regions; ++r) fills.color[r] = fills.color[r % colors];
+    const auto most = std::size_t(std::min(map.regions, colors));
+    if (seed % 5 == 4) fills.visible.assign(std::size_t(map.regions), 1), fills.visible[0] = 0;
+    for (const dht::Form form : {dht::Form::flat, dht::Form::stacked}) {
+      dht::DrawingOptions options;
+      options.form = form;
+      options.one_path_a_color = true;
+      options.fit.tolerance = 0;
+      options.fit.grid = 1;
+      const auto shapes = read_drawing(dht::drawing(map.view(), fills, options));
+      CHECK(shapes.size() <= most);
+      paths += shapes.size(), regions += std::size_t(map.regions);
+      INFO("map " << seed << (form == dht::Form::flat ? ", flat" : ", stacked"));
+      if (fills.visible.empty()) {
+        CHECK(wrong_pixels(shapes, map, fills, 1) == 0);
+        continue;
+      }
+      int wrong = 0;
+      for (int y = 0; y < map.height; ++y)
+        for (int x = 0; x < map.width; ++x) {
+          const int shape = seen_at(shapes, {x + 0.5, y + 0.5});
+          const std::int32_t region = map.view()(y, x);
+          wrong += region == 0 ? shape >= 0 : shape < 0 || shapes[shape].fill != hex(fills.color[region]);
+        }
+      CHECK(wrong == 0);
+    }
+  }
+  CHECK(paths < regions * 2 / 3);
+}
+
 TEST_CASE("gradients of layers have names of their own", "[vector][drawing]") {
   const RandomLabels map = disc(8, 2);
   dht::Fills fills = distinct_fills(2);

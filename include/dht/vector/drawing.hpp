@@ -45,6 +45,8 @@ struct DrawingOptions {
   /// and the tolerance is not 0.
   bool economical_colors = true;
   Seams seams = Seams::none;
+  /// Regions of one colour are one path: fewer bytes, less to take hold of in an editor.
+  bool one_path_a_color = false;
   /// Shown by browsers and screen readers; none when empty. UTF-8; what XML cannot hold becomes U+FFFD.
   std::string title;
   /// A longer text for the same; none when empty.
@@ -79,6 +81,18 @@ inline void append_ring(PathText& path, const PlanarMap& map, const DrawnArcs& a
   path.close();
 }
 
+/// The path data of the regions at `first` and after it in the order that are painted together, exactly theirs. Returns
+/// how many.
+inline std::size_t append_flat(std::string& out, const PlanarMap& map, const DrawnArcs& arcs,
+                               const PaintOrder& order, std::size_t first) {
+  PathText path(out);
+  std::size_t next = first;
+  do {
+    for (const std::int32_t ring : map.faces.rings(order.regions[next])) append_ring(path, map, arcs, ring);
+  } while (++next < order.regions.size() && order.joined[next]);
+  return next - first;
+}
+
 inline void append_head(std::string& out, const LabelView& canvas, bool layers,
                         const DrawingOptions& options) {
   const auto attribute = [&](std::string_view name, std::int64_t value) {
@@ -108,11 +122,18 @@ class StackedShapes {
   StackedShapes(const PlanarMap& map, LabelView labels, const DrawnArcs& arcs, const PaintOrder& order)
       : map_(map), arcs_(arcs), order_(order), hidden_(labels, order.rank) {}
 
-  /// The path data of one region.
-  void append(std::string& out, std::int32_t region) {
+  /// The path data of the regions at `first` and after it in the order that are painted together. Returns how many.
+  std::size_t append(std::string& out, std::size_t first) {
     PathText path(out);
-    if (order_.rank[region] == 0 && order_.complete) return canvas(path);
-    for (const std::int32_t ring : map_.faces.rings(region)) append_ring(path, region, ring);
+    std::size_t next = first;
+    do {
+      // What covers the canvas covers regions of its colour, too.
+      if (first > 0 || !order_.complete)
+        for (const std::int32_t ring : map_.faces.rings(order_.regions[next]))
+          append_ring(path, order_.regions[next], ring);
+    } while (++next < order_.regions.size() && order_.joined[next]);
+    if (first == 0 && order_.complete) canvas(path);
+    return next - first;
   }
 
  private:
@@ -245,17 +266,13 @@ inline void append_shapes(std::string& out, LabelView labels, Fills& fills, std:
   if (options.economical_colors && options.fit.tolerance > 0) economise_colors(fills, options.fit.byte_price);
   out.reserve(out.size() + arcs.points.size() * 12 + std::size_t(map.regions) * 40 + 1024);
   append_gradients(out, fills, first_name, options.fit.grid);
-  const PaintOrder order = paint_order(map, fills, options.form == Form::stacked);
+  const bool stacked = options.form == Form::stacked;
+  const PaintOrder order = paint_order(map, fills, stacked, options.one_path_a_color);
   StackedShapes shapes(map, labels, arcs, order);
-  for (const std::int32_t region : order.regions) {
-    append_path_head(out, fills, region, first_name, options.seams == Seams::strokes);
+  for (std::size_t i = 0; i < order.regions.size();) {
+    append_path_head(out, fills, order.regions[i], first_name, options.seams == Seams::strokes);
     out += " d=\"";
-    if (options.form == Form::stacked) {
-      shapes.append(out, region);
-    } else {
-      PathText path(out);
-      for (const std::int32_t ring : map.faces.rings(region)) append_ring(path, map, arcs, ring);
-    }
+    i += stacked ? shapes.append(out, i) : append_flat(out, map, arcs, order, i);
     out += "\"/>\n";
   }
 }

@@ -9,8 +9,10 @@
 #include <cstdint>
 #include <cstdlib>
 #include <limits>
+#include <map>
 #include <numeric>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include <dht/core/view.hpp>
@@ -23,14 +25,34 @@ namespace dht::detail {
 /// be written are the outlines of small regions. Regions that do not show are painted never: `unpainted`.
 struct PaintOrder {
   static constexpr std::int32_t unpainted = -1;
-  std::vector<std::int32_t> rank;     ///< per region
+  std::vector<std::int32_t> rank;     ///< per region; the same for those that are painted together
   std::vector<std::int32_t> regions;  ///< that show, in the order of painting
-  bool complete = true;               ///< whether all regions show
+  /// Whether regions[i] is painted together with regions[i - 1].
+  std::vector<std::uint8_t> joined;
+  bool complete = true;  ///< whether all regions show
 };
 
-/// Without `by_length` regions keep the order of labels.
-inline PaintOrder paint_order(const PlanarMap& map, const Fills& fills, bool by_length) {
-  PaintOrder order{std::vector<std::int32_t>(map.regions, PaintOrder::unpainted), {}, true};
+/// Brings regions of one plain colour together, at the place of the first of them.
+inline void join_colors(const Fills& fills, PaintOrder& order) {
+  const auto plain = [&](std::int32_t r) { return fills.gradient_of.empty() || fills.gradient_of[r] < 0; };
+  const std::size_t n = order.regions.size();
+  std::map<Color, std::size_t> first_of;
+  std::vector<std::pair<std::size_t, std::int32_t>> placed(n);  // place of the first of the colour, region
+  for (std::size_t i = 0; i < n; ++i) {
+    const std::int32_t r = order.regions[i];
+    placed[i] = {plain(r) ? first_of.try_emplace(fills.color[r], i).first->second : i, r};
+  }
+  std::sort(placed.begin(),
+            placed.end());  // within a colour in raster order, so that steps between them are short
+  for (std::size_t i = 0; i < n; ++i) {
+    order.regions[i] = placed[i].second;
+    order.joined[i] = i > 0 && placed[i].first == placed[i - 1].first;
+  }
+}
+
+/// Without `by_length` regions keep the order of labels; with `by_color` those of one colour are painted together.
+inline PaintOrder paint_order(const PlanarMap& map, const Fills& fills, bool by_length, bool by_color) {
+  PaintOrder order{std::vector<std::int32_t>(map.regions, PaintOrder::unpainted), {}, {}, true};
   std::vector<std::int64_t> length(map.regions);
   for (std::int32_t a = 0; a < map.arcs.size(); ++a) {
     const auto line = map.arcs.polyline(a);
@@ -50,8 +72,11 @@ inline PaintOrder paint_order(const PlanarMap& map, const Fills& fills, bool by_
   if (by_length)
     std::stable_sort(order.regions.begin(), order.regions.end(),
                      [&](std::int32_t a, std::int32_t b) { return length[a] > length[b]; });
+  order.joined.assign(order.regions.size(), 0);
+  if (by_color) join_colors(fills, order);
+  std::int32_t rank = 0;
   for (std::size_t i = 0; i < order.regions.size(); ++i)
-    order.rank[order.regions[i]] = static_cast<std::int32_t>(i);
+    order.rank[order.regions[i]] = order.joined[i] ? rank : rank = static_cast<std::int32_t>(i);
   return order;
 }
 
