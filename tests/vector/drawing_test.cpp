@@ -79,6 +79,13 @@ TEST_CASE("at tolerance 0 each pixel's middle is seen in its own region, in both
       REQUIRE(shapes.size() == std::size_t(map.regions));
       INFO("map " << seed << (form == dht::Form::flat ? ", flat" : ", stacked"));
       CHECK(wrong_pixels(shapes, map, fills, options.fit.grid) == 0);
+      int outside = 0;  // of the canvas: an editor would show it
+      for (const DrawnShape& shape : shapes)
+        for (const auto& ring : shape.rings)
+          for (const dht::test::Place p : ring)
+            outside += p.x < 0 || p.y < 0 || p.x > map.width * options.fit.grid ||
+                       p.y > map.height * options.fit.grid;
+      CHECK(outside == 0);
     }
   }
 }

@@ -168,8 +168,8 @@ class HiddenLines {
     return true;
   }
 
-  /// Where the chain's tangents from both of its ends meet, moved away from the chain to a pixel corner.
-  static bool tangent_corner(std::span<const Point> chain, Point& corner) {
+  /// Where the chain's tangents from both of its ends meet on the canvas, moved away from the chain to a pixel corner.
+  bool tangent_corner(std::span<const Point> chain, Point& corner) const {
     const Point a = chain.front(), b = chain.back();
     Point p = chain[1], q = chain[chain.size() - 2];
     for (const Point c : chain) {
@@ -187,6 +187,7 @@ class HiddenLines {
     for (std::int32_t v = y - 2; v <= y + 2; ++v)
       for (std::int32_t u = x - 2; u <= x + 2; ++u) {
         const Point c{u, v};
+        if (u < 0 || v < 0 || u > labels_.width || v > labels_.height) continue;
         if (turn(a, p, c) > 0 || turn(b, q, c) < 0) continue;
         const std::int64_t distance = std::abs(turn(a, p, c)) + std::abs(turn(b, q, c));
         if (distance < nearest) nearest = distance, corner = c;
