@@ -18,7 +18,6 @@
 #include <thrust/remove.h>
 #include <thrust/scan.h>
 #include <thrust/sort.h>
-#include <thrust/unique.h>
 
 #include <dht/backend/device_memory.hpp>
 #include <dht/backend/instruction_set.hpp>
@@ -203,13 +202,6 @@ class Thrust {
   std::int64_t remove(T* values, std::int64_t count, T value) const {
     const Work work(*this);
     return thrust::remove(system_.policy(scratch_), values, values + count, value) - values;
-  }
-
-  /// Leaves one of each run of equal values; returns how many are left. Waits for the device.
-  template <class T>
-  std::int64_t unique(T* values, std::int64_t count) const {
-    const Work work(*this);
-    return thrust::unique(system_.policy(scratch_), values, values + count) - values;
   }
 
   /// Copies from the host's memory, which may be changed as soon as the call is over.

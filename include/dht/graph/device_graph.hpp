@@ -129,14 +129,19 @@ DHT_HOST_DEVICE DHT_INLINE std::uint64_t pair_of(std::int32_t a, std::int32_t b)
 }
 inline constexpr std::uint64_t no_pair = ~std::uint64_t{0};
 
-/// Sorts `w.pairs`, leaves one of each and copies them; returns how many. Waits for the device.
+/// Sorts `w.pairs` and copies one of each; returns how many. Waits for the device. (thrust::unique reads one value before
+/// the first on the host's systems.)
 inline std::int64_t device_distinct_pairs(const backend::Thrust& backend, std::int64_t count,
                                           DeviceBuffer<std::uint64_t>& edges, DeviceGraphWorkspace& w) {
   std::uint64_t* const pairs = w.pairs.data();
   count = backend.remove(pairs, count, no_pair);
   backend.sort(pairs, count);
-  count = backend.unique(pairs, count);
-  backend.copy(backend.resize(edges, count, roomy(count)), pairs, count);
+  std::uint64_t* const distinct = backend.resize(edges, count, roomy(count));
+  backend.launch(count, [=] DHT_DEVICE(std::int64_t i) DHT_DEVICE_INLINE {
+    distinct[i] = i > 0 && pairs[i] == pairs[i - 1] ? no_pair : pairs[i];
+  });
+  count = backend.remove(distinct, count, no_pair);
+  backend.resize(edges, count);
   return count;
 }
 
