@@ -63,6 +63,7 @@ std::string draw_regions(const Picture& photo, std::vector<LayerLabels> layers,
     return plane_view(label.data(), photo.height, photo.width);
   };
   DrawingOptions how = drawing_options(options);
+  how.economical_colors = options.colors == 0;  // which would make more than so many
   how.description = std::to_string(layers.back().regions) + " regions";
   std::vector<FilledLabels> joined(layers.size());
   std::vector<DrawingLayer> drawn;

@@ -101,13 +101,12 @@ class Drawer {
       shown.push_back(regions(price));
     std::vector<DrawingLayer> layers;
     for (auto cut = shown.rbegin(); cut != shown.rend(); ++cut) {
-      if (options_.colors == 0) {
-        if (options_.gradients) add_gradients(cut->fills, *picture_, cut->labels(), byte_price);
-        economise_colors(cut->fills, byte_price);
-      }
+      if (options_.colors == 0 && options_.gradients)
+        add_gradients(cut->fills, *picture_, cut->labels(), byte_price);
       layers.push_back({cut->labels(), std::move(cut->fills)});
     }
     options.fit.byte_price = byte_price;
+    if (options_.colors > 0) options.economical_colors = false;  // which would make more of them
     return drawing(std::move(layers), options, picture_);
   }
 

@@ -169,6 +169,13 @@ TEST_CASE("drawer: few colours, and none too small", "[drawer]") {
     const dht::FilledLabels shown = drawer.regions(price);
     const std::set<dht::Color> colors(shown.fills.color.begin(), shown.fills.color.end());
     CHECK(colors.size() <= 5);
+    // And no more of them in the drawing.
+    const std::string text = drawer.draw(price);
+    std::set<std::string> fills;
+    for (std::size_t at = 0; (at = text.find("fill=\"", at)) != text.npos; ++at)
+      fills.insert(text.substr(at + 6, text.find('"', at + 6) - at - 6));
+    CHECK(fills.size() >= 1);
+    CHECK(fills.size() <= 5);
     for (const std::int32_t pixels : shown.fills.pixels) CHECK(pixels >= 12);
   }
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <numeric>
 #include <regex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -348,6 +349,12 @@ TEST_CASE("vectorize draws as it is asked to") {
   const auto paths = plain.substr(plain.find("<path"), plain.rfind("</svg>") - plain.find("<path"));
   CHECK_THAT(layered, ContainsSubstring(paths));
   CHECK_THAT(drawn("--layers 3 --colors 5"), ContainsSubstring("layer2"));
+  std::set<std::string> fills;
+  const std::string few = drawn("--colors 5");
+  for (std::size_t at = 0; (at = few.find("fill=\"", at)) != few.npos; ++at)
+    fills.insert(few.substr(at + 6, few.find('"', at + 6) - at - 6));
+  CHECK(fills.size() >= 2);
+  CHECK(fills.size() <= 5);
   CHECK(drawn("--html") == plain);
   const std::string page = dht::test::text_of(folder / "out/lake.html");
   CHECK(page.starts_with("<!DOCTYPE html>"));
