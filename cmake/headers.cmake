@@ -144,6 +144,7 @@ set(DHT_THRUST_HEADERS
   include/dht/nn/device_row_products.hpp
   include/dht/selection/device_best_ancestor.hpp
   include/dht/thrust.hpp
+  include/dht/tokens/device_backward.hpp
   include/dht/tokens/device_projection.hpp
   include/dht/tokens/device_tokens.hpp)
 set(DHT_CUDA_HEADERS

@@ -16,6 +16,7 @@
 #include <dht/hierarchy/device_build.hpp>
 #include <dht/selection/device_best_ancestor.hpp>
 #include <dht/tokenizer.hpp>
+#include <dht/tokens/device_backward.hpp>
 #include <dht/tokens/device_projection.hpp>
 #include <dht/tokens/device_tokens.hpp>
 

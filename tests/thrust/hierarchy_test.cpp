@@ -8,6 +8,7 @@
 #include <dht/hierarchy/device_build.hpp>
 #include <dht/selection/best_ancestor.hpp>
 #include <dht/tokens/backward.hpp>
+#include <dht/tokens/device_backward.hpp>
 #include <dht/tokens/device_tokens.hpp>
 
 #include "kit/any_parts.hpp"

@@ -11,7 +11,6 @@
 #include <dht/hierarchy/backward.hpp>
 #include <dht/hierarchy/device_build.hpp>
 #include <dht/hierarchy/device_hierarchy.hpp>
-#include <dht/tokens/device_tokens.hpp>
 
 namespace dht {
 
@@ -29,7 +28,7 @@ struct DeviceHierarchyGradients {
   DeviceBuffer<S> grad_self;  // per member: gradient of the argument of its self-loop's sigmoid
   DeviceBuffer<S> self_loop;
   DeviceBuffer<double> parts, self_loop_sums;  // per block of regions, per level: variances, and the bias
-  DeviceBuffer<Source> sources;
+  DeviceBuffer<std::int64_t> sources;  // of upstream gradients: nodes and pixels, and whose gradient comes there
   DeviceBuffer<std::int32_t> tokens;
   detail::DeviceMembers choosers;  // of each region: who chose it
   detail::DeviceGraphWorkspace graph;
@@ -50,40 +49,6 @@ struct DeviceHierarchyGradients {
   }
   Level& level(int l) { return above[static_cast<std::size_t>(l) - 1]; }
 };
-
-/// Adds the gradient of token features, tokens x features, to those of the nodes and pixels that they come from. Pieces of
-/// one node are added in the order of the tokens.
-template <class S>
-void backward_tokens(const backend::Thrust& backend, const DeviceHierarchy<S>& tree,
-                     const DeviceTokens<S>& tokens, const OnDevice<MatrixView<const S>>& grad_feature,
-                     DeviceHierarchyGradients<S>& out) {
-  const std::int64_t count = tokens.count();
-  DHT_EXPECTS(grad_feature.view().rows == count && grad_feature.view().columns == tree.features,
-              "gradient of token features: is ", grad_feature.view().rows, " x ", grad_feature.view().columns,
-              "; must be ", count, " x ", tree.features);
-  const int n = tree.features;
-  const detail::DeviceNodes<S> nodes(tree.built, [&](int l) {
-    return std::pair<S*, std::int64_t>(out.level(l).mean.data(), tree.level(l).regions);
-  });
-  Source* const sources = backend.resize(out.sources, count, detail::roomy(count));
-  std::int32_t* const sorted = backend.resize(out.tokens, count, detail::roomy(count));
-  backend.copy(sources, tokens.partition.sources.data(), count);
-  backend.launch(
-      count, [=] DHT_DEVICE(std::int64_t t) DHT_DEVICE_INLINE { sorted[t] = static_cast<std::int32_t>(t); });
-  backend.sort_pairs(sources, sorted, count);
-  S* const pixels = out.pixel_features.data();
-  const S* const from = grad_feature.view().data;
-  backend.launch(count * n, [=] DHT_DEVICE(std::int64_t i) DHT_DEVICE_INLINE {
-    const std::int64_t first = i / n, c = i % n;
-    const Source source = sources[first];
-    if (first > 0 && sources[first - 1] == source) return;
-    S* const to = (source < 0 ? pixels + (-1 - source) * n : nodes.row(source, n)) + c;
-    S sum = *to;
-    for (std::int64_t t = first; t < count && sources[t] == source; ++t)
-      sum += from[sorted[t] * std::int64_t{n} + c];
-    *to = sum;
-  });
-}
 
 namespace detail {
 
