@@ -28,7 +28,8 @@ struct DeviceHierarchyGradients {
   DeviceBuffer<S> grad_self;  // per member: gradient of the argument of its self-loop's sigmoid
   DeviceBuffer<S> self_loop;
   DeviceBuffer<double> parts, self_loop_sums;  // per block of regions, per level: variances, and the bias
-  DeviceBuffer<std::int64_t> sources;  // of upstream gradients: nodes and pixels, and whose gradient comes there
+  // Nodes and pixels that upstream gradients come to, and the tokens that they come from.
+  DeviceBuffer<std::int64_t> sources;
   DeviceBuffer<std::int32_t> tokens;
   detail::DeviceMembers choosers;  // of each region: who chose it
   detail::DeviceGraphWorkspace graph;
