@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Contraction and selection on the Thrust backend against the CPU backend, bit for bit.
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 #include <vector>
 
 #include <dht/hierarchy/device_backward.hpp>
@@ -127,6 +129,52 @@ void compare(const dht::backend::Thrust& backend, const Image& image) {
 }
 
 }  // namespace
+
+TEST_CASE("thrust: components of long chains, that all threads shorten at once", "[thrust]") {
+  DHT_TEST_NEEDS_DEVICE();
+  const dht::backend::Thrust backend = test_backend();
+  Random random(11);
+  constexpr std::int32_t n = 20000, chains = 8;
+  dht::DeviceBuffer<std::int32_t> device_chosen, device_component;
+  dht::detail::DeviceGraphWorkspace work;
+  for (int i = 0; i < 100; ++i) {
+    // Members in any order, each of which chooses the one before it; one in n / chains chooses itself.
+    std::vector<std::int32_t> order(n), chosen(n), scratch(n), wanted(n);
+    for (std::int32_t k = 0; k < n; ++k) order[static_cast<std::size_t>(k)] = k;
+    for (std::size_t k = n; k-- > 1;) std::swap(order[k], order[random.below(static_cast<int>(k) + 1)]);
+    for (std::size_t k = 0; k < n; ++k)
+      chosen[static_cast<std::size_t>(order[k])] = order[k % (n / chains) == 0 ? k : k - 1];
+    const std::int32_t count =
+        dht::detail::chosen_components(chosen.data(), n, wanted.data(), scratch.data());
+    REQUIRE(count == chains);
+    const std::int32_t* const from = backend.upload(chosen.data(), n, device_chosen);
+    std::int32_t* const to = backend.resize(device_component, n);
+    CHECK(dht::detail::device_chosen_components(backend, from, n, to, work) == count);
+    CHECK(same(fetched(backend, device_component), wanted));
+  }
+}
+
+TEST_CASE("thrust: many sorts, whose threads ask for memory at once", "[thrust]") {
+  DHT_TEST_NEEDS_DEVICE();
+  const dht::backend::Thrust backend = test_backend();
+  Random random(12);
+  dht::DeviceBuffer<std::int32_t> device_keys, device_values;
+  for (int i = 0; i < 300; ++i) {
+    std::vector<std::int32_t> keys, values, wanted;
+    for (std::int32_t k = 0; k < 5000; ++k) {
+      keys.push_back(static_cast<std::int32_t>(random.below(1000)));
+      values.push_back(k);
+    }
+    wanted = values;
+    std::stable_sort(wanted.begin(), wanted.end(), [&](std::int32_t a, std::int32_t b) {
+      return keys[static_cast<std::size_t>(a)] < keys[static_cast<std::size_t>(b)];
+    });
+    backend.upload(keys.data(), 5000, device_keys);
+    backend.upload(values.data(), 5000, device_values);
+    backend.sort_pairs(device_keys.data(), device_values.data(), 5000);
+    REQUIRE(same(fetched(backend, device_values), wanted));
+  }
+}
 
 TEST_CASE("thrust: hierarchy, tokens and gradients of 500 random images", "[thrust]") {
   DHT_TEST_NEEDS_DEVICE();

@@ -73,7 +73,8 @@ DHT_HOST_DEVICE DHT_INLINE void shared_max(std::uint64_t* place, std::uint64_t v
 }
 
 /// The end of i's path through a forest whose roots point at themselves; shortens the path on its way. Others may do the
-/// same, or hook roots, at the same time.
+/// same, or hook roots, at the same time: what stands at a place is always above it, but not always the highest that was
+/// written there.
 DHT_HOST_DEVICE DHT_INLINE std::int32_t shared_find(std::int32_t* parent, std::int32_t i) {
   std::int32_t up = shared_load(parent + i);
   while (up != i) {
@@ -94,6 +95,14 @@ DHT_HOST_DEVICE DHT_INLINE void shared_unite(std::int32_t* parent, std::int32_t 
     const std::int32_t low = a < b ? a : b, high = a < b ? b : a;
     if (shared_exchange_if(parent + high, high, low) == high) return;
   }
+}
+
+/// Points i at the end of its path. Others may do the same with theirs, but nobody hooks roots, and nobody else writes to
+/// i's place: a shorter path of one thread would overwrite the end that another one found.
+DHT_HOST_DEVICE DHT_INLINE void shared_flatten(std::int32_t* parent, std::int32_t i) {
+  std::int32_t up = shared_load(parent + i);
+  for (std::int32_t above; (above = shared_load(parent + up)) != up; up = above)
+    shared_store(parent + i, above);
 }
 
 }  // namespace dht::detail

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <new>
 #include <type_traits>
 #include <utility>
@@ -60,23 +61,36 @@ inline namespace DHT_THRUST_SYSTEM {
 
 namespace system_detail {
 
-/// Thrust's own scratch memory, from the cache.
-struct ScratchAllocator {
+/// Thrust's own scratch memory, from the cache. OpenMP's sort asks for it from all of its threads at once: from four
+/// threads on, how many blocks are out at a time can differ from call to call.
+class ScratchAllocator {
+ public:
   using value_type = char;
-  std::shared_ptr<MemoryCache> cache;
-  std::shared_ptr<std::map<char*, MemoryCache::Block>> blocks;
+
+  explicit ScratchAllocator(std::shared_ptr<MemoryCache> cache)
+      : cache_(std::move(cache)), out_(std::make_shared<BlocksOut>()) {}
 
   char* allocate(std::ptrdiff_t bytes) {
-    const MemoryCache::Block block = cache->take(static_cast<std::size_t>(bytes));
+    const std::lock_guard lock(out_->mutex);
+    const MemoryCache::Block block = cache_->take(static_cast<std::size_t>(bytes));
     char* const place = static_cast<char*>(block.place);
-    blocks->emplace(place, block);
+    out_->blocks.emplace(place, block);
     return place;
   }
   void deallocate(char* place, std::size_t) {
-    const auto found = blocks->find(place);
-    cache->give_back(found->second);
-    blocks->erase(found);
+    const std::lock_guard lock(out_->mutex);
+    const auto found = out_->blocks.find(place);
+    cache_->give_back(found->second);
+    out_->blocks.erase(found);
   }
+
+ private:
+  struct BlocksOut {
+    std::mutex mutex;
+    std::map<char*, MemoryCache::Block> blocks;
+  };
+  std::shared_ptr<MemoryCache> cache_;
+  std::shared_ptr<BlocksOut> out_;
 };
 
 #if THRUST_DEVICE_SYSTEM != THRUST_DEVICE_SYSTEM_CUDA
@@ -145,7 +159,7 @@ class Thrust {
   explicit Thrust(System system, std::shared_ptr<DeviceMemory> memory = nullptr)
       : system_(system),
         cache_(std::make_shared<MemoryCache>(memory ? std::move(memory) : System::memory())),
-        scratch_{cache_, std::make_shared<std::map<char*, MemoryCache::Block>>()} {}
+        scratch_(cache_) {}
 
   /// The memory that this backend and its copies have taken so far.
   const std::shared_ptr<MemoryCache>& cache() const { return cache_; }

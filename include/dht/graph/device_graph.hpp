@@ -67,9 +67,8 @@ inline std::int32_t device_chosen_components(const backend::Thrust& backend, con
     const std::int32_t c = chosen[i];
     root[i] = chosen[c] == i && i < c ? static_cast<std::int32_t>(i) : c;
   });
-  backend.launch(n, [=] DHT_DEVICE(std::int64_t i) DHT_DEVICE_INLINE {
-    shared_store(root + i, shared_find(root, static_cast<std::int32_t>(i)));
-  });
+  backend.launch(n, [=] DHT_DEVICE(std::int64_t i)
+                        DHT_DEVICE_INLINE { shared_flatten(root, static_cast<std::int32_t>(i)); });
   return device_number_roots(backend, root, n, component, w);
 }
 
@@ -91,9 +90,8 @@ std::int32_t device_equal_components(const backend::Thrust& backend, const std::
         shared_unite(root, static_cast<std::int32_t>(p), static_cast<std::int32_t>(q));
     }
   });
-  backend.launch(n, [=] DHT_DEVICE(std::int64_t p) DHT_DEVICE_INLINE {
-    shared_store(root + p, shared_find(root, static_cast<std::int32_t>(p)));
-  });
+  backend.launch(n, [=] DHT_DEVICE(std::int64_t p)
+                        DHT_DEVICE_INLINE { shared_flatten(root, static_cast<std::int32_t>(p)); });
   return device_number_roots(backend, root, n, labels, w);
 }
 
