@@ -35,7 +35,7 @@ set(DHT_HEADERS
   include/dht/graph/connectivity.hpp
   include/dht/graph/grid_components.hpp
   include/dht/graph/region_graph.hpp
-  include/dht/graph/region_pixels.hpp
+  include/dht/graph/region_members.hpp
   include/dht/graph/union_find.hpp
   include/dht/hierarchy/backward.hpp
   include/dht/hierarchy/build.hpp

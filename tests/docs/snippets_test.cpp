@@ -341,7 +341,7 @@ TEST_CASE("docs/graph.md: who touches whom", "[docs]") {
   // example-begin region_graph
   const std::vector<std::int32_t> labels{0, 0, 1,  //
                                          0, 2, 1};
-  dht::RegionPixels pixels;
+  dht::RegionMembers pixels;
   pixels.assign(labels.data(), 6, 3);  // 6 pixels, 3 regions
   dht::Buffer<dht::Edge> edges;
   dht::detail::RegionGraphWorkspace workspace;

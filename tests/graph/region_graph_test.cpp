@@ -50,7 +50,7 @@ TEMPLATE_TEST_CASE("region graph: every two touching regions once, from a label 
                    dht::FourConnected, dht::EightConnected) {
   constexpr bool diagonals = std::is_same_v<TestType, dht::EightConnected>;
   dht::detail::RegionGraphWorkspace workspace;  // shared: what an earlier image left must not matter
-  dht::RegionPixels pixels;
+  dht::RegionMembers pixels;
   for (std::uint64_t seed = 1; seed <= 60; ++seed) {
     Random random(seed);
     Grid grid{1 + random.below(3), 1 + random.below(20), 1 + random.below(20), diagonals};
@@ -67,8 +67,8 @@ TEMPLATE_TEST_CASE("region graph: every two touching regions once, from a label 
   }
 }
 
-TEST_CASE("region pixels: every region's pixels in raster order", "[graph]") {
-  dht::RegionPixels pixels;
+TEST_CASE("region members: every region's pixels in raster order", "[graph]") {
+  dht::RegionMembers pixels;
   for (std::uint64_t seed = 1; seed <= 40; ++seed) {
     Random random(seed);
     const Grid grid{1 + random.below(2), 1 + random.below(15), 1 + random.below(15), false};
@@ -77,7 +77,7 @@ TEST_CASE("region pixels: every region's pixels in raster order", "[graph]") {
     pixels.assign(labels.data(), grid.pixels(), regions);
     REQUIRE(pixels.regions() == regions);
     REQUIRE(pixels.begin[0] == 0);
-    REQUIRE(pixels.pixels.size() == labels.size());
+    REQUIRE(pixels.members.size() == labels.size());
     for (std::int32_t r = 0; r < regions; ++r) {
       std::vector<std::int32_t> wanted;
       for (int p = 0; p < grid.pixels(); ++p) {
@@ -85,7 +85,8 @@ TEST_CASE("region pixels: every region's pixels in raster order", "[graph]") {
       }
       const auto begin = pixels.begin[static_cast<std::size_t>(r)],
                  end = pixels.begin[static_cast<std::size_t>(r) + 1];
-      CHECK(std::vector<std::int32_t>(pixels.pixels.begin() + begin, pixels.pixels.begin() + end) == wanted);
+      CHECK(std::vector<std::int32_t>(pixels.members.begin() + begin, pixels.members.begin() + end) ==
+            wanted);
     }
   }
 }

@@ -58,4 +58,14 @@ DHT_INLINE T* opaque(T* pointer) {
   return pointer;
 }
 
+/// Has memory fetched that a loop will read so many steps later, from a place that the processor cannot foresee.
+inline constexpr int prefetch_steps = 16;
+DHT_INLINE void prefetch(const void* place) {
+#if defined(__GNUC__)
+  __builtin_prefetch(place);
+#else
+  (void)place;
+#endif
+}
+
 }  // namespace dht::detail

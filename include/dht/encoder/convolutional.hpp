@@ -145,10 +145,17 @@ class ConvolutionalEncoder {
           coarse_width((image.width + 3) / 4),
           pitch(coarse_width + 1),
           coarse_plane(coarse_height * pitch),
-          coarse_scratch(channels * 16 * pitch + 4 * pitch + 4 * features * 4 * pitch),
-          fine_scratch((std::int64_t{channels} + 3 * features) * image.width) {}
+          scratch_pitch(whole_vectors(coarse_width)),
+          coarse_scratch((channels * 16 + 4 + 4 * features * 4) * scratch_pitch),
+          fine_pitch(whole_vectors(image.width)),
+          fine_scratch((channels + 3 * features) * fine_pitch) {}
+
+    static std::int64_t whole_vectors(std::int64_t numbers) { return (numbers + 15) / 16 * 16; }
+
     int coarse_height, coarse_width;
-    std::int64_t pitch, coarse_plane, coarse_scratch, fine_scratch;
+    std::int64_t pitch, coarse_plane;  // of the coarse map's rows: their last column twice, for `upsample`
+    std::int64_t scratch_pitch, coarse_scratch;  // of rows on their way to it, which are read many times
+    std::int64_t fine_pitch, fine_scratch;       // the same for rows of the image
   };
 
   /// Room for the coarse map, and where upsampled columns lie.
@@ -173,10 +180,11 @@ class ConvolutionalEncoder {
     w.taps.resize(static_cast<std::size_t>(parts * most_taps));
     w.rows.resize(static_cast<std::size_t>(parts * s.coarse_scratch));
     backend.for_parts(rows, grain, [&](int part, std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
+      const std::int64_t pitch = s.scratch_pitch;
       S* phases = w.rows.data() + part * s.coarse_scratch;  // [channel][row 0..3][column mod 4][pitch]
-      S* line = phases + channels_ * 16 * s.pitch;          // one image row
-      S* middle = line + 4 * s.pitch;                       // [row 0..1][even, odd][output][pitch]
-      const std::int64_t quarter = 4 * features_ * s.pitch;
+      S* line = phases + channels_ * 16 * pitch;            // one image row
+      S* middle = line + 4 * pitch;                         // [row 0..1][even, odd][output][pitch]
+      const std::int64_t quarter = 4 * features_ * pitch;
       const S** taps = w.taps.data() + part * most_taps;  // in the order of the weights: input, row, column
       const int n = s.coarse_width;
       for (std::int64_t row = begin; row < end; ++row) {
@@ -184,8 +192,7 @@ class ConvolutionalEncoder {
         for (int c = 0; c < channels_; ++c) {
           for (int dy = 0; dy < 4; ++dy) {
             load_padded(image, b, c, std::min(4 * q + dy, image.height - 1), n, line);
-            S* const p = phases + (c * 4 + dy) * 4 * s.pitch;
-            const std::int64_t pitch = s.pitch;
+            S* const p = phases + (c * 4 + dy) * 4 * pitch;
             DHT_INDEPENDENT
             for (int x = 0; x < n; ++x) {
               p[x] = line[4 * x];
@@ -198,15 +205,15 @@ class ConvolutionalEncoder {
         for (int place = 0; place < 4; ++place) {
           const int dy = place / 2, dx = place % 2;
           for (int t = 0; t < middle_.taps; ++t)
-            taps[t] = phases + ((t / 4 * 4 + 2 * dy + t % 4 / 2) * 4 + 2 * dx + t % 2) * s.pitch;
+            taps[t] = phases + ((t / 4 * 4 + 2 * dy + t % 4 / 2) * 4 + 2 * dx + t % 2) * pitch;
           S* out = middle + place * quarter;
-          middle_.apply(taps, n, out, s.pitch);
-          for (std::int64_t i = 0; i < quarter; i += s.pitch) {
+          middle_.apply(taps, n, out, pitch);
+          for (std::int64_t i = 0; i < quarter; i += pitch) {
             DHT_INDEPENDENT
             for (int x = 0; x < n; ++x) out[i + x] = silu(out[i + x]);
           }
         }
-        for (int t = 0; t < coarse_.taps; ++t) taps[t] = middle + t % 4 * quarter + t / 4 * s.pitch;
+        for (int t = 0; t < coarse_.taps; ++t) taps[t] = middle + t % 4 * quarter + t / 4 * pitch;
         S* out = w.coarse.data() + std::int64_t{b} * features_ * s.coarse_plane + q * s.pitch;
         coarse_.apply(taps, n, out, s.coarse_plane);
         for (int o = 0; o < features_; ++o) out[o * s.coarse_plane + n] = out[o * s.coarse_plane + n - 1];
@@ -225,13 +232,13 @@ class ConvolutionalEncoder {
     w.finite.assign(static_cast<std::size_t>(parts), 1);
     backend.for_parts(rows, grain, [&](int part, std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
       const int width = image.width;
-      S* pixels = w.rows.data() + part * s.fine_scratch;  // [channel][width]
-      S* above = pixels + std::int64_t{channels_} *
-                              width;  // [feature][width]: the coarse row above, upsampled along x
-      S* below = above + std::int64_t{features_} * width;
-      S* const sums = below + std::int64_t{features_} * width;  // the row that comes out
+      const std::int64_t pitch = s.fine_pitch;
+      S* pixels = w.rows.data() + part * s.fine_scratch;  // [channel][pitch]
+      S* above = pixels + channels_ * pitch;  // [feature][pitch]: the coarse row above, upsampled along x
+      S* below = above + features_ * pitch;
+      S* const sums = below + features_ * pitch;  // the row that comes out
       const S** taps = w.taps.data() + part * channels_;
-      for (int c = 0; c < channels_; ++c) taps[c] = pixels + std::int64_t{c} * width;
+      for (int c = 0; c < channels_; ++c) taps[c] = pixels + c * pitch;
       std::int64_t held_above = -1, held_below = -1;  // coarse rows of the batch
       int bad = 0;
       for (std::int64_t row = begin; row < end; ++row) {
@@ -248,13 +255,13 @@ class ConvolutionalEncoder {
         if (held_below != high) upsample(s, w, held_below = high, width, below);
         for (int c = 0; c < channels_; ++c) {
           detail::load_row(image, b, c, y, scale_[static_cast<std::size_t>(c)],
-                           offset_[static_cast<std::size_t>(c)], pixels + std::int64_t{c} * width);
+                           offset_[static_cast<std::size_t>(c)], pixels + c * pitch);
         }
-        fine_.apply(taps, width, sums, width);
+        fine_.apply(taps, width, sums, pitch);
         for (int o = 0; o < features_; ++o) {
-          S* v = sums + std::int64_t{o} * width;
-          const S* up = above + std::int64_t{o} * width;
-          const S* down = below + std::int64_t{o} * width;
+          S* v = sums + o * pitch;
+          const S* up = above + o * pitch;
+          const S* down = below + o * pitch;
           const S share = at.share;
           DHT_INDEPENDENT
           for (int x = 0; x < width; ++x) {
@@ -262,7 +269,7 @@ class ConvolutionalEncoder {
             bad |= !detail::is_finite(v[x]);
           }
         }
-        detail::planes_to_rows(sums, width, width, features_, features + row * width * features_);
+        detail::planes_to_rows(sums, pitch, width, features_, features + row * width * features_);
       }
       w.finite[static_cast<std::size_t>(part)] = bad == 0;
     });
@@ -276,7 +283,7 @@ class ConvolutionalEncoder {
     for (int o = 0; o < features_; ++o) {
       const S* from = w.coarse.data() + (row / s.coarse_height * features_ + o) * s.coarse_plane +
                       row % s.coarse_height * s.pitch;
-      S* out = to + std::int64_t{o} * width;
+      S* out = to + o * s.fine_pitch;
       DHT_INDEPENDENT
       for (int x = 0; x < width; ++x) out[x] = fma(share[x], from[low[x] + 1] - from[low[x]], from[low[x]]);
     }

@@ -9,7 +9,7 @@
 #include <dht/core/buffer.hpp>
 #include <dht/core/config.hpp>
 #include <dht/graph/connectivity.hpp>
-#include <dht/graph/region_pixels.hpp>
+#include <dht/graph/region_members.hpp>
 
 namespace dht {
 
@@ -21,12 +21,29 @@ struct Edge {
 
 namespace detail {
 
-/// a / b for 0 <= a, with `inverse` = 1.0 / b: the product is off by one at most, and the remainder tells.
-DHT_INLINE std::int32_t quotient(std::int32_t a, std::int32_t b, double inverse) {
-  const auto q = static_cast<std::int32_t>(a * inverse);
-  const std::int32_t rest = a - q * b;
-  return q + (rest >= b) - (rest < 0);
-}
+/// Tells which pixels of a batch have neighbours on all sides. By the fractional parts of p / width and of
+/// p / (width * height), in units of 2^-64: those of whole numbers and their neighbours' are far enough apart for 32 bits.
+class InnerPixels {
+ public:
+  InnerPixels(int height, int width)
+      : column_(whole / static_cast<std::uint64_t>(width) + 1),
+        place_(whole / (static_cast<std::uint64_t>(width) * static_cast<std::uint64_t>(height)) + 1),
+        row_(place_ * static_cast<std::uint64_t>(width)) {
+    if (width <= 2 || height <= 2) return;
+    columns_ = column_ * static_cast<std::uint64_t>(width - 2);
+    rows_ = row_ * static_cast<std::uint64_t>(height - 2);
+  }
+
+  DHT_INLINE bool has(std::int32_t p) const {
+    const auto n = static_cast<std::uint64_t>(p);
+    return (n * column_ - column_ < columns_) & (n * place_ - row_ < rows_);
+  }
+
+ private:
+  static constexpr std::uint64_t whole = ~std::uint64_t{0};
+  std::uint64_t column_, place_, row_;  // a pixel to the right, in rows; the same in images; a row in images
+  std::uint64_t columns_ = 0, rows_ = 0;  // of inner pixels
+};
 
 /// Scratch memory for building region graphs, kept for the next image.
 struct RegionGraphWorkspace {
@@ -49,14 +66,14 @@ struct RegionGraphWorkspace {
 /// its regions. Each edge comes once, by its lower region, then in the order in which that region's pixels meet it.
 template <concepts::connectivity C>
 DHT_INLINE void append_region_edges(const std::int32_t* labels, int height, int width,
-                                    const RegionPixels& pixels, detail::RegionGraphWorkspace& w,
+                                    const RegionMembers& pixels, detail::RegionGraphWorkspace& w,
                                     Buffer<Edge>& edges) {
   using N = detail::Neighbours<C>;
   const std::int32_t regions = pixels.regions();
   w.seen.assign(static_cast<std::size_t>(regions), -1);
   std::int32_t* const seen = w.seen.data();
   const std::size_t old = edges.size();
-  edges.resize(old + pixels.pixels.size() * N::half +
+  edges.resize(old + pixels.members.size() * N::half +
                N::count);  // every pair of pixels may be a pair of regions
   Edge* out = edges.data() + old;
   std::ptrdiff_t step[N::count];
@@ -64,21 +81,20 @@ DHT_INLINE void append_region_edges(const std::int32_t* labels, int height, int 
     step[i] = std::ptrdiff_t{N::all[static_cast<std::size_t>(i)].dy} * width +
               N::all[static_cast<std::size_t>(i)].dx;
   // One loop over all pixels instead of one in each region, whose ends could not be foreseen.
-  const double rows_per_pixel = 1.0 / width, images_per_row = 1.0 / height;
-  for (const std::int32_t p : pixels.pixels) {
+  const detail::InnerPixels inner(height, width);
+  for (const std::int32_t p : pixels.members) {
     const std::int32_t low = labels[p];
-    const std::int32_t row = detail::quotient(p, width, rows_per_pixel), x = p - row * width;
-    const std::int32_t y = row - detail::quotient(row, height, images_per_row) * height;
     const auto meet = [&](int i) DHT_INLINE_LAMBDA {
       const std::int32_t high = labels[p + step[i]];
       *out = {low, high};
       out += (high > low) & (seen[high] != low);
       seen[high] = low;  // of no consequence for lower regions: their turn is over
     };
-    if (x > 0 && x < width - 1 && y > 0 && y < height - 1) [[likely]] {
+    if (inner.has(p)) [[likely]] {
 #pragma GCC unroll 8
       for (int i = 0; i < N::count; ++i) meet(i);
     } else {
+      const int x = p % width, y = p / width % height;
       for (int i = 0; i < N::count; ++i) {
         const Offset o = N::all[static_cast<std::size_t>(i)];
         if (x + o.dx >= 0 && x + o.dx < width && y + o.dy >= 0 && y + o.dy < height) meet(i);

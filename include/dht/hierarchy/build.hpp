@@ -48,7 +48,7 @@ template <class S>
 struct HierarchyWorkspace {
   detail::PixelChoiceWorkspace<S> choice;
   detail::GridComponentsWorkspace components;
-  RegionPixels pixels;
+  RegionMembers pixels;
   detail::RegionGraphWorkspace graph;
   detail::MomentsWorkspace moments;
   Buffer<S> scratch;                    // per part: features of a block of edges
@@ -91,9 +91,9 @@ class Builder {
     tree_.chosen.reserve(nodes);
     tree_.similarity.reserve(nodes);
     work_.pixels.begin.reserve(regions);
+    work_.moments.members.begin.reserve(regions);
+    work_.moments.members.members.reserve(regions);
     work_.graph.reserve(regions, edges);
-    work_.moments.sums.reserve(regions * features);  // two for each region of level 2 and above: half as many
-    work_.moments.weight.reserve(regions);
     work_.scratch.reserve(4 * block * features * static_cast<std::size_t>(backend_.threads()));
     work_.edge_similarity.reserve(edges);
     work_.best_edge.reserve(regions);
@@ -261,6 +261,9 @@ class Builder {
       const int m = static_cast<int>(std::min<std::int64_t>(block, count - done));
       for (int i = 0; i < m; ++i) {
         const auto [a, b] = edges[done + i];
+        const Edge& ahead = edges[std::min(done + i + prefetch_steps, count - 1)];
+        prefetch(mean + std::int64_t{ahead.high} * n);
+        prefetch(boxes + ahead.high);
         copy_values(mean + std::int64_t{a} * n, low_rows + i * n, n);
         copy_values(mean + std::int64_t{b} * n, high_rows + i * n, n);
         size[i] = sizes[a] + sizes[b];

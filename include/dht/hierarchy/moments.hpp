@@ -10,7 +10,7 @@
 #include <dht/core/math.hpp>
 #include <dht/core/transpose.hpp>
 #include <dht/core/view.hpp>
-#include <dht/graph/region_pixels.hpp>
+#include <dht/graph/region_members.hpp>
 
 namespace dht::detail {
 
@@ -26,9 +26,8 @@ struct RegionArrays {
 /// Sums over members, in double whatever S is: a flat sky of a million equal pixels must have exactly their mean. They
 /// are taken relative to the region's first member, so little cancels in the variance and nothing in a constant region.
 struct MomentsWorkspace {
-  Buffer<double> sums;     // per region, or part: features of sum w*d, then features of sum w*(d^2 + s2)
-  Buffer<double> weight;   // per region: sum w
-  Buffer<double> nothing;  // zeros
+  Buffer<double> sums;    // per part: features of sum w*d, then features of sum w*(d^2 + s2)
+  RegionMembers members;  // of regions whose members are regions
 };
 
 /// One channel of a member: first = held_first + weight * d, second = held_second + weight * (d^2 + variance).
@@ -51,16 +50,15 @@ DHT_HOST_DEVICE DHT_INLINE void finish_channel(double first, double second, doub
   variance = static_cast<S>(select(spread > 0, spread, 0.0));
 }
 
-/// sums = held + weight * (d, d^2 + variance), d = value - reference. `variance` may be null; `sums` may be `held`.
+/// sums += weight * (d, d^2 + variance), d = value - reference. `variance` may be null.
 template <class S, class Features>
 DHT_INLINE void add_member(const S* DHT_RESTRICT value, const S* DHT_RESTRICT variance,
-                           const S* DHT_RESTRICT reference, double weight, const double* held, double* sums,
-                           Features n) {
+                           const S* DHT_RESTRICT reference, double weight, double* sums, Features n) {
   for (int c = 0; c < n; ++c) {
     double first, second;
     add_channel(static_cast<double>(value[c]), variance != nullptr,
                 variance ? static_cast<double>(variance[c]) : 0.0, static_cast<double>(reference[c]), weight,
-                held[c], held[n + c], first, second);
+                sums[c], sums[n + c], first, second);
     sums[c] = first;
     sums[n + c] = second;
   }
@@ -74,27 +72,19 @@ DHT_INLINE void finish_region(const double* DHT_RESTRICT sums, double weight, S*
   for (int c = 0; c < n; ++c) finish_channel(sums[c], sums[n + c], scale, mean[c], variance[c]);
 }
 
-template <class S, class Features>
-DHT_INLINE void finish_regions(const RegionArrays<S>& regions, const MomentsWorkspace& w, std::int64_t begin,
-                               std::int64_t end, Features n) {
-  for (std::int64_t r = begin; r < end; ++r) {
-    finish_region(w.sums.data() + r * 2 * n, w.weight[static_cast<std::size_t>(r)], regions.mean + r * n,
-                  regions.variance + r * n, n);
-  }
-}
-
 /// Gathers pixels into regions. `features` has `channels` numbers a pixel; `weighting(1, similarity[p])` is a pixel's
 /// weight. A region takes its pixels in raster order, whatever the number of parts.
 template <class S, class Weighting, class Backend>
 void gather_pixels(const Backend& backend, const S* features, int channels, int height, int width,
-                   const RegionPixels& pixels, const S* similarity, const Weighting& weighting,
+                   const RegionMembers& pixels, const S* similarity, const Weighting& weighting,
                    const RegionArrays<S>& out, MomentsWorkspace& w) {
   const int parts = backend.parts(pixels.regions(), 1024);
   w.sums.resize(static_cast<std::size_t>(parts) * 2 * static_cast<std::size_t>(channels));
   backend.for_parts(
       pixels.regions(), 1024, [&](int part, std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
         const std::int32_t* const starts = pixels.begin.data();
-        const std::int32_t* const members = pixels.pixels.data();
+        const std::int32_t* const members = pixels.members.data();
+        const auto last_member = static_cast<std::int32_t>(pixels.members.size()) - 1;
         const Weighting weight_of = weighting;
         with_features(channels, [&](auto n) DHT_INLINE_LAMBDA {
           double* const sums = w.sums.data() + part * 2 * n;
@@ -107,14 +97,14 @@ void gather_pixels(const Backend& backend, const S* features, int channels, int 
             std::fill_n(sums, 2 * n, 0.0);
             double weights = 0;
             for (std::int32_t k = first; k < last; ++k) {
+              prefetch(features + std::int64_t{members[std::min(k + prefetch_steps, last_member)]} * n);
               const std::int32_t p = members[k];
               row += p - row * width >= width;  // one row at most: regions are connected
               xmin = std::min(xmin, p - row * width);
               xmax = std::max(xmax, p - row * width);
               const double weight = static_cast<double>(weight_of(1, similarity[p]));
               weights += weight;
-              double* const held = opaque(sums);
-              add_member<S>(features + std::int64_t{p} * n, nullptr, opaque(mean), weight, held, held, n);
+              add_member<S>(features + std::int64_t{p} * n, nullptr, opaque(mean), weight, opaque(sums), n);
             }
             finish_region(opaque(sums), weights, opaque(mean), out.variance + r * n, n);
             out.size[r] = last - first;
@@ -124,46 +114,49 @@ void gather_pixels(const Backend& backend, const S* features, int channels, int 
       });
 }
 
-/// Gathers `members` regions into `regions` new ones; `weight(i)` is a member's weight.
+/// Gathers `members` regions into `regions` new ones; `weight(i)` is a member's weight. A region takes its members in
+/// their order, whatever the number of parts.
 template <class S, class Weight, class Backend>
 void gather_regions(const Backend& backend, std::int32_t members, int features, const RegionArrays<S>& in,
                     const std::int32_t* parent, const Weight& weight_of, std::int32_t regions,
                     const RegionArrays<S>& out, MomentsWorkspace& w) {
-  w.sums.resize(static_cast<std::size_t>(regions) * 2 * static_cast<std::size_t>(features));
-  w.weight.resize(static_cast<std::size_t>(regions));
-  w.nothing.assign(2 * static_cast<std::size_t>(features), 0.0);
-  backend.for_range(regions, 4096, [&](std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
+  w.members.assign(parent, members, regions);
+  const int parts = backend.parts(regions, 1024);
+  w.sums.resize(static_cast<std::size_t>(parts) * 2 * static_cast<std::size_t>(features));
+  backend.for_parts(regions, 1024, [&](int part, std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
+    const std::int32_t* const starts = w.members.begin.data();
+    const std::int32_t* const member = w.members.members.data();
+    const Weight local_weight_of = weight_of;
     with_features(features, [&](auto n) DHT_INLINE_LAMBDA {
-      const auto low = static_cast<std::int32_t>(begin);
-      const auto count = static_cast<std::uint32_t>(end - begin);
-      std::int32_t next = low;
-      double* const sums = w.sums.data();
-      const double* const nothing = w.nothing.data();
-      double* const weights = w.weight.data();
-      for (std::int64_t i = 0; i < members; ++i) {
-        const std::int64_t r = parent[i];
-        if (static_cast<std::uint32_t>(parent[i] - low) >= count) continue;
-        // A region begins with its first member: with its mean as the reference, and with sums of nothing.
-        const bool fresh = r == next;
-        next += fresh;
-        const S* const reference = fresh ? in.mean + i * n : out.mean + r * n;
-        const double* const held = fresh ? nothing : sums + r * 2 * n;
-        const double weight = static_cast<double>(weight_of(static_cast<std::int32_t>(i)));
-        weights[r] = (fresh ? 0 : weights[r]) + weight;
-        add_member(in.mean + i * n, in.variance + i * n, reference, weight, held, sums + r * 2 * n, n);
-        if (fresh) copy_values(reference, out.mean + r * n, n);
-        const Box& from = in.box[i];
-        const Box box = fresh ? from : out.box[r];
-        out.size[r] = (fresh ? 0 : out.size[r]) + in.size[i];
-        out.box[r] = {std::min(box.ymin, from.ymin), std::min(box.xmin, from.xmin),
-                      std::max(box.ymax, from.ymax), std::max(box.xmax, from.xmax)};
-      }
-      finish_regions(out, w, begin, end, n);
-      // A region that stayed apart is what it was, to the last bit.
-      for (std::int64_t i = 0; i < members; ++i) {
-        const std::int64_t r = parent[i];
-        if (static_cast<std::uint32_t>(parent[i] - low) < count && out.size[r] == in.size[i])
-          copy_values(in.variance + i * n, out.variance + r * n, n);
+      double* const sums = w.sums.data() + part * 2 * n;
+      for (std::int64_t r = begin; r < end; ++r) {
+        const std::int32_t first = starts[r], last = starts[r + 1];
+        const std::int64_t m0 = member[first];
+        S* const mean = out.mean + r * n;
+        copy_values(in.mean + m0 * n, mean, n);
+        std::fill_n(sums, 2 * n, 0.0);
+        double weights = 0;
+        std::int32_t size = 0;
+        Box box = in.box[m0];
+        for (std::int32_t k = first; k < last; ++k) {
+          const std::int64_t m = member[k], ahead = member[std::min(k + prefetch_steps, members - 1)];
+          prefetch(in.mean + ahead * n);
+          prefetch(in.variance + ahead * n);
+          const double weight = static_cast<double>(local_weight_of(static_cast<std::int32_t>(m)));
+          weights += weight;
+          size += in.size[m];
+          const Box& from = in.box[m];
+          box = {std::min(box.ymin, from.ymin), std::min(box.xmin, from.xmin), std::max(box.ymax, from.ymax),
+                 std::max(box.xmax, from.xmax)};
+          add_member<S>(in.mean + m * n, in.variance + m * n, opaque(mean), weight, opaque(sums), n);
+        }
+        S* const variance = out.variance + r * n;
+        finish_region(opaque(sums), weights, opaque(mean), variance, n);
+        // A region that stayed apart is what it was, to the last bit.
+        const S* const kept = last - first == 1 ? in.variance + m0 * n : variance;
+        for (int c = 0; c < n; ++c) variance[c] = kept[c];
+        out.size[r] = size;
+        out.box[r] = box;
       }
     });
   });

@@ -27,25 +27,26 @@ struct PixelChoiceWorkspace {
 
 DHT_SCALAR_LOOPS_BEGIN
 
-/// One thread's rows of edges. Rows have a margin of one pixel on both sides that is never chosen.
+/// One thread's rows of edges. Rows have a margin of one pixel on both sides that is never chosen, and begin at multiples
+/// of a whole vector.
 template <class S, concepts::connectivity C, concepts::similarity<S> Similarity>
 class EdgeRows {
  public:
   using N = Neighbours<C>;
   static constexpr std::int64_t numbers(int width, int channels) {
-    return (2 * N::half + Similarity::sums + 2 * std::int64_t{channels}) * (std::int64_t{width} + 2);
+    return lanes + (2 * N::half + Similarity::sums + 2 * std::int64_t{channels}) * pitch(width);
   }
-  static constexpr std::int64_t integers(int width) { return (2 * N::half + 1) * (std::int64_t{width} + 2); }
+  static constexpr std::int64_t integers(int width) { return lanes + (2 * N::half + 1) * pitch(width); }
 
   DHT_INLINE EdgeRows(S* numbers, std::int32_t* integers, int width, int channels)
-      : pitch_(width + 2), width_(width), channels_(channels) {
-    similarity_ = numbers + 1;
-    sums_ = numbers + 2 * N::half * pitch_;
+      : pitch_(pitch(width)), width_(width), channels_(channels) {
+    similarity_ = numbers + lanes;
+    sums_ = similarity_ + 2 * N::half * pitch_;
     planes_ = sums_ + Similarity::sums * pitch_;
-    quantised_ = integers + 1;
-    choices_ = integers + 2 * N::half * pitch_;
-    std::fill_n(numbers, 2 * N::half * pitch_, S(0));
-    std::fill_n(integers, 2 * N::half * pitch_, -1);
+    quantised_ = integers + lanes;
+    choices_ = quantised_ + 2 * N::half * pitch_;
+    std::fill(numbers, sums_, S(0));
+    std::fill(integers, choices_, -1);
   }
 
   /// Takes in the features of row y, `channels` numbers a pixel, into slot `y & 1`.
@@ -108,6 +109,11 @@ class EdgeRows {
   }
 
  private:
+  static constexpr std::int64_t lanes = 16;
+  static constexpr std::int64_t pitch(int width) {
+    return (std::int64_t{width} + 2 + lanes - 1) / lanes * lanes;
+  }
+
   template <class T>
   DHT_INLINE T* row(T* rows, int y, int f) const {
     return rows + ((y & 1) * N::half + f) * pitch_;
