@@ -251,8 +251,8 @@ class ConvolutionalEncoder {
           std::swap(above, below);
           std::swap(held_above, held_below);
         }
-        if (held_above != low) upsample(s, w, held_above = low, width, above);
-        if (held_below != high) upsample(s, w, held_below = high, width, below);
+        if (held_above != low) upsample(s, w, held_above = low, width, above, pitch);
+        if (held_below != high) upsample(s, w, held_below = high, width, below, pitch);
         for (int c = 0; c < channels_; ++c) {
           detail::load_row(image, b, c, y, scale_[static_cast<std::size_t>(c)],
                            offset_[static_cast<std::size_t>(c)], pixels + c * pitch);
@@ -277,13 +277,14 @@ class ConvolutionalEncoder {
   }
 
   /// A coarse row of the batch at every column of the image, feature after feature.
-  DHT_INLINE void upsample(const Shape& s, const Workspace& w, std::int64_t row, int width, S* to) const {
+  DHT_INLINE void upsample(const Shape& s, const Workspace& w, std::int64_t row, int width, S* to,
+                           std::int64_t pitch) const {
     const std::int32_t* low = w.low.data();
     const S* share = w.share.data();
     for (int o = 0; o < features_; ++o) {
       const S* from = w.coarse.data() + (row / s.coarse_height * features_ + o) * s.coarse_plane +
                       row % s.coarse_height * s.pitch;
-      S* out = to + o * s.fine_pitch;
+      S* out = to + o * pitch;
       DHT_INDEPENDENT
       for (int x = 0; x < width; ++x) out[x] = fma(share[x], from[low[x] + 1] - from[low[x]], from[low[x]]);
     }

@@ -114,8 +114,8 @@ struct ConvolutionalBackward {
       if (held != at.low) {
         const std::int64_t low = b * bands.coarse_rows + at.low;
         const std::int64_t high = low + (at.low + 1 < bands.coarse_rows ? 1 : 0);
-        net.upsample(shape, s.workspace, low, image.width, rows.above);
-        net.upsample(shape, s.workspace, high, image.width, rows.below);
+        net.upsample(shape, s.workspace, low, image.width, rows.above, rows.width);
+        net.upsample(shape, s.workspace, high, image.width, rows.below, rows.width);
         held = at.low;
       }
       fine_row(image, b, static_cast<int>(y), at.share, rows, grad_features, grad_image, sums);
@@ -135,7 +135,8 @@ struct ConvolutionalBackward {
     rows_to_planes(grad_features + pixel * features, width, features, rows.grads, rows.width);
     net.fine_.apply(rows.pixel_rows, width, rows.sums, rows.width);
     for (std::int64_t o = 0; o < features; ++o) {
-      const S *up = rows.above + o * width, *down = rows.below + o * width, *sum = rows.sums + o * rows.width;
+      const S *up = rows.above + o * rows.width, *down = rows.below + o * rows.width,
+              *sum = rows.sums + o * rows.width;
       S *g = rows.grads + o * rows.width, *low = rows.low + o * rows.width,
         *high = rows.high + o * rows.width;
       const S rest = 1 - share;

@@ -196,7 +196,12 @@ class Merging {
   DHT_INLINE void update_offer(std::int32_t region) {
     std::int32_t i = places_ + region - first_;
     offers_[i] = offer_of(region);
-    for (i >>= 1; i >= 1; i >>= 1) offers_[i] = winner(offers_[2 * i], offers_[2 * i + 1]);
+    for (i >>= 1; i >= 1; i >>= 1) {
+      const MergeWorkspace::Offer best = winner(offers_[2 * i], offers_[2 * i + 1]);
+      if (best.key == offers_[i].key && best.region == offers_[i].region)
+        return;  // nor does anything above change
+      offers_[i] = best;
+    }
   }
 
   /// `high` becomes part of `low`.
