@@ -252,18 +252,23 @@ void find_leaves(const Backend& backend, const Hierarchy<S>& tree, const Mask& m
   leaves.box.resize(leaves.node.size());
 }
 
-/// Calls visit(x) for every x in [from, to) where the two rows differ, which is rare: eight pixels without a difference
-/// are passed over at once.
+/// Calls visit(x) for every x in [from, to) where the two rows differ, which is rare: 64 pixels make a word of one bit
+/// each, so that only the end of every word cannot be foreseen.
 template <class Visit>
 DHT_INLINE void for_each_difference(const std::int32_t* row, const std::int32_t* other, int from, int to,
                                     std::uint8_t* differs, const Visit& visit) {
   DHT_INDEPENDENT
   for (int x = from; x < to; ++x) differs[x] = row[x] != other[x];
-  for (int x = from; x < to; x += 8) {
-    std::uint64_t eight = 0;
-    std::memcpy(&eight, differs + x, static_cast<std::size_t>(std::min(8, to - x)));
-    if constexpr (std::endian::native == std::endian::big) eight = __builtin_bswap64(eight);
-    for (; eight != 0; eight &= eight - 1) visit(x + std::countr_zero(eight) / 8);
+  for (int x = from; x < to; x += 64) {
+    const int n = std::min(64, to - x);
+    std::uint64_t bits = 0;
+    for (int i = 0; i < n; i += 8) {
+      std::uint64_t eight = 0;
+      std::memcpy(&eight, differs + x + i, static_cast<std::size_t>(std::min(8, n - i)));
+      if constexpr (std::endian::native == std::endian::big) eight = __builtin_bswap64(eight);
+      bits |= (eight * 0x0102040810204080u >> 56) << i;  // the lowest bits of eight bytes, side by side
+    }
+    for (; bits != 0; bits &= bits - 1) visit(x + std::countr_zero(bits));
   }
 }
 
