@@ -9,6 +9,7 @@ set(DHT_HEADERS
   include/dht/core/buffer.hpp
   include/dht/core/config.hpp
   include/dht/core/error.hpp
+  include/dht/core/marks.hpp
   include/dht/core/math.hpp
   include/dht/core/picture.hpp
   include/dht/core/random.hpp
@@ -88,6 +89,7 @@ set(DHT_HEADERS
   include/dht/tokens/picture.hpp
   include/dht/tokens/position_map.hpp
   include/dht/tokens/projection.hpp
+  include/dht/tokens/refine.hpp
   include/dht/tokens/squares.hpp
   include/dht/tokens/tokens.hpp
   include/dht/train/clip.hpp

@@ -25,6 +25,7 @@
 #include <dht/similarity/self_loop.hpp>
 #include <dht/similarity/weighting.hpp>
 #include <dht/tokens/backward.hpp>
+#include <dht/tokens/refine.hpp>
 #include <dht/tokens/tokens.hpp>
 
 namespace dht {
@@ -249,6 +250,14 @@ class Tokenizer {
   /// The merge tree of the last image: after `merge`, `tokens` or `penalties`.
   const MergeTree& merge_tree() const { return merges_; }
 
+  /// The last tokens with their borders moved pixel by pixel, `sweeps` times over, to where the squared error of the
+  /// features is least (see refine_tokens). As many tokens as before; their features are means of their pixels.
+  const Tokens<Scalar>& refine(int sweeps = 1) {
+    DHT_EXPECTS(tokens_are_of_tree_, "refine: needs tokens; cut the hierarchy first");
+    refine_tokens<Connectivity>(parts_.backend, tree_, sweeps, tokens_, refine_);
+    return tokens_;
+  }
+
   /// Cuts the hierarchy that was built last by the tokenizer's selection; `operator()` does both.
   const Tokens<Scalar>& select() { return select(parts_.selection, selection_); }
 
@@ -371,6 +380,7 @@ class Tokenizer {
   MergeTree merges_;
   MergeWorkspace merge_;
   MergeCutWorkspace merge_cut_;
+  RefineWorkspace refine_;
   MergePenalties penalties_;
   Merging merging_ = Merging::none;
   int cell_ = 0;  // of `merges_`

@@ -4,15 +4,14 @@
 #pragma once
 
 #include <algorithm>
-#include <bit>
 #include <cstdint>
-#include <cstring>
 #include <utility>
 #include <vector>
 
 #include <dht/core/buffer.hpp>
 #include <dht/core/config.hpp>
 #include <dht/core/error.hpp>
+#include <dht/core/marks.hpp>
 #include <dht/core/math.hpp>
 #include <dht/core/transpose.hpp>
 #include <dht/core/view.hpp>
@@ -252,24 +251,13 @@ void find_leaves(const Backend& backend, const Hierarchy<S>& tree, const Mask& m
   leaves.box.resize(leaves.node.size());
 }
 
-/// Calls visit(x) for every x in [from, to) where the two rows differ, which is rare: 64 pixels make a word of one bit
-/// each, so that only the end of every word cannot be foreseen.
+/// Calls visit(x) for every x in [from, to) where the two rows differ, which is rare.
 template <class Visit>
 DHT_INLINE void for_each_difference(const std::int32_t* row, const std::int32_t* other, int from, int to,
                                     std::uint8_t* differs, const Visit& visit) {
   DHT_INDEPENDENT
   for (int x = from; x < to; ++x) differs[x] = row[x] != other[x];
-  for (int x = from; x < to; x += 64) {
-    const int n = std::min(64, to - x);
-    std::uint64_t bits = 0;
-    for (int i = 0; i < n; i += 8) {
-      std::uint64_t eight = 0;
-      std::memcpy(&eight, differs + x + i, static_cast<std::size_t>(std::min(8, n - i)));
-      if constexpr (std::endian::native == std::endian::big) eight = __builtin_bswap64(eight);
-      bits |= (eight * 0x0102040810204080u >> 56) << i;  // the lowest bits of eight bytes, side by side
-    }
-    for (; bits != 0; bits &= bits - 1) visit(x + std::countr_zero(bits));
-  }
+  for_each_mark(differs, from, to, visit);
 }
 
 /// Sizes, boxes and sums of coordinates of the leaves in one row of pixels, run by run.
