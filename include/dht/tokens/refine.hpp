@@ -3,9 +3,11 @@
 // regions where the hierarchy's first rounds did; this moves borders pixel by pixel, and lowers the squared error.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 
 #include <dht/core/buffer.hpp>
 #include <dht/core/config.hpp>
@@ -35,7 +37,7 @@ struct RefineWorkspace {
 namespace detail {
 
 /// The eight pixels around one, in raster order.
-inline constexpr std::array<Offset, 8> around{
+inline constexpr std::array<Offset, 8> eight_around{
     {{-1, -1}, {-1, 0}, {-1, 1}, {0, -1}, {0, 1}, {1, -1}, {1, 0}, {1, 1}}};
 
 /// Whether two of the eight pixels around one, or one of them and the middle, are neighbours.
@@ -51,7 +53,7 @@ constexpr bool are_neighbours(Offset a, Offset b) {
 template <concepts::connectivity C>
 constexpr unsigned middle_neighbours() {
   unsigned bits = 0;
-  for (unsigned i = 0; i < 8; ++i) bits |= unsigned{are_neighbours<C>({0, 0}, around[i])} << i;
+  for (unsigned i = 0; i < 8; ++i) bits |= unsigned{are_neighbours<C>({0, 0}, eight_around[i])} << i;
   return bits;
 }
 
@@ -66,7 +68,8 @@ inline constexpr std::array<bool, 256> stays_connected = [] {
     for (int step = 0; step < 8; ++step) {
       for (unsigned i = 0; i < 8; ++i) {
         for (unsigned k = 0; k < 8; ++k) {
-          if (reached >> i & set >> k & 1u && are_neighbours<C>(around[i], around[k])) reached |= 1u << k;
+          if (reached >> i & set >> k & 1u && are_neighbours<C>(eight_around[i], eight_around[k]))
+            reached |= 1u << k;
         }
       }
     }
@@ -105,23 +108,32 @@ class Refining {
   }
 
  private:
-  /// Marks the pixels of a row with another region beside, above or below.
+  /// Marks the pixels of a row that have a neighbour in another region.
   DHT_INLINE void mark_border(int y, std::uint8_t* border) const {
     const std::int32_t* const row = labels_ + std::int64_t{y} * width_;
-    const std::int32_t *const above = y > 0 ? row - width_ : row, *const below =
-                                                                      y + 1 < height_ ? row + width_ : row;
-    DHT_INDEPENDENT
-    for (int x = 0; x < width_; ++x)
-      border[x] = static_cast<std::uint8_t>((row[x] != above[x]) | (row[x] != below[x]));
-    DHT_INDEPENDENT
-    for (int x = 0; x + 1 < width_; ++x)
-      border[x] = static_cast<std::uint8_t>(border[x] | (row[x] != row[x + 1]));
-    DHT_INDEPENDENT
-    for (int x = 1; x < width_; ++x)
-      border[x] = static_cast<std::uint8_t>(border[x] | (row[x] != row[x - 1]));
+    std::fill_n(border, width_, std::uint8_t{0});
+#pragma GCC unroll 8
+    for (const Offset o : Neighbours<C>::all) {
+      if (y + o.dy < 0 || y + o.dy >= height_) continue;
+      const std::int32_t* const other = row + std::int64_t{o.dy} * width_ + o.dx;
+      const int from = o.dx < 0 ? 1 : 0, to = o.dx > 0 ? width_ - 1 : width_;
+      DHT_INDEPENDENT
+      for (int x = from; x < to; ++x) border[x] = static_cast<std::uint8_t>(border[x] | (row[x] != other[x]));
+    }
   }
 
   bool inside(int y, int x) const { return (y >= 0) & (x >= 0) & (y < height_) & (x < width_); }
+
+  /// The square of the relative distance that may be the roundings of a region's mean.
+  static constexpr double rounding2 =
+      256.0 * std::numeric_limits<S>::epsilon() * std::numeric_limits<S>::epsilon();
+
+  DHT_INLINE double norm2(std::int64_t pixel) const {
+    const S* const f = features_ + pixel * n_;
+    double sum = 0;
+    for (int c = 0; c < n_; ++c) sum = fma(static_cast<double>(f[c]), static_cast<double>(f[c]), sum);
+    return sum;
+  }
 
   DHT_INLINE double distance2(std::int64_t pixel, std::int32_t region) const {
     const S* const f = features_ + pixel * n_;
@@ -142,11 +154,13 @@ class Refining {
     if (own < 0 || size_[own] < 2) return false;
     unsigned same = 0;
     for (unsigned i = 0; i < 8; ++i) {
-      const int v = y + around[i].dy, u = x + around[i].dx;
+      const int v = y + eight_around[i].dy, u = x + eight_around[i].dx;
       if (inside(v, u)) same |= unsigned{labels_[std::int64_t{v} * width_ + u] == own} << i;
     }
     if (!stays_connected<C>[same]) return false;
-    double best = ratio(size_[own], -1) * distance2(p, own);
+    const double apart2 = distance2(p, own);
+    if (apart2 <= rounding2 * norm2(p)) return false;  // it is as its region is
+    double best = ratio(size_[own], -1) * apart2;
     std::int32_t to = own, last = own;
     for (const Offset o : Neighbours<C>::all) {
       if (!inside(y + o.dy, x + o.dx)) continue;
@@ -184,6 +198,25 @@ class Refining {
   Features n_;
   int height_, width_;
 };
+
+/// The means of tokens over their pixels: those of the tree are weighted.
+template <class S, class Features>
+DHT_INLINE void measure_means(const Hierarchy<S>& tree, const Tokens<S>& tokens, Features n,
+                              Buffer<double>& mean) {
+  mean.assign(tokens.size.size() * static_cast<std::size_t>(n), 0);
+  const std::int32_t* const labels = tokens.partition.labels.data();
+  const S* DHT_RESTRICT feature = tree.pixel_features.data();
+  for (std::int64_t p = 0; p < tree.pixels();) {
+    const std::int32_t token = labels[p];
+    std::int64_t end = p + 1;
+    while (end < tree.pixels() && labels[end] == token) ++end;
+    double* DHT_RESTRICT const sum = mean.data() + std::int64_t{std::max(token, 0)} * n;
+    for (; p < end; ++p, feature += n) {
+      for (int c = 0; token >= 0 && c < n; ++c) sum[c] += static_cast<double>(feature[c]);
+    }
+  }
+  for (std::size_t i = 0; i < mean.size(); ++i) mean[i] /= tokens.size[i / static_cast<std::size_t>(n)];
+}
 
 /// Numbers the regions by the raster order of their first pixels again, which may be others now.
 inline void renumber(Partition& partition, RefineWorkspace& w) {
@@ -231,7 +264,8 @@ std::int64_t refine_tokens(const Backend& backend, const Hierarchy<S>& tree, int
       static_cast<std::int64_t>(partition.labels.size()) == tree.pixels() && tokens.features == tree.features,
       "tokens: are not of this hierarchy");
   DHT_EXPECTS(sweeps >= 0, "sweeps: are ", sweeps, "; must be at least 0");
-  w.mean.assign(tokens.feature.begin(), tokens.feature.end());
+  detail::with_features(tree.features,
+                        [&](auto n) DHT_INLINE_LAMBDA { detail::measure_means(tree, tokens, n, w.mean); });
   w.size.assign(tokens.size.begin(), tokens.size.end());
   w.border.resize(static_cast<std::size_t>(backend.threads()) * static_cast<std::size_t>(tree.width));
   w.moved.assign(static_cast<std::size_t>(tree.batch), 0);
