@@ -38,6 +38,7 @@ Json settings_json(const Settings& settings) {
   if (settings.tokens) json["tokens"] = *settings.tokens;
   if (settings.smallest) json["smallest"] = *settings.smallest;
   if (settings.mask) json["mask"] = *settings.mask;
+  if (settings.refine > 0) json["refine"] = settings.refine;
   return json;
 }
 

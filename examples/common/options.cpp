@@ -24,6 +24,8 @@ void check_common(const Options& options) {
               "--weights: are for learned features; drop them or --encoder colour");
   DHT_EXPECTS(options.smallest.value_or(1) >= 1, "--smallest: is ", *options.smallest,
               "; must be at least 1");
+  DHT_EXPECTS(options.refine >= 0 && options.refine <= 100, "--refine: is ", options.refine,
+              "; must be 0 to 100");
   DHT_EXPECTS(options.threads >= 0 && options.threads <= 1024, "--threads: is ", options.threads,
               "; must be 0 (one per core) to 1024");
 }
@@ -42,6 +44,8 @@ void check_together(const Options& options) {
   DHT_EXPECTS(options.backend == "cpu" ||
                   (!options.merges() && options.selection.value_or("best-ancestor") == "best-ancestor"),
               "--backend: ", options.backend, " cuts by best-ancestor only; drop --tokens and --selection");
+  DHT_EXPECTS(options.backend == "cpu" || options.refine == 0, "--backend: ", options.backend,
+              " does not move borders; drop --refine");
 }
 
 void check(const Options& options) {
@@ -107,6 +111,13 @@ void add_smallest(CLI::App& app, Options& options) {
       ->type_name("N");
 }
 
+void add_refine(CLI::App& app, Options& options) {
+  app.add_option(
+         "--refine", options.refine,
+         "move the borders of tokens pixel by pixel to where they fit best, so many times over (default 0)")
+      ->type_name("N");
+}
+
 void add_method(CLI::App& app, Options& options) {
   app.add_option("--criterion", options.criterion,
                  "what a region is worth: aic, aicc, bic or cic (default: the checkpoint's, or aicc)")
@@ -137,6 +148,7 @@ void add_selection(CLI::App& app, Options& options, Masks masks) {
          "optimal-cut, nats (default 100)")
       ->type_name("NUMBER");
   add_smallest(app, options);
+  add_refine(app, options);
   auto* const mask = app.add_option("--mask", options.mask,
                                     "picture of the photo's size; tokens only where it is at least half "
                                     "white, for --selection merging");
@@ -188,7 +200,7 @@ void check_drawing_options(const CLI::App& app, const VectorizeOptions& options)
   const char* const asked = options.bytes ? "--bytes" : "--price";
   for (const char* other :
        {"--price", "--tokens", "--selection", "--penalty", "--criterion", "--iota", "--weights", "--encoder",
-        "--similarity", "--bandwidth", "--compactness", "--detail", "--linear-light", "--html"}) {
+        "--refine", "--similarity", "--bandwidth", "--compactness", "--detail", "--linear-light", "--html"}) {
     DHT_EXPECTS(std::string_view(other) == asked || app.count(other) == 0, asked,
                 ": makes its own regions; must be given without ", other);
   }
@@ -275,6 +287,7 @@ std::optional<FolderOptions> parse_folder_options(int argc, char** argv, const s
       ->type_name("K");
   add_input_and_output(app, options.each, "one in the working directory, DIR-tokens");
   add_smallest(app, options.each);
+  add_refine(app, options.each);
   add_running(app, options.each, "photos to work on at once");
   if (!parse(app, argc, argv)) return std::nullopt;
   check(options);

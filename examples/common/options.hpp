@@ -25,6 +25,7 @@ struct Options {
   std::optional<double> compactness;
   std::optional<double> penalty;
   std::optional<std::int64_t> smallest;       ///< for merging
+  int refine = 0;                             ///< how often borders are moved pixel by pixel
   std::optional<std::filesystem::path> mask;  ///< for merging
   std::string similarity = "gaussian";        ///< gaussian, laplacian, cauchy, cosine
   double bandwidth = 1;

@@ -34,20 +34,20 @@ class Implementation final : public PhotoTokenizer {
   }
 
   const Tokens<float>& select(const Mask& mask) override {
-    if (settings_.selection == "best-ancestor") return tokenizer_.select(BestAncestor{});
-    if (settings_.selection == "optimal-cut") return cut_optimally();
+    if (settings_.selection == "best-ancestor") return refined(tokenizer_.select(BestAncestor{}));
+    if (settings_.selection == "optimal-cut") return refined(cut_optimally());
     return settings_.tokens ? merge_to(*settings_.tokens, mask) : merge_at({*settings_.penalty}, mask);
   }
 
   const Tokens<float>& merge_to(std::int64_t count, const Mask& mask) override {
     check_count(count);
     if (mask.data != nullptr || tokenizer_.parts().merging.smallest > 1) merge(count, mask);
-    return tokenizer_.tokens(count);
+    return refined(tokenizer_.tokens(count));
   }
 
   const Tokens<float>& merge_at(Penalty penalty, const Mask& mask) override {
     if (mask.data != nullptr) tokenizer_.merge(mask);
-    return tokenizer_.tokens(penalty);
+    return refined(tokenizer_.tokens(penalty));
   }
 
   std::pair<const MergeTree&, const MergePenalties&> penalties(std::int64_t enough) override {
@@ -78,6 +78,10 @@ class Implementation final : public PhotoTokenizer {
       --options.start_level;
       tokenizer_.merge(options, mask);
     }
+  }
+
+  const Tokens<float>& refined(const Tokens<float>& tokens) {
+    return settings_.refine > 0 ? tokenizer_.refine(settings_.refine) : tokens;
   }
 
   const Tokens<float>& cut_optimally() {
@@ -113,12 +117,13 @@ std::string Settings::selection_text() const {
   std::ostringstream text;
   if (selection == "best-ancestor") {
     text << "best ancestor, " << criterion << ", iota " << iota;
-    return text.str();
+  } else {
+    text << (selection == "merging" ? "merging" : "optimal cut");
   }
-  text << (selection == "merging" ? "merging" : "optimal cut");
   if (penalty) text << ", penalty " << *penalty;
   if (smallest.value_or(1) > 1) text << ", smallest " << *smallest;
   if (mask) text << ", inside of " << dht::detail::one_line(*mask, 4096);
+  if (refine > 0) text << ", refined " << refine << (refine == 1 ? " time" : " times");
   return text.str();
 }
 
@@ -142,6 +147,7 @@ std::unique_ptr<PhotoTokenizer> make_tokenizer(const Options& options) {
   settings.similarity = options.similarity;
   settings.bandwidth = options.bandwidth;
   settings.tokens = options.tokens;
+  settings.refine = options.refine;
   settings.selection = options.selection.value_or(options.tokens ? "merging" : "best-ancestor");
   if (settings.selection == "merging") {
     settings.smallest = options.smallest.value_or(MergeOptions{}.smallest);

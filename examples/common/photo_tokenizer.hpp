@@ -29,6 +29,7 @@ struct Settings {
   std::optional<double> penalty;         ///< of merging and optimal-cut, where no number is asked for
   std::optional<std::int64_t> tokens;    ///< asked for, of merging and optimal-cut
   std::optional<std::int64_t> smallest;  ///< of merging
+  int refine = 0;                        ///< sweeps over the borders after any of them
   std::optional<std::string> mask;       ///< of merging: the name of its file
 
   /// Selection and its numbers, for people.

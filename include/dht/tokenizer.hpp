@@ -254,7 +254,7 @@ class Tokenizer {
   /// features is least (see refine_tokens). As many tokens as before; their features are means of their pixels.
   const Tokens<Scalar>& refine(int sweeps = 1) {
     DHT_EXPECTS(tokens_are_of_tree_, "refine: needs tokens; cut the hierarchy first");
-    refine_tokens<Connectivity>(parts_.backend, tree_, sweeps, tokens_, refine_);
+    refine_tokens<Connectivity>(parts_.backend, tree_, {sweeps, parts_.merging.smallest}, tokens_, refine_);
     return tokens_;
   }
 

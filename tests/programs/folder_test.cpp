@@ -123,8 +123,8 @@ TEST_CASE("a mean over all photos") {
 TEST_CASE("a folder's results are the same in every run and with any number of threads") {
   const ScratchFolder folder;
   fill(folder / "photos");
-  for (const std::string options :
-       {"--tokens 30", "--tokens 5 50 --smallest 12", "--mean-tokens 25", "--mean-tokens 25 --smallest 12"}) {
+  for (const std::string options : {"--tokens 30", "--tokens 5 50 --smallest 12", "--mean-tokens 25",
+                                    "--mean-tokens 25 --smallest 12", "--tokens 30 --refine 1"}) {
     const auto once = results(options + " --threads 1", folder.path());
     CHECK(once == results(options + " --threads 1", folder.path()));
     CHECK(once == results(options + " --threads 2", folder.path()));
@@ -240,8 +240,8 @@ TEST_CASE("help and version of tokenize_folder") {
   const ScratchFolder folder;
   const Said help = call("tokenize_folder", "--help", folder.path());
   CHECK(help.code == 0);
-  for (const char* option :
-       {"DIR", "--tokens", "--mean-tokens", "--output", "--weights", "--smallest", "--threads", "--quiet"}) {
+  for (const char* option : {"DIR", "--tokens", "--mean-tokens", "--output", "--weights", "--smallest",
+                             "--refine", "--threads", "--quiet"}) {
     CHECK_THAT(help.out, ContainsSubstring(option));
   }
   CHECK_THAT(call("tokenize_folder", "--version", folder.path()).out,

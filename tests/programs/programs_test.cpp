@@ -205,6 +205,13 @@ TEST_CASE("every option changes what it says, and threads change nothing") {
   CHECK(labels("--selection merging --penalty 1.3e-4 --threads 2") == by_penalty);
   CHECK(labels("--selection merging --penalty 0.01") != by_penalty);
   CHECK(labels("--tokens 200 --smallest 30") != labels("--tokens 200"));
+  const std::string refined = labels("--tokens 20 --refine 1");
+  CHECK(refined != merged);
+  CHECK(setting("refine") == 1);
+  CHECK(labels("--tokens 20 --refine 1 --threads 2") == refined);
+  CHECK(labels("--tokens 20 --refine 0") == merged);
+  CHECK(labels("--refine 2") != usual);
+  CHECK(labels("--selection optimal-cut --refine 1") != cut);
 }
 
 TEST_CASE("no token is smaller than the smallest size, and both numbers are told where fewer come out") {
@@ -383,7 +390,7 @@ TEST_CASE("help and version") {
     CHECK(help.err.empty());
     for (const char* option :
          {"--output", "--weights", "--tokens", "--selection", "--criterion", "--similarity", "--bandwidth",
-          "--compactness", "--threads", "--quiet", "--iota", "--penalty", "--smallest"}) {
+          "--compactness", "--threads", "--quiet", "--iota", "--penalty", "--smallest", "--refine"}) {
       CHECK_THAT(help.out, ContainsSubstring(option));
     }
     CHECK((help.out.find("--mask") != std::string::npos) == (program == "tokenize"));

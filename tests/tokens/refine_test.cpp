@@ -264,6 +264,20 @@ TEST_CASE("refine: the same for every number of threads", "[tokens]") {
   }
 }
 
+TEST_CASE("refine: no region falls below the smallest size", "[tokens]") {
+  Random random(10);
+  const auto values = planes(Pattern::noise, 1, 3, 40, 40, random);
+  const dht::ImageView<const double> image = dht::planar_view(values.data(), 1, 3, 40, 40);
+  dht::TokenizerParts<InDouble<dht::FourConnected>> parts;
+  parts.merging.smallest = 20;
+  dht::Tokenizer<InDouble<dht::FourConnected>> tokenizer(parts);
+  tokenizer.build(image);
+  tokenizer.tokens(30);
+  for (const std::int32_t size : tokenizer.refine(5).size) CHECK(size >= 20);
+  CHECK(tokenizer.tokens(30).partition.whole_sources);
+  CHECK(tokenizer.refine().partition.means_of_pixels);
+}
+
 TEST_CASE("refine: says what it needs", "[tokens]") {
   const std::vector<double> values(3 * 6 * 8, 0.5);
   const dht::ImageView<const double> image = dht::planar_view(values.data(), 1, 3, 6, 8);
@@ -281,7 +295,7 @@ TEST_CASE("refine: says what it needs", "[tokens]") {
   dht::Tokens<double> others = before;
   others.partition.labels.pop_back();
   CHECK(error_of([&] {
-          dht::refine_tokens<dht::FourConnected>(dht::backend::Cpu(1), tokenizer.hierarchy(), 1, others,
+          dht::refine_tokens<dht::FourConnected>(dht::backend::Cpu(1), tokenizer.hierarchy(), {}, others,
                                                  workspace);
         }) == "tokens: are not of this hierarchy");
 }

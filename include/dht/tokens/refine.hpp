@@ -22,6 +22,12 @@
 
 namespace dht {
 
+/// How far borders move.
+struct RefineOptions {
+  int sweeps = 1;             ///< how often all borders are gone over
+  std::int64_t smallest = 1;  ///< tokens of no more pixels give none away
+};
+
 /// Scratch memory of `refine_tokens`, kept for the next image.
 struct RefineWorkspace {
   Buffer<double> mean;          // `features` numbers a region
@@ -83,11 +89,12 @@ template <concepts::connectivity C, class S, class Features>
 class Refining {
  public:
   Refining(const S* pixel_features, Features n, int height, int width, std::int32_t* labels,
-           RefineWorkspace& w)
+           std::int64_t smallest, RefineWorkspace& w)
       : features_(pixel_features),
         labels_(labels),
         mean_(w.mean.data()),
         size_(w.size.data()),
+        smallest_(smallest),
         n_(n),
         height_(height),
         width_(width) {}
@@ -151,7 +158,7 @@ class Refining {
   DHT_INLINE bool settle(int y, int x) {
     const std::int64_t p = std::int64_t{y} * width_ + x;
     const std::int32_t own = labels_[p];
-    if (own < 0 || size_[own] < 2) return false;
+    if (own < 0 || size_[own] <= smallest_) return false;
     unsigned same = 0;
     for (unsigned i = 0; i < 8; ++i) {
       const int v = y + eight_around[i].dy, u = x + eight_around[i].dx;
@@ -195,6 +202,7 @@ class Refining {
   std::int32_t* labels_;
   double* mean_;
   std::int32_t* size_;
+  std::int64_t smallest_;
   Features n_;
   int height_, width_;
 };
@@ -245,25 +253,26 @@ inline void renumber(Partition& partition, RefineWorkspace& w) {
 
 }  // namespace detail
 
-/// Goes over all borders between the regions of `tokens`, which were cut from `tree`, `sweeps` times or until nothing
-/// changes: each pixel there, in raster order, goes over to the neighbouring region by which the squared error of the
-/// features within regions falls most, unless its own would lose its connection or its last pixel. Returns how often a
+/// Goes over all borders between the regions of `tokens`, which were cut from `tree`, `options.sweeps` times or until
+/// nothing changes: each pixel there, in raster order, goes over to the neighbouring region by which the squared error of the
+/// features within regions falls most, unless its own would lose its connection or is one of the smallest. Returns how often a
 /// pixel went over.
 ///
 /// The tokens are as many as before, connected, and numbered by the raster order of their first pixels; pixels outside of
 /// a mask stay there. They are no regions of the tree any more: their features are means of their pixels, and their
 /// sources say where they came from. The result does not depend on the number of threads.
 ///
-/// Throws dht::Error for an empty hierarchy, tokens of another one, and a negative number of sweeps.
+/// Throws dht::Error for an empty hierarchy, tokens of another one, and options out of range.
 template <concepts::connectivity C, class S, class Backend>
-std::int64_t refine_tokens(const Backend& backend, const Hierarchy<S>& tree, int sweeps, Tokens<S>& tokens,
-                           RefineWorkspace& w) {
+std::int64_t refine_tokens(const Backend& backend, const Hierarchy<S>& tree, const RefineOptions& options,
+                           Tokens<S>& tokens, RefineWorkspace& w) {
   Partition& partition = tokens.partition;
   DHT_EXPECTS(tree.levels() > 1, "hierarchy: is empty; build it first");
   DHT_EXPECTS(
       static_cast<std::int64_t>(partition.labels.size()) == tree.pixels() && tokens.features == tree.features,
       "tokens: are not of this hierarchy");
-  DHT_EXPECTS(sweeps >= 0, "sweeps: are ", sweeps, "; must be at least 0");
+  DHT_EXPECTS(options.sweeps >= 0, "sweeps: are ", options.sweeps, "; must be at least 0");
+  DHT_EXPECTS(options.smallest >= 1, "smallest region: is ", options.smallest, " pixels; must be at least 1");
   detail::with_features(tree.features,
                         [&](auto n) DHT_INLINE_LAMBDA { detail::measure_means(tree, tokens, n, w.mean); });
   w.size.assign(tokens.size.begin(), tokens.size.end());
@@ -273,11 +282,11 @@ std::int64_t refine_tokens(const Backend& backend, const Hierarchy<S>& tree, int
     std::uint8_t* const border = w.border.data() + std::int64_t{part} * tree.width;
     for (std::int64_t b = begin; b < end; ++b) {
       detail::with_features(tree.features, [&](auto n) DHT_INLINE_LAMBDA {
-        detail::Refining<C, S, decltype(n)> refining(tree.pixel_features.data() + b * tree.image_pixels() * n,
-                                                     n, tree.height, tree.width,
-                                                     partition.labels.data() + b * tree.image_pixels(), w);
+        detail::Refining<C, S, decltype(n)> refining(
+            tree.pixel_features.data() + b * tree.image_pixels() * n, n, tree.height, tree.width,
+            partition.labels.data() + b * tree.image_pixels(), options.smallest, w);
         std::int64_t moved = 1;
-        for (int sweep = 0; sweep < sweeps && moved > 0; ++sweep) {
+        for (int sweep = 0; sweep < options.sweeps && moved > 0; ++sweep) {
           moved = refining.sweep(border);
           w.moved[static_cast<std::size_t>(b)] += moved;
         }
