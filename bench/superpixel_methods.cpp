@@ -59,14 +59,17 @@ struct ErrorFirst : ColourPolicies {
   using Linkage = Ward;
 };
 
+/// With borders moved `sweeps` times.
 template <class Policies>
-SuperpixelMethod ours(std::string name, MergeOptions merging, TokenizerParts<Policies> parts = {}) {
+SuperpixelMethod ours(std::string name, MergeOptions merging, TokenizerParts<Policies> parts = {},
+                      int sweeps = 0) {
   parts.merging = merging;
   // Kept from image to image, as a user would.
   const auto tokenizer = std::make_shared<Tokenizer<Policies>>(std::move(parts));
-  const auto segment = [tokenizer](const Picture& photo, int count) {
+  const auto segment = [tokenizer, sweeps](const Picture& photo, int count) {
     const auto view = interleaved_view(photo.rgb.data(), photo.height, photo.width, 3);
-    const auto& labels = (*tokenizer)(view, count).partition.labels;
+    (*tokenizer)(view, count);
+    const auto& labels = tokenizer->refine(sweeps).partition.labels;
     return std::vector<std::int32_t>(labels.begin(), labels.end());
   };
   return {std::move(name), exact_counts, segment};
@@ -181,6 +184,8 @@ std::vector<SuperpixelMethod> superpixel_methods() {
   add_peers(methods);
   methods.push_back(ours<ColourPolicies>("dht", {}));
   methods.push_back(ours<DefaultPolicies>("dht, learned", {}));
+  methods.push_back(ours<ColourPolicies>("dht, refined", {}, {}, 1));
+  methods.push_back(ours<ErrorFirst>("dht, Ward, refined", {}, {}, 1));
   methods.push_back(ours<ErrorFirst>("dht, Ward, level 2", {.start_level = 2}));
   methods.push_back(ours<ErrorFirst>("dht, Ward, level 1", {.start_level = 1}));
   methods.push_back(ours<ErrorFirst>("dht, Ward of RGB, level 2", {.start_level = 2},

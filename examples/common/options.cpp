@@ -75,6 +75,8 @@ void check(const FolderOptions& options) {
   check_common(options.each);
   DHT_EXPECTS(!options.tokens.empty() || options.mean_tokens,
               "--tokens or --mean-tokens: is missing; must say how many");
+  DHT_EXPECTS(!options.mean_tokens || options.each.refine == 0,
+              "--refine: is for --tokens; drop it or --mean-tokens");
   DHT_EXPECTS(options.tokens.empty() || !options.mean_tokens,
               "--mean-tokens: cannot be asked for together with --tokens; drop one of the two");
   for (std::size_t i = 0; i < options.tokens.size(); ++i) {

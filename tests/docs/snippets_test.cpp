@@ -437,6 +437,16 @@ TEST_CASE("docs/merging.md: another linkage, and a mean over many", "[docs]") {
   dht::Tokenizer<LeastError> tokenizer(parts);
   // example-end ward
   const std::vector<dht::ImageView<const std::uint8_t>> photos{view_of(first), view_of(second)};
+  {
+    const auto& photo = photos[0];
+    // example-begin refine
+    tokenizer.build(photo);
+    tokenizer.tokens(40);
+    const auto& tokens = tokenizer.refine();  // 40 tokens still, each connected, with less error
+    // example-end refine
+    CHECK(tokens.count() == 40);
+    CHECK(tokens.partition.means_of_pixels);
+  }
   // example-begin mean_budget
   dht::MeanBudget budget;
   for (const auto& photo : photos) {

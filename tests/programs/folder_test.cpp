@@ -201,6 +201,8 @@ TEST_CASE("folders and options that make no sense") {
       {"photos --mean-tokens 1e12", "--mean-tokens"},
       {"photos --mean-tokens 4 5", "5"},
       {"photos --tokens 4 --smallest 0", "--smallest"},
+      {"photos --tokens 4 --refine 101", "--refine"},
+      {"photos --mean-tokens 4 --refine 1", "--refine"},
       {"photos --tokens 4 --threads -1", "--threads"},
       {"photos --tokens 4 --threads 5000", "--threads"},
       {"photos --tokens 4 --output ''", "--output"},

@@ -254,9 +254,9 @@ inline void renumber(Partition& partition, RefineWorkspace& w) {
 }  // namespace detail
 
 /// Goes over all borders between the regions of `tokens`, which were cut from `tree`, `options.sweeps` times or until
-/// nothing changes: each pixel there, in raster order, goes over to the neighbouring region by which the squared error of the
-/// features within regions falls most, unless its own would lose its connection or is one of the smallest. Returns how often a
-/// pixel went over.
+/// nothing changes: each pixel there, in raster order, goes over to the neighbouring region by which the squared error of
+/// the features within regions falls most, unless its own would lose its connection or is one of the smallest. Returns
+/// how often a pixel went over.
 ///
 /// The tokens are as many as before, connected, and numbered by the raster order of their first pixels; pixels outside of
 /// a mask stay there. They are no regions of the tree any more: their features are means of their pixels, and their
