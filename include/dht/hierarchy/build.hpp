@@ -91,6 +91,7 @@ class Builder {
     tree_.chosen.reserve(nodes);
     tree_.similarity.reserve(nodes);
     work_.pixels.begin.reserve(regions);
+    work_.moments.sums.reserve(2 * features * static_cast<std::size_t>(backend_.threads()));
     work_.moments.members.begin.reserve(regions);
     work_.moments.members.members.reserve(regions);
     work_.graph.reserve(regions, edges);
