@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <new>
 #include <type_traits>
@@ -47,5 +48,13 @@ struct UninitialisedAllocator {
 /// memory when it shrinks.
 template <class T>
 using Buffer = std::vector<T, detail::UninitialisedAllocator<T>>;
+
+namespace detail {
+
+/// So many numbers, or a few more: rows of that pitch in a Buffer of 4 or 8 byte numbers all begin at multiples of 64
+/// bytes.
+constexpr std::int64_t whole_vectors(std::int64_t numbers) { return (numbers + 15) / 16 * 16; }
+
+}  // namespace detail
 
 }  // namespace dht

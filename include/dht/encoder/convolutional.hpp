@@ -145,12 +145,10 @@ class ConvolutionalEncoder {
           coarse_width((image.width + 3) / 4),
           pitch(coarse_width + 1),
           coarse_plane(coarse_height * pitch),
-          scratch_pitch(whole_vectors(coarse_width)),
+          scratch_pitch(detail::whole_vectors(coarse_width)),
           coarse_scratch((channels * 16 + 4 + 4 * features * 4) * scratch_pitch),
-          fine_pitch(whole_vectors(image.width)),
+          fine_pitch(detail::whole_vectors(image.width)),
           fine_scratch((channels + 3 * features) * fine_pitch) {}
-
-    static std::int64_t whole_vectors(std::int64_t numbers) { return (numbers + 15) / 16 * 16; }
 
     int coarse_height, coarse_width;
     std::int64_t pitch, coarse_plane;  // of the coarse map's rows: their last column twice, for `upsample`

@@ -109,10 +109,8 @@ class EdgeRows {
   }
 
  private:
-  static constexpr std::int64_t lanes = 16;
-  static constexpr std::int64_t pitch(int width) {
-    return (std::int64_t{width} + 2 + lanes - 1) / lanes * lanes;
-  }
+  static constexpr std::int64_t lanes = whole_vectors(1);  // the margin before the first row
+  static constexpr std::int64_t pitch(int width) { return whole_vectors(std::int64_t{width} + 2); }
 
   template <class T>
   DHT_INLINE T* row(T* rows, int y, int f) const {

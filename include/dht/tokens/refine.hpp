@@ -207,25 +207,6 @@ class Refining {
   int height_, width_;
 };
 
-/// The means of tokens over their pixels: those of the tree are weighted.
-template <class S, class Features>
-DHT_INLINE void measure_means(const Hierarchy<S>& tree, const Tokens<S>& tokens, Features n,
-                              Buffer<double>& mean) {
-  mean.assign(tokens.size.size() * static_cast<std::size_t>(n), 0);
-  const std::int32_t* const labels = tokens.partition.labels.data();
-  const S* DHT_RESTRICT feature = tree.pixel_features.data();
-  for (std::int64_t p = 0; p < tree.pixels();) {
-    const std::int32_t token = labels[p];
-    std::int64_t end = p + 1;
-    while (end < tree.pixels() && labels[end] == token) ++end;
-    double* DHT_RESTRICT const sum = mean.data() + std::int64_t{std::max(token, 0)} * n;
-    for (; p < end; ++p, feature += n) {
-      for (int c = 0; token >= 0 && c < n; ++c) sum[c] += static_cast<double>(feature[c]);
-    }
-  }
-  for (std::size_t i = 0; i < mean.size(); ++i) mean[i] /= tokens.size[i / static_cast<std::size_t>(n)];
-}
-
 /// Numbers the regions by the raster order of their first pixels again, which may be others now.
 inline void renumber(Partition& partition, RefineWorkspace& w) {
   const auto regions = static_cast<std::size_t>(partition.regions);
@@ -273,8 +254,9 @@ std::int64_t refine_tokens(const Backend& backend, const Hierarchy<S>& tree, con
       "tokens: are not of this hierarchy");
   DHT_EXPECTS(options.sweeps >= 0, "sweeps: are ", options.sweeps, "; must be at least 0");
   DHT_EXPECTS(options.smallest >= 1, "smallest region: is ", options.smallest, " pixels; must be at least 1");
+  if (options.sweeps == 0) return 0;
   detail::with_features(tree.features,
-                        [&](auto n) DHT_INLINE_LAMBDA { detail::measure_means(tree, tokens, n, w.mean); });
+                        [&](auto n) DHT_INLINE_LAMBDA { detail::mean_over_pixels(tree, tokens, n, w.mean); });
   w.size.assign(tokens.size.begin(), tokens.size.end());
   w.border.resize(static_cast<std::size_t>(backend.threads()) * static_cast<std::size_t>(tree.width));
   w.moved.assign(static_cast<std::size_t>(tree.batch), 0);

@@ -8,7 +8,9 @@
 #include <vector>
 
 #include <dht/core/buffer.hpp>
+#include <dht/core/config.hpp>
 #include <dht/core/math.hpp>
+#include <dht/core/transpose.hpp>
 #include <dht/core/view.hpp>
 #include <dht/hierarchy/hierarchy.hpp>
 #include <dht/selection/partition.hpp>
@@ -130,18 +132,32 @@ void average_sources(const Hierarchy<S>& tree, Tokens<S>& tokens) {
   }
 }
 
+/// Means of tokens over their pixels; those of the tree may be weighted. `tokens.size` must be known.
+template <class S, class Features>
+DHT_INLINE void mean_over_pixels(const Hierarchy<S>& tree, const Tokens<S>& tokens, Features n,
+                                 Buffer<double>& mean) {
+  mean.assign(tokens.size.size() * static_cast<std::size_t>(n), 0);
+  const std::int32_t* const labels = tokens.partition.labels.data();
+  const S* DHT_RESTRICT feature = tree.pixel_features.data();
+  for (std::int64_t p = 0; p < tree.pixels();) {
+    const std::int32_t token = labels[p];
+    std::int64_t end = p + 1;
+    while (end < tree.pixels() && labels[end] == token) ++end;
+    double* DHT_RESTRICT const sum = mean.data() + std::int64_t{std::max(token, 0)} * n;
+    for (; p < end; ++p, feature += n) {
+      for (int c = 0; token >= 0 && c < n; ++c) sum[c] += static_cast<double>(feature[c]);
+    }
+  }
+  for (std::size_t i = 0; i < mean.size(); ++i) mean[i] /= tokens.size[i / static_cast<std::size_t>(n)];
+}
+
 /// Features of regions that were merged from pieces: the mean over their pixels.
 template <class S>
 void average_pixels(const Hierarchy<S>& tree, Tokens<S>& tokens) {
-  std::vector<double> sum(tokens.feature.size(), 0.0);
-  for (std::size_t p = 0; p < tokens.partition.labels.size(); ++p) {
-    const std::int64_t token = tokens.partition.labels[p];
-    for (int c = 0; token >= 0 && c < tree.features; ++c)
-      sum[static_cast<std::size_t>(token * tree.features + c)] += static_cast<double>(
-          tree.pixel_features[p * static_cast<std::size_t>(tree.features) + static_cast<std::size_t>(c)]);
-  }
-  for (std::size_t i = 0; i < sum.size(); ++i)
-    tokens.feature[i] = static_cast<S>(sum[i] / tokens.size[i / static_cast<std::size_t>(tree.features)]);
+  Buffer<double> mean;
+  with_features(tree.features, [&](auto n) { mean_over_pixels(tree, tokens, n, mean); });
+  std::transform(mean.begin(), mean.end(), tokens.feature.begin(),
+                 [](double m) { return static_cast<S>(m); });
 }
 
 /// Fills in what follows from `tokens.partition`: sizes, boxes, features.
