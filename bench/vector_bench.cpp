@@ -96,13 +96,14 @@ void labels_to_drawing(benchmark::State& state, dht::Strokes strokes) {
   fills.color = labels.colors;
   dht::DrawingOptions options;
   options.fit.strokes = strokes;
-  options.fit.grid = strokes == dht::Strokes::lines ? 1 : 2;
+  options.fit.grid = strokes == dht::Strokes::curves ? 2 : 1;
   std::size_t bytes = 0;
   for (auto _ : state) bytes = dht::drawing(labels.view(), fills, options).size();
   count(state, labels, bytes);
   state.counters["text bytes"] = double(bytes);
 }
 void drawing_of_lines(benchmark::State& state) { labels_to_drawing(state, dht::Strokes::lines); }
+void drawing_of_circles(benchmark::State& state) { labels_to_drawing(state, dht::Strokes::circles); }
 void drawing_of_curves(benchmark::State& state) { labels_to_drawing(state, dht::Strokes::curves); }
 
 /// What people write first: a rectangle for each run of equal labels in a row.
@@ -134,6 +135,7 @@ BENCHMARK(planar_map)->DHT_SIDES;
 BENCHMARK(svg_text)->DHT_SIDES;
 BENCHMARK(labels_to_svg)->DHT_SIDES;
 BENCHMARK(drawing_of_lines)->DHT_SIDES;
+BENCHMARK(drawing_of_circles)->DHT_SIDES;
 BENCHMARK(drawing_of_curves)->DHT_SIDES;
 BENCHMARK(naive_rectangles)->DHT_SIDES;
 

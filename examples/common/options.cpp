@@ -228,12 +228,13 @@ std::optional<VectorizeOptions> parse_vectorize_options(int argc, char** argv, c
   app.add_option(
          "--tolerance", options.tolerance,
          "how many pixels boundaries may move to become simple; 0: the pixels' own outlines and exact "
-         "colours (default 1)")
+         "colours (default 1, with --bytes and --price 1.5)")
       ->type_name("PIXELS");
   app.add_option("--detail", options.detail,
                  "how much finer boundaries and colours are than the regions deserve (default 1)")
       ->type_name("FACTOR");
-  app.add_flag("--curves", options.curves, "cubic curves between corners instead of straight lines");
+  app.add_flag("--curves", options.curves,
+               "cubic curves between corners instead of lines and arcs of circles");
   app.add_flag("--gradients", options.gradients, "linear gradients where they are worth their bytes");
   auto* const flat =
       app.add_flag("--flat", options.flat, "each path is exactly its region; none lies under another");
@@ -267,7 +268,7 @@ std::optional<VectorizeOptions> parse_vectorize_options(int argc, char** argv, c
   if (!parse(app, argc, argv)) return std::nullopt;
   if (options.seams.empty()) options.seams = options.flat ? "copy" : "none";
   check_drawing_options(app, options);
-  check_range("--tolerance", options.tolerance, 0, 64);
+  if (options.tolerance) check_range("--tolerance", *options.tolerance, 0, 64);
   check_range("--detail", options.detail, 0.001, 1000);
   finish_photo_options(app, options.tokens, name, Masks::refused);
   return options;

@@ -40,7 +40,7 @@ struct Options {
 /// What a user asked of a drawing.
 struct VectorizeOptions {
   Options tokens;
-  double tolerance = 1;  ///< pixels; 0: lossless outlines
+  std::optional<double> tolerance;  ///< pixels; 0: lossless outlines
   double detail =
       1;  ///< 1: boundaries and colours as fine as the regions deserve; 2: worth twice as many bytes
   bool curves = false;

@@ -41,17 +41,16 @@ std::string as_address(const std::string& name) {
 
 /// What does not depend on the regions.
 DrawingOptions drawing_options(const VectorizeOptions& options) {
-  DrawingOptions drawing_options;
+  DrawingOptions drawing_options = options.made_for_drawing() ? Drawer::for_photos() : DrawingOptions();
   drawing_options.title = options.tokens.photo.filename().string();
   drawing_options.form = options.flat ? Form::flat : Form::stacked;
   drawing_options.seams = options.seams == "copy"      ? Seams::under_copy
                           : options.seams == "strokes" ? Seams::strokes
                           : options.seams == "crisp"   ? Seams::crisp
                                                        : Seams::none;
-  drawing_options.fit.strokes = options.curves ? Strokes::curves : Strokes::lines;
-  drawing_options.fit.tolerance = options.tolerance;
+  drawing_options.fit.strokes = options.curves ? Strokes::curves : Strokes::circles;
+  if (options.tolerance) drawing_options.fit.tolerance = *options.tolerance;
   drawing_options.fit.grid = options.curves ? 2 : 1;
-  drawing_options.one_path_a_color = options.made_for_drawing();
   return drawing_options;
 }
 

@@ -90,13 +90,13 @@ TEST_CASE("drawer: the page's example", "[drawer]") {
   CHECK(small.size() <= 25000);
 }
 
-TEST_CASE("drawer: the price is that of a pixel of boundary", "[drawer]") {
+TEST_CASE("drawer: the price is that of three pixels of boundary", "[drawer]") {
   // Two halves of 8 x 16 pixels that differ by 2 d in red: one region adds 128 * 2 d^2 / 2 to the squared error, and saves
   // 8 pixels of boundary and a region, which counts as 0.022 diagonals.
   dht::Picture picture(8, 16);
   for (int y = 0; y < 8; ++y)
     for (int x = 0; x < 16; ++x) picture.pixel(y, x)[0] = x < 8 ? 100 : 140;
-  const double price = 128 * 400.0 / (8 + 0.022 * std::sqrt(8 * 8 + 16 * 16));
+  const double price = 3 * 128 * 400.0 / (8 + 0.022 * std::sqrt(8 * 8 + 16 * 16));
   dht::Drawer drawer;
   drawer.build(picture);
   // Features are floats.
@@ -131,13 +131,14 @@ TEST_CASE("drawer: layers, the last of which is the drawing", "[drawer]") {
 TEST_CASE("drawer: gradients where they are worth it", "[drawer]") {
   const dht::Picture picture = discs(128, 128, 6);  // its ground is a gradient
   dht::DrawerOptions options;
+  options.smallest = 3000;  // regions as large as a gradient is worth
   dht::Drawer plain(options);
   plain.build(picture);
   options.gradients = true;
   dht::Drawer shaded(options);
   shaded.build(picture);
-  CHECK(plain.draw(2000).find("<linearGradient") == std::string::npos);
-  CHECK(shaded.draw(2000).find("<linearGradient") != std::string::npos);
+  CHECK(plain.draw(1000).find("<linearGradient") == std::string::npos);
+  CHECK(shaded.draw(1000).find("<linearGradient") != std::string::npos);
 }
 
 TEST_CASE("drawer: the best drawing within so many bytes", "[drawer]") {

@@ -51,7 +51,7 @@ void write_drawings(const Folder& folder) {
     for (int y = 0; y < 100; ++y)
       for (int x = 0; x < 100; ++x) large.labels.push_back(map.view()(y % map.height, x % map.width));
     dht::DrawingOptions options;
-    options.fit.strokes = seed % 2 ? dht::Strokes::curves : dht::Strokes::lines;
+    options.fit.strokes = seed % 2 ? dht::Strokes::curves : dht::Strokes::circles;
     options.form = seed < 2 ? dht::Form::stacked : dht::Form::flat;
     options.seams = seed < 2 ? dht::Seams::none : dht::Seams::under_copy;
     std::ofstream(folder / (std::to_string(seed) + ".svg"))

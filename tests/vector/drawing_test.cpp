@@ -33,9 +33,10 @@ std::string hex(const dht::Color& color) {
 dht::DrawingOptions options_for(unsigned seed, dht::Form form) {
   dht::DrawingOptions options;
   options.form = form;
-  options.fit.strokes = seed % 2 ? dht::Strokes::curves : dht::Strokes::lines;
+  options.fit.strokes =
+      std::array{dht::Strokes::lines, dht::Strokes::curves, dht::Strokes::circles}[seed % 3];
   options.fit.tolerance = std::array{0.5, 1.0, 1.5, 3.0}[seed / 2 % 4];
-  options.fit.byte_price = std::array{0.0, 400.0, 20000.0}[seed % 3];
+  options.fit.byte_price = std::array{0.0, 400.0, 20000.0, 1e6}[seed / 5 % 4];
   options.fit.grid = 1 << seed / 3 % 3;
   return options;
 }
@@ -169,11 +170,22 @@ TEST_CASE("a disc becomes a few smooth curves", "[vector][drawing]") {
   CHECK(most < 0.75);  // half a pixel of the labels, and the tolerance's share
 }
 
-TEST_CASE("a rectangle keeps its corners, with lines and with curves", "[vector][drawing]") {
+TEST_CASE("a disc becomes two halves of a circle", "[vector][drawing]") {
+  const RandomLabels map = disc(400, 140);
+  dht::DrawingOptions options;
+  options.fit.grid = 1;
+  options.fit.byte_price = 4000;
+  options.fit.tolerance = 1.5;
+  const auto text = dht::drawing(map.view(), distinct_fills(2), options);
+  INFO(text);
+  CHECK(text.find("d=\"m200 60a140 140 0 0 1 0 280 140 140 0 0 1 0-280z\"") != text.npos);
+}
+
+TEST_CASE("a rectangle keeps its corners, whatever boundaries are made of", "[vector][drawing]") {
   RandomLabels map{30, 30, 2, std::vector<std::int32_t>(900)};
   for (int y = 5; y < 20; ++y)
     for (int x = 7; x < 27; ++x) map.labels[std::size_t(y) * 30 + x] = 1;
-  for (const dht::Strokes strokes : {dht::Strokes::lines, dht::Strokes::curves}) {
+  for (const dht::Strokes strokes : {dht::Strokes::lines, dht::Strokes::circles, dht::Strokes::curves}) {
     dht::DrawingOptions options;
     options.fit.strokes = strokes;
     options.fit.grid = 1;
@@ -325,6 +337,74 @@ TEST_CASE("a path a colour shows the same picture", "[vector][drawing]") {
   CHECK(paths < regions * 2 / 3);
 }
 
+TEST_CASE("what lies in a hole that its own colour fills is not written", "[vector][drawing]") {
+  // A frame of colour 1, within it an area of colour 2, and in that a spot of colour 1 again.
+  RandomLabels map{30, 30, 4, {}};
+  for (int y = 0; y < 30; ++y)
+    for (int x = 0; x < 30; ++x) {
+      const int inwards = std::min({x, y, 29 - x, 29 - y});
+      map.labels.push_back(inwards < 3 ? 0 : inwards < 6 ? 1 : inwards < 13 ? 2 : 3);
+    }
+  dht::Fills fills = distinct_fills(4);
+  fills.color[3] = fills.color[1];
+  dht::DrawingOptions options;
+  options.one_path_a_color = true;
+  options.fit.grid = 1;
+  const auto shapes = read_drawing(dht::drawing(map.view(), fills, options));
+  REQUIRE(shapes.size() == 3);
+  CHECK(shapes[1].rings.size() == 1);  // the frame's outside, which paints the spot as well
+  CHECK(wrong_pixels(shapes, map, fills, 1) == 0);
+}
+
+TEST_CASE("lines that go straight on across a junction are one", "[vector][drawing]") {
+  // Three columns above a row: the row's upper side is cut by two junctions.
+  RandomLabels map{4, 9, 4, {}};
+  for (int y = 0; y < 4; ++y)
+    for (int x = 0; x < 9; ++x) map.labels.push_back(y < 2 ? x / 3 : 3);
+  dht::DrawingOptions options;
+  options.form = dht::Form::flat;
+  options.fit.grid = 1;
+  const auto text = dht::drawing(map.view(), distinct_fills(4), options);
+  INFO(text);
+  CHECK(text.find("d=\"m0 2h9v2h-9z\"") != text.npos);
+}
+
+TEST_CASE("pixel art is drawn in its large pixels", "[vector][drawing]") {
+  for (unsigned seed = 0; seed < 40; ++seed) {
+    const RandomLabels small = random_labels(9000 + seed, 20);
+    const int step = 4 + static_cast<int>(seed % 3);
+    RandomLabels large{small.height * step, small.width * step, small.regions, {}};
+    for (int y = 0; y < large.height; ++y)
+      for (int x = 0; x < large.width; ++x) large.labels.push_back(small.view()(y / step, x / step));
+    dht::DrawingOptions options;
+    options.fit.grid = 1;
+    options.form = seed % 2 ? dht::Form::flat : dht::Form::stacked;
+    const dht::Fills fills = distinct_fills(small.regions);
+    const auto text = dht::drawing(large.view(), fills, options);
+    const auto number = [](int n) { return std::to_string(n); };
+    INFO("map " << seed << "\n" << text);
+    CHECK(text.find("width=\"" + number(large.width) + "\" height=\"" + number(large.height) + "\"") !=
+          text.npos);
+    const auto box = [&](const RandomLabels& map) {
+      return text.find("viewBox=\"0 0 " + number(map.width) + " " + number(map.height) + "\"") != text.npos;
+    };
+    if (box(large)) continue;  // too few large pixels, or chance made them larger
+    if (!box(small)) continue;
+    CHECK(wrong_pixels(read_drawing(text), small, fills, 1) == 0);
+  }
+  // A checkerboard is one for certain.
+  RandomLabels board{64, 64, 2, {}};
+  for (int y = 0; y < 64; ++y)
+    for (int x = 0; x < 64; ++x) board.labels.push_back((x / 8 + y / 8) % 2);
+  dht::DrawingOptions options;
+  options.fit.grid = 1;
+  CHECK(dht::drawing(board.view(), distinct_fills(2), options).find("viewBox=\"0 0 8 8\"") !=
+        std::string::npos);
+  options.seams = dht::Seams::strokes;
+  CHECK(dht::drawing(board.view(), distinct_fills(2), options).find("viewBox=\"0 0 64 64\"") !=
+        std::string::npos);
+}
+
 TEST_CASE("gradients of layers have names of their own", "[vector][drawing]") {
   const RandomLabels map = disc(8, 2);
   dht::Fills fills = distinct_fills(2);
@@ -385,6 +465,29 @@ TEST_CASE("economical colours: small regions get short ones, large ones stay nea
   dht::Fills unknown{{{130, 77, 203}}, {}, {}};
   dht::economise_colors(unknown, 1e6);
   CHECK(unknown.color[0] == dht::Color{130, 77, 203});
+}
+
+TEST_CASE("economical colours: a region shares that of a larger one where this costs less than a path",
+          "[vector][fills]") {
+  // 20 pixels that differ by 10 in each channel: 6000 of squared error, as six bytes cost at 1000.
+  const dht::Fills fills{{{100, 100, 100}, {110, 110, 110}, {200, 30, 30}}, {}, {100000, 20, 20}};
+  const auto economised = [&](double price, bool share) {
+    dht::Fills changed = fills;
+    dht::economise_colors(changed, price, share);
+    return changed.color;
+  };
+  const auto apart = economised(999, true), together = economised(1001, true),
+             alone = economised(1001, false);
+  CHECK(apart[0] != apart[1]);
+  CHECK(together[0] == together[1]);
+  CHECK(together[0] == dht::Color{100, 100, 100});
+  CHECK(together[2] != together[0]);
+  CHECK(alone[0] != alone[1]);
+  dht::Fills hidden = fills;
+  hidden.visible = {0, 1, 1};
+  dht::economise_colors(hidden, 1001, true);
+  CHECK(hidden.color[0] == dht::Color{100, 100, 100});
+  CHECK(hidden.color[1] != hidden.color[0]);
 }
 
 TEST_CASE("a ramp becomes a gradient, a flat region does not", "[vector][fills]") {

@@ -3,8 +3,10 @@
 // winding number around its middle is not 0.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cctype>
+#include <cmath>
 #include <cstdint>
 #include <cstdlib>
 #include <stdexcept>
@@ -18,11 +20,11 @@ struct Place {
   double x = 0, y = 0;
 };
 
-/// One path; curves are flattened.
+/// One path; curves and arcs of circles are flattened.
 struct DrawnShape {
   std::string fill;
   std::vector<std::vector<Place>> rings;
-  int lines = 0, curves = 0;
+  int lines = 0, curves = 0, arcs = 0;
 
   /// Area by the shoelace formula, clockwise on the screen counts positive.
   double area() const {
@@ -47,7 +49,25 @@ struct DrawnShape {
   }
 };
 
-/// Path data of m, l, h, v, c, z, all relative, by the rules of SVG 1.1, section 8.3.
+/// Places on an arc of a circle, its end among them, by angles from its middle (SVG 1.1, appendix F.6.5).
+inline std::vector<Place> flattened_arc(Place a, Place b, double radius, bool large, bool sweep) {
+  const double dx = (a.x - b.x) / 2, dy = (a.y - b.y) / 2, half2 = dx * dx + dy * dy;
+  radius = std::max(radius, std::sqrt(half2));
+  const double scale = (large == sweep ? -1 : 1) * std::sqrt(std::max(radius * radius - half2, 0.0) / half2);
+  const Place middle{(a.x + b.x) / 2 + scale * dy, (a.y + b.y) / 2 - scale * dx};
+  const double first = std::atan2(a.y - middle.y, a.x - middle.x);
+  double turn = std::atan2(b.y - middle.y, b.x - middle.x) - first;
+  if (sweep && turn < 0) turn += 2 * std::acos(-1.0);
+  if (!sweep && turn > 0) turn -= 2 * std::acos(-1.0);
+  std::vector<Place> places;
+  for (int k = 1; k < 64; ++k)
+    places.push_back({middle.x + radius * std::cos(first + turn * k / 64),
+                      middle.y + radius * std::sin(first + turn * k / 64)});
+  places.push_back(b);
+  return places;
+}
+
+/// Path data of m, l, h, v, c, a (of circles), z, all relative, by the rules of SVG 1.1, section 8.3.
 inline DrawnShape read_path_data(std::string_view d) {
   DrawnShape shape;
   Place here, start;
@@ -82,6 +102,16 @@ inline DrawnShape read_path_data(std::string_view d) {
       }
       here = {from.x + n[4], from.y + n[5]};
       ++shape.curves;
+      continue;
+    }
+    if (command == 'a') {
+      const std::array<double, 7> n{number(), number(), number(), number(), number(), number(), number()};
+      if (n[0] != n[1] || n[2] != 0) throw std::runtime_error("an arc that is not of a circle");
+      const Place to{here.x + n[5], here.y + n[6]};
+      for (const Place p : flattened_arc(here, to, n[0], n[3] != 0, n[4] != 0))
+        shape.rings.back().push_back(p);
+      here = to;
+      ++shape.arcs;
       continue;
     }
     if (command == 'l')

@@ -9,6 +9,7 @@
 #include <dht/vector/fit_arcs.hpp>
 
 #include "kit/catch.hpp"
+#include "vector/drawn_shapes.hpp"
 #include "vector/random_label_map.hpp"
 
 using dht::Point;
@@ -24,19 +25,25 @@ struct Line {
   bool first = false, last = false;
 };
 
-/// The arcs as lines on a grid eight times as fine; a curve as sixteenths of its time.
+/// The arcs as lines on a grid eight times as fine; a curve as sixteenths of its time, an arc of a circle as 64 parts.
 std::vector<Line> lines_of(const dht::DrawnArcs& arcs) {
   std::vector<Line> lines;
   for (int a = 0; a < arcs.size(); ++a) {
     const auto points = arcs.arc(a);
-    const auto control = arcs.controls(a);
+    const auto kind = arcs.kinds(a);
     std::vector<Point> walk{{points[0].x * 8, points[0].y * 8}};
     const auto go = [&](double x, double y) {
       const Point p{int(std::floor(x * 8 + 0.5)), int(std::floor(y * 8 + 0.5))};
       if (p != walk.back()) walk.push_back(p);
     };
     for (std::size_t i = 1; i < points.size(); ++i) {
-      if (control[i]) {
+      if (kind[i] == dht::PointKind::round) {
+        const dht::test::Place from{double(points[i - 1].x), double(points[i - 1].y)},
+            to{double(points[i + 1].x), double(points[i + 1].y)};
+        for (const auto p : dht::test::flattened_arc(from, to, points[i].x, false, points[i].y != 0))
+          go(p.x, p.y);
+        ++i;
+      } else if (kind[i] == dht::PointKind::control) {
         for (int k = 1; k < 16; ++k) {
           const double t = k / 16.0, s = 1 - t;
           const std::array w{s * s * s, 3 * s * s * t, 3 * s * t * t, t * t * t};
@@ -87,9 +94,9 @@ bool meet(const Line& p, const Line& q) {
 
 dht::FitOptions options_for(unsigned seed) {
   dht::FitOptions options;
-  options.strokes = seed % 2 ? dht::Strokes::curves : dht::Strokes::lines;
+  options.strokes = std::array{dht::Strokes::lines, dht::Strokes::curves, dht::Strokes::circles}[seed % 3];
   options.tolerance = std::array{0.5, 1.0, 2.0, 6.0}[seed / 2 % 4];
-  options.byte_price = std::array{0.0, 400.0, 30000.0}[seed % 3];
+  options.byte_price = std::array{0.0, 400.0, 30000.0, 1e6}[seed / 5 % 4];
   options.grid = 1 << seed / 3 % 4;
   return options;
 }

@@ -60,16 +60,16 @@ class CurveFitter {
  public:
   explicit CurveFitter(std::int32_t grid) : grid_(grid) {}
 
-  /// Appends the arc's points to `points`, and to `control` which are control points. `nodes` is the chain
+  /// Appends the arc's points to `points`, and to `kind` what they are. `nodes` is the chain
   /// that stands for the stairs. No point of the boundary is farther than `tolerance` from a curve.
   /// `closed`: the arc's start is a place like any other.
   void run(std::span<const Point> stairs, std::span<const std::int8_t> shifts,
            std::span<const ChainNode> nodes, bool closed, double tolerance, std::vector<Point>& points,
-           std::vector<std::uint8_t>& control) {
+           std::vector<PointKind>& kind) {
     tolerance_ = tolerance;
     list_samples(stairs, shifts);
     place_nodes(nodes, closed);
-    choose(points, control);
+    choose(points, kind);
   }
 
  private:
@@ -172,7 +172,7 @@ class CurveFitter {
   }
 
   /// The chain of pieces with the fewest bytes.
-  void choose(std::vector<Point>& points, std::vector<std::uint8_t>& control) {
+  void choose(std::vector<Point>& points, std::vector<PointKind>& kind) {
     constexpr double line_price = 2, curve_price = 5;
     const auto n = static_cast<std::int32_t>(nodes_.size());
     best_.assign(n, std::numeric_limits<double>::max());
@@ -201,12 +201,13 @@ class CurveFitter {
     }
     chosen_.clear();
     for (std::int32_t j = n - 1; j > 0; j = piece_[j].from) chosen_.push_back(j);
-    points.push_back(on_grid(nodes_.front().place)), control.push_back(0);
+    points.push_back(on_grid(nodes_.front().place)), kind.push_back(PointKind::node);
     for (std::size_t k = chosen_.size(); k-- > 0;) {
       const Piece& piece = piece_[chosen_[k]];
       if (piece.curved)
-        for (int c = 1; c <= 2; ++c) points.push_back(on_grid(piece.cubic.p[c])), control.push_back(1);
-      points.push_back(on_grid(nodes_[chosen_[k]].place)), control.push_back(0);
+        for (int c = 1; c <= 2; ++c)
+          points.push_back(on_grid(piece.cubic.p[c])), kind.push_back(PointKind::control);
+      points.push_back(on_grid(nodes_[chosen_[k]].place)), kind.push_back(PointKind::node);
     }
   }
 

@@ -16,6 +16,7 @@
 #include <dht/vector/fills.hpp>
 #include <dht/vector/fit_arcs.hpp>
 #include <dht/vector/path_text.hpp>
+#include <dht/vector/pixel_art.hpp>
 #include <dht/vector/planar_map.hpp>
 #include <dht/vector/stack.hpp>
 #include <dht/vector/svg_text.hpp>
@@ -58,13 +59,17 @@ namespace detail {
 /// Appends one arc as part of a ring: all points but the first.
 inline void append_arc(PathText& path, const DrawnArcs& arcs, SignedArc signed_arc, bool leave_out_last) {
   const auto points = arcs.arc(signed_arc.arc());
-  const auto controls = arcs.controls(signed_arc.arc());
+  const auto kinds = arcs.kinds(signed_arc.arc());
   const std::size_t n = points.size();
   const auto at = [&](std::size_t i) { return signed_arc.forward() ? i : n - 1 - i; };
   for (std::size_t i = 1; i < n;) {
-    if (controls[at(i)]) {
+    if (kinds[at(i)] == PointKind::control) {
       path.curve(points[at(i)], points[at(i + 1)], points[at(i + 2)]);
       i += 3;
+    } else if (kinds[at(i)] == PointKind::round) {
+      const Point round = points[at(i)];
+      path.round(round.x, (round.y != 0) == signed_arc.forward(), points[at(i + 1)]);
+      i += 2;
     } else {
       if (!(leave_out_last && i + 1 == n)) path.line(points[at(i)]);
       ++i;
@@ -93,7 +98,8 @@ inline std::size_t append_flat(std::string& out, const PlanarMap& map, const Dra
   return next - first;
 }
 
-inline void append_head(std::string& out, const LabelView& canvas, bool layers,
+/// `step`: pixels of the picture that a pixel of the canvas stands for.
+inline void append_head(std::string& out, const LabelView& canvas, std::int32_t step, bool layers,
                         const DrawingOptions& options) {
   const auto attribute = [&](std::string_view name, std::int64_t value) {
     out += name;
@@ -107,8 +113,8 @@ inline void append_head(std::string& out, const LabelView& canvas, bool layers,
   };
   out += "<svg xmlns=\"http://www.w3.org/2000/svg\"";
   if (layers) out += " xmlns:inkscape=\"http://www.inkscape.org/namespaces/inkscape\"";
-  attribute(" width=\"", canvas.width);
-  attribute("\" height=\"", canvas.height);
+  attribute(" width=\"", std::int64_t{canvas.width} * step);
+  attribute("\" height=\"", std::int64_t{canvas.height} * step);
   attribute("\" viewBox=\"0 0 ", std::int64_t{canvas.width} * options.fit.grid);
   attribute(" ", std::int64_t{canvas.height} * options.fit.grid);
   out += options.seams == Seams::crisp ? "\" shape-rendering=\"crispEdges\">\n" : "\">\n";
@@ -178,7 +184,8 @@ class StackedShapes {
     const auto arcs = map_.faces.ring(ring);
     chain_.assign(1, corner(arcs[0]));
     for (const SignedArc s : arcs) extend(s);
-    if (map_.faces.ring_area[ring] < 0 && hidden_.may_fill(chain_, region)) return;
+    const bool hole = map_.faces.ring_area[ring] < 0;
+    if (hole ? hidden_.may_fill(chain_, region) : hidden_.filled(map_.faces.ring_corner[ring])) return;
     path.move({chain_[0].x * arcs_.grid, chain_[0].y * arcs_.grid});
     append_hidden(path, region, true);
     path.close();
@@ -244,7 +251,7 @@ inline void append_path_head(std::string& out, const Fills& fills, std::int32_t 
                              std::int32_t first_name, bool stroke) {
   const auto paint = [&](std::string_view attribute) {
     out += attribute;
-    if (fills.gradient_of.empty() || fills.gradient_of[region] < 0) {
+    if (fills.plain(region)) {
       append_color(out, fills.color[region]);
     } else {
       out += "url(#";
@@ -258,12 +265,11 @@ inline void append_path_head(std::string& out, const Fills& fills, std::int32_t 
   if (stroke) paint(" stroke=\"");
 }
 
-/// Appends the paths of one label map. Gradients of layers before it have the names below `first_name`.
-inline void append_shapes(std::string& out, LabelView labels, Fills& fills, std::int32_t first_name,
+/// Appends the paths of one label map, its colours final. Gradients of layers before it have the names below `first_name`.
+inline void append_shapes(std::string& out, LabelView labels, const Fills& fills, std::int32_t first_name,
                           const DrawingOptions& options, const Picture* picture) {
   const PlanarMap map = planar_map(labels, fills.size());
   const DrawnArcs arcs = fit_arcs(map, fills, options.fit, picture);
-  if (options.economical_colors && options.fit.tolerance > 0) economise_colors(fills, options.fit.byte_price);
   out.reserve(out.size() + arcs.points.size() * 12 + std::size_t(map.regions) * 40 + 1024);
   append_gradients(out, fills, first_name, options.fit.grid);
   const bool stacked = options.form == Form::stacked;
@@ -285,6 +291,52 @@ struct DrawingLayer {
   Fills fills;
 };
 
+namespace detail {
+
+/// Pixels of the picture that a large pixel of pixel art has, in all layers alike; 1 where it is none, and where gradients or
+/// strokes count in pixels.
+inline std::int32_t large_pixel(const std::vector<DrawingLayer>& layers, const DrawingOptions& options) {
+  constexpr std::int32_t smallest = 4, fewest = 8;  // pixels a large one, large ones a side
+  std::int32_t step = 0;
+  for (const DrawingLayer& layer : layers)
+    step = layer.fills.gradients.empty() ? boundary_step(layer.labels, step) : 1;
+  const LabelView& canvas = layers[0].labels;
+  const bool large = step >= smallest && canvas.width >= fewest * step && canvas.height >= fewest * step;
+  return large && options.seams != Seams::strokes ? step : 1;
+}
+
+/// The document. `step`: pixels of the picture that a pixel of the labels stands for.
+inline std::string document(const std::vector<DrawingLayer>& layers, std::int32_t step,
+                            const DrawingOptions& options, const Picture* picture) {
+  const bool groups = layers.size() > 1, twice = options.seams == Seams::under_copy;
+  std::string out;
+  append_head(out, layers[0].labels, step, groups, options);
+  if (twice) out += "<use href=\"#a\" shape-rendering=\"crispEdges\"/>\n<g id=\"a\">\n";
+  if (options.seams == Seams::strokes) {
+    out += "<g stroke-linejoin=\"round\" stroke-width=\"";
+    append_tenths(out, 5 * options.fit.grid);
+    out += "\">\n";
+  }
+  std::int32_t gradients = 0;
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    if (groups) {
+      for (const char* part : {"<g id=\"layer", "\" inkscape:groupmode=\"layer\" inkscape:label=\"Layer "}) {
+        out += part;
+        append_number(out, static_cast<std::int64_t>(i));
+      }
+      out += "\">\n";
+    }
+    append_shapes(out, layers[i].labels, layers[i].fills, gradients, options, picture);
+    gradients += static_cast<std::int32_t>(layers[i].fills.gradients.size());
+    if (groups) out += "</g>\n";
+  }
+  if (options.seams == Seams::strokes || twice) out += "</g>\n";
+  out += "</svg>\n";
+  return out;
+}
+
+}  // namespace detail
+
 /// Several label maps of one size as one SVG document, the first at the bottom: a `<g id="layer0">` and so on each, which
 /// editors show as layers. Where each covers the canvas, the last one is what is seen, and those below what is left when it
 /// is hidden. Otherwise as below.
@@ -296,31 +348,22 @@ inline std::string drawing(std::vector<DrawingLayer> layers, const DrawingOption
     DHT_EXPECTS(layer.labels.height == canvas.height && layer.labels.width == canvas.width, "layers: one is ",
                 layer.labels.height, " x ", layer.labels.width, "; must be ", canvas.height, " x ",
                 canvas.width, " like the first");
-  const bool groups = layers.size() > 1, twice = options.seams == Seams::under_copy;
-  std::string out;
-  detail::append_head(out, canvas, groups, options);
-  if (twice) out += "<use href=\"#a\" shape-rendering=\"crispEdges\"/>\n<g id=\"a\">\n";
-  if (options.seams == Seams::strokes) {
-    out += "<g stroke-linejoin=\"round\" stroke-width=\"";
-    detail::append_tenths(out, 5 * options.fit.grid);
-    out += "\">\n";
+  if (options.economical_colors && options.fit.tolerance > 0)
+    for (DrawingLayer& layer : layers)
+      economise_colors(layer.fills, options.fit.byte_price, options.one_path_a_color);
+  const std::int32_t step = detail::large_pixel(layers, options);
+  if (step == 1) return detail::document(layers, 1, options, picture);
+  // Pixel art: nothing is between its large pixels.
+  std::vector<std::vector<std::int32_t>> small;
+  for (DrawingLayer& layer : layers) {
+    small.push_back(detail::every_nth_label(layer.labels, step));
+    layer.labels = plane_view(static_cast<const std::int32_t*>(small.back().data()), canvas.height / step,
+                              canvas.width / step);
   }
-  std::int32_t gradients = 0;
-  for (std::size_t i = 0; i < layers.size(); ++i) {
-    if (groups) {
-      for (const char* part : {"<g id=\"layer", "\" inkscape:groupmode=\"layer\" inkscape:label=\"Layer "}) {
-        out += part;
-        detail::append_number(out, static_cast<std::int64_t>(i));
-      }
-      out += "\">\n";
-    }
-    detail::append_shapes(out, layers[i].labels, layers[i].fills, gradients, options, picture);
-    gradients += static_cast<std::int32_t>(layers[i].fills.gradients.size());
-    if (groups) out += "</g>\n";
-  }
-  if (options.seams == Seams::strokes || twice) out += "</g>\n";
-  out += "</svg>\n";
-  return out;
+  DrawingOptions in_steps = options;
+  in_steps.fit.tolerance /= step;
+  in_steps.fit.byte_price /= double(step) * step * step;  // of squared distances along a boundary
+  return detail::document(layers, step, in_steps, nullptr);
 }
 
 /// The drawing of a label map as an SVG document: each region that shows is one `<path>`. Boundaries are fitted once for

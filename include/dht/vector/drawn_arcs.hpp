@@ -15,14 +15,21 @@
 
 namespace dht {
 
+/// What a point of a drawn arc is.
+enum class PointKind : std::uint8_t {
+  node,     ///< A place that the arc passes.
+  control,  ///< One of the two control points of a cubic Bezier curve between two nodes.
+  round,  ///< No place: x is the radius of at most half a circle between two nodes; y is 1 where that goes clockwise on the
+          ///< screen, otherwise 0.
+};
+
 /// The drawn form of every arc of a planar map, in the same order. Points are in steps of 1/grid pixel. An arc is a
-/// chain of nodes; two nodes are joined by a line, or by a cubic Bezier curve where two control points lie between.
+/// chain of nodes; two nodes are joined by what is between them: nothing is a line, else see PointKind.
 struct DrawnArcs {
   /// Steps a pixel.
   std::int32_t grid = 1;
   std::vector<Point> points;
-  /// 1 where the point is a control point, otherwise it is a node.
-  std::vector<std::uint8_t> control;
+  std::vector<PointKind> kind;
   /// Arc a has the points begin[a] to begin[a+1]-1.
   std::vector<std::int32_t> begin{0};
 
@@ -30,8 +37,8 @@ struct DrawnArcs {
   std::span<const Point> arc(std::int32_t a) const {
     return {points.data() + begin[a], points.data() + begin[a + 1]};
   }
-  std::span<const std::uint8_t> controls(std::int32_t a) const {
-    return {control.data() + begin[a], control.data() + begin[a + 1]};
+  std::span<const PointKind> kinds(std::int32_t a) const {
+    return {kind.data() + begin[a], kind.data() + begin[a + 1]};
   }
 };
 
@@ -111,13 +118,17 @@ void for_each_conflict(const std::vector<Piece>& pieces, const std::vector<std::
   std::vector<std::uint8_t> marked(cells);
   for (const Piece& p : pieces)
     if (fresh[p.arc]) cells_of(p, [&](std::size_t c) { marked[c] = 1; });
-  std::vector<std::int32_t> begin(cells + 1);
-  for (const Piece& p : pieces) cells_of(p, [&](std::size_t c) { begin[c + 1] += marked[c]; });
+  std::vector<std::int32_t> begin(cells + 1), looked_at;
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    std::int32_t any = 0;
+    cells_of(pieces[i], [&](std::size_t c) { begin[c + 1] += marked[c], any |= marked[c]; });
+    if (any != 0) looked_at.push_back(static_cast<std::int32_t>(i));
+  }
   std::partial_sum(begin.begin(), begin.end(), begin.begin());
   std::vector<std::int32_t> members(begin.back()), next(begin.begin(), begin.end() - 1);
-  for (std::size_t i = 0; i < pieces.size(); ++i)
+  for (const std::int32_t i : looked_at)
     cells_of(pieces[i], [&](std::size_t c) {
-      if (marked[c]) members[next[c]++] = static_cast<std::int32_t>(i);
+      if (marked[c]) members[next[c]++] = i;
     });
   for (std::size_t c = 0; c < cells; ++c)
     for (std::int32_t i = begin[c]; i < begin[c + 1]; ++i)

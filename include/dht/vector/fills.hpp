@@ -46,6 +46,7 @@ struct Fills {
 
   std::int32_t size() const { return static_cast<std::int32_t>(color.size()); }
   bool shows(std::int32_t region) const { return visible.empty() || visible[region] != 0; }
+  bool plain(std::int32_t region) const { return gradient_of.empty() || gradient_of[region] < 0; }
 };
 
 namespace detail {
@@ -113,6 +114,8 @@ namespace detail {
 /// What a hexadecimal digit costs compressed, in 1/64 bytes: decimal digits are all over a drawing's paths, letters are
 /// not. Measured on drawings of photos.
 inline constexpr std::int64_t bytes_decimal = 36, bytes_letter = 58;
+/// What a path of its own costs compressed beside its data, in bytes.
+inline constexpr std::int64_t bytes_path = 6;
 
 inline std::int64_t digit_bytes(int digit) { return digit < 10 ? bytes_decimal : bytes_letter; }
 
@@ -133,24 +136,73 @@ inline ChannelChoice choose_channel(int value, std::int64_t pixels, std::int64_t
   return best;
 }
 
+/// Regions that share a colour.
+struct SharedColor {
+  std::array<std::int64_t, 3> sum{};  ///< over pixels
+  std::int64_t pixels = 0;
+
+  int mean(int channel) const { return static_cast<int>((2 * sum[channel] + pixels) / (2 * pixels)); }
+};
+
+/// The cheapest colour for so many pixels with that mean, in squared error and text.
+inline Color cheapest_color(const SharedColor& shared, std::int64_t price) {
+  std::array<Color, 2> candidate;
+  std::array<std::int64_t, 2> cost{};
+  for (int form = 0; form < 2; ++form)
+    for (int c = 0; c < 3; ++c) {
+      const auto choice = choose_channel(shared.mean(c), shared.pixels, price, form == 1);
+      candidate[form][c] = static_cast<std::uint8_t>(choice.value);
+      cost[form] += choice.cost;
+    }
+  return candidate[cost[1] < cost[0]];
+}
+
+/// Which regions share a colour, -1 for those that show none: from the largest region on, each takes the nearest colour so
+/// far where that adds at most `most` to the squared error, else its own.
+inline std::vector<std::int32_t> share_colors(const Fills& fills, std::int64_t most,
+                                              std::vector<SharedColor>& shared) {
+  std::vector<std::int32_t> order, shared_of(fills.color.size(), -1);
+  for (std::int32_t r = 0; r < fills.size(); ++r)
+    if (fills.pixels[r] > 0 && fills.shows(r) && fills.plain(r)) order.push_back(r);
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::int32_t a, std::int32_t b) { return fills.pixels[a] > fills.pixels[b]; });
+  std::array<std::vector<std::int32_t>, 3> mean;  // of each shared colour
+  for (const std::int32_t r : order) {
+    const Color& color = fills.color[r];
+    std::int32_t nearest = -1;
+    std::int32_t least = std::numeric_limits<std::int32_t>::max();
+    for (std::size_t i = 0; most >= 0 && i < shared.size(); ++i) {
+      std::int32_t sum = 0;
+      for (int c = 0; c < 3; ++c) sum += (mean[c][i] - color[c]) * (mean[c][i] - color[c]);
+      if (sum < least) least = sum, nearest = static_cast<std::int32_t>(i);
+    }
+    if (nearest < 0 || std::int64_t{least} * fills.pixels[r] > most) {
+      nearest = static_cast<std::int32_t>(shared.size());
+      shared.emplace_back();
+      for (int c = 0; c < 3; ++c) mean[c].push_back(color[c]);
+    }
+    shared_of[r] = nearest;
+    for (int c = 0; c < 3; ++c) shared[nearest].sum[c] += std::int64_t{color[c]} * fills.pixels[r];
+    shared[nearest].pixels += fills.pixels[r];
+    for (int c = 0; c < 3; ++c) mean[c][nearest] = shared[nearest].mean(c);
+  }
+  return shared_of;
+}
+
 }  // namespace detail
 
 /// Moves colours a little to where they take less text: `byte_price` is the squared error (three channels, 0 to 255, summed
-/// over the region's pixels) that a byte of compressed text is worth. Without numbers of pixels nothing changes.
-inline void economise_colors(Fills& fills, double byte_price) {
+/// over the region's pixels) that a byte of compressed text is worth. With `share` regions take the colour of a larger one
+/// where that is worth a path of their own, which equal colours are spared. Without numbers of pixels nothing changes.
+inline void economise_colors(Fills& fills, double byte_price, bool share = false) {
   if (fills.pixels.empty()) return;
   const auto price = static_cast<std::int64_t>(byte_price);
-  for (std::size_t r = 0; r < fills.color.size(); ++r) {
-    std::array<Color, 2> candidate;
-    std::array<std::int64_t, 2> cost{};
-    for (int form = 0; form < 2; ++form)
-      for (int c = 0; c < 3; ++c) {
-        const auto choice = detail::choose_channel(fills.color[r][c], fills.pixels[r], price, form == 1);
-        candidate[form][c] = static_cast<std::uint8_t>(choice.value);
-        cost[form] += choice.cost;
-      }
-    fills.color[r] = candidate[cost[1] < cost[0]];
-  }
+  std::vector<detail::SharedColor> shared;
+  const auto shared_of = detail::share_colors(fills, share ? detail::bytes_path * price : -1, shared);
+  std::vector<Color> colors;
+  for (const auto& s : shared) colors.push_back(detail::cheapest_color(s, price));
+  for (std::size_t r = 0; r < fills.color.size(); ++r)
+    if (shared_of[r] >= 0) fills.color[r] = colors[shared_of[r]];
 }
 
 /// What a byte of text should be worth in squared error for a drawing of these regions: about as much as another region

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include <dht/vector/circles.hpp>
 #include <dht/vector/curves.hpp>
 #include <dht/vector/drawn_arcs.hpp>
 #include <dht/vector/fills.hpp>
@@ -21,13 +22,14 @@ namespace dht {
 
 /// What boundaries are made of.
 enum class Strokes {
-  lines,   ///< Straight lines: the fewest bytes for a photo at its own size.
-  curves,  ///< Cubic curves between corners, lines where it is straight: smooth at any zoom.
+  lines,    ///< Straight lines.
+  circles,  ///< Lines, and arcs of circles where these are worth their bytes.
+  curves,   ///< Cubic curves between corners, lines where it is straight: smooth at any zoom.
 };
 
 /// How boundaries are drawn.
 struct FitOptions {
-  Strokes strokes = Strokes::lines;
+  Strokes strokes = Strokes::circles;
   /// The largest distance in pixels, in the larger of both coordinates, between a pixel corner of a boundary and the
   /// drawn line. 0: the pixels' own outlines.
   double tolerance = 1;
@@ -66,18 +68,18 @@ class ArcFitter {
     std::vector<std::uint8_t> fresh(count, 1);
     for (std::size_t a = 0; a < count; ++a)
       level_[a] = options_.tolerance <= 0 || map_.arcs.left[a] == outside_label ? pixels_level
-                  : options_.strokes == Strokes::curves                         ? curves_level
-                                                                                : lines_level;
+                  : options_.strokes == Strokes::lines                          ? lines_level
+                                                                                : round_level;
     for (bool again = true; again;) {
       for (std::size_t a = 0; a < count; ++a)
         if (fresh[a]) fit(static_cast<std::int32_t>(a));
       again = options_.tolerance > 0 && resolve(fresh);
     }
     DrawnArcs drawn{options_.grid, {}, {}, {0}};
-    drawn.points.reserve(points_.size()), drawn.control.reserve(points_.size());
+    drawn.points.reserve(points_.size()), drawn.kind.reserve(points_.size());
     for (std::size_t a = 0; a < count; ++a) {
       drawn.points.insert(drawn.points.end(), points_.begin() + begin_[a], points_.begin() + end_[a]);
-      drawn.control.insert(drawn.control.end(), control_.begin() + begin_[a], control_.begin() + end_[a]);
+      drawn.kind.insert(drawn.kind.end(), kind_.begin() + begin_[a], kind_.begin() + end_[a]);
       drawn.begin.push_back(static_cast<std::int32_t>(drawn.points.size()));
     }
     return drawn;
@@ -87,7 +89,7 @@ class ArcFitter {
   /// Of a shape against nothing, whatever will be behind it: black on white.
   static constexpr std::int64_t most_contrast = 3 * 255 * 255;
   /// Every level is finer than the one before.
-  enum : std::uint8_t { curves_level, lines_level, fine_lines_level, pixels_level };
+  enum : std::uint8_t { round_level, lines_level, fine_lines_level, pixels_level };
 
   /// Fits an arc at its level; the points are appended to points_, whatever it had there before is forgotten.
   void fit(std::int32_t a) {
@@ -97,32 +99,77 @@ class ArcFitter {
       for (const Point p : stairs) points_.push_back({p.x * options_.grid, p.y * options_.grid});
     else
       fit_smooth(a, stairs);
-    control_.resize(points_.size(), 0);
+    kind_.resize(points_.size(), PointKind::node);
     end_[a] = static_cast<std::int32_t>(points_.size());
   }
 
   void fit_smooth(std::int32_t a, std::span<const Point> stairs) {
+    ArcPrices prices = prices_of(a);
+    const bool closed = map_.arcs.from[a] < 0;
+    if (level_[a] == round_level && options_.strokes == Strokes::curves) {
+      // A chain that follows every stair would have nothing but corners.
+      prices.byte = std::max<std::int64_t>(prices.byte, 1);
+      prices.contrast = std::min(prices.contrast, 2 * prices.byte);
+      const auto chain = simplified(a, stairs, prices);
+      return curves_.run(stairs, shifts_, chain, closed, options_.tolerance, points_, kind_);
+    }
+    auto chain = simplified(a, stairs, prices);
+    if (closed) {
+      // Where it starts is a node: the first corner in raster order, or the middle of the longest run, where a circle has one.
+      const std::int64_t cost = simplify_.cost();
+      chain_.assign(chain.begin(), chain.end());
+      start_in_longest_run(stairs);
+      chain = simplified(a, turned_, prices);
+      if (simplify_.cost() >= cost) chain = chain_;
+    }
+    for (const ChainNode& node : chain) append_node(node);
+  }
+
+  ArcPrices prices_of(std::int32_t a) const {
     const std::int32_t l = map_.arcs.left[a], r = map_.arcs.right[a];
-    const bool both_show = fills_.shows(l) && fills_.shows(r);
     const int halvings = level_[a] == fine_lines_level ? 1 : 0;
     ArcPrices prices;
     prices.tolerance = static_cast<std::int32_t>(std::lround(options_.tolerance * 8)) >> halvings;
     const std::int64_t contrast =
-        both_show ? squared_difference(fills_.color[l], fills_.color[r]) : most_contrast;
+        both_show(a) ? squared_difference(fills_.color[l], fills_.color[r]) : most_contrast;
     prices.contrast = std::max<std::int64_t>(contrast, 1) << 2 * halvings;
     prices.byte = std::llround(options_.byte_price);
-    // A chain that follows every stair would have nothing but corners.
-    if (level_[a] == curves_level)
-      prices.byte = std::max<std::int64_t>(prices.byte, 1),
-      prices.contrast = std::min(prices.contrast, 2 * prices.byte);
+    prices.circles = level_[a] == round_level && options_.strokes == Strokes::circles;
+    return prices;
+  }
+
+  bool both_show(std::int32_t a) const {
+    return fills_.shows(map_.arcs.left[a]) && fills_.shows(map_.arcs.right[a]);
+  }
+
+  std::span<const ChainNode> simplified(std::int32_t a, std::span<const Point> stairs,
+                                        const ArcPrices& prices) {
     shifts_.clear();
-    if (picture_ && both_show) find_shifts(stairs, l, r);
-    const auto chain = simplify_.run(stairs, shifts_, prices);
-    if (level_[a] == curves_level)
-      curves_.run(stairs, shifts_, chain, map_.arcs.from[a] < 0, options_.tolerance, points_, control_);
-    else
-      for (const ChainNode& node : chain)
-        points_.push_back({node.place.x * options_.grid / 8, node.place.y * options_.grid / 8});
+    if (picture_ && both_show(a)) find_shifts(stairs, map_.arcs.left[a], map_.arcs.right[a]);
+    return simplify_.run(stairs, shifts_, prices);
+  }
+
+  /// Closed stairs, to `turned_`.
+  void start_in_longest_run(std::span<const Point> stairs) {
+    const auto length = [&](std::size_t i) {
+      return std::abs(stairs[i + 1].x - stairs[i].x) + std::abs(stairs[i + 1].y - stairs[i].y);
+    };
+    std::size_t longest = 0;
+    for (std::size_t i = 1; i + 1 < stairs.size(); ++i)
+      if (length(i) > length(longest)) longest = i;
+    const Point a = stairs[longest], b = stairs[longest + 1], middle{(a.x + b.x) / 2, (a.y + b.y) / 2};
+    turned_.assign(1, middle);
+    turned_.insert(turned_.end(), stairs.begin() + longest + (middle == b ? 2 : 1), stairs.end());
+    turned_.insert(turned_.end(), stairs.begin() + 1, stairs.begin() + longest + 1);
+    if (middle != a) turned_.push_back(middle);
+  }
+
+  void append_node(const ChainNode& node) {
+    if (node.radius != 0) {
+      points_.push_back({std::abs(node.radius), node.radius > 0});
+      kind_.resize(points_.size(), PointKind::node), kind_.back() = PointKind::round;
+    }
+    points_.push_back({node.place.x * options_.grid / 8, node.place.y * options_.grid / 8});
   }
 
   /// Where pixels beside the boundary are mixtures of both colours, it runs through them: moves every unit edge to where
@@ -154,8 +201,9 @@ class ArcFitter {
 
   /// Finds conflicts and makes their arcs finer. Returns whether there were any; `fresh` says which.
   bool resolve(std::vector<std::uint8_t>& fresh) {
-    pieces_.clear();
-    for (std::int32_t a = 0; a < map_.arcs.size(); ++a) append_pieces(a);
+    std::erase_if(pieces_, [&](const Piece& p) { return fresh[p.arc] != 0; });
+    for (std::int32_t a = 0; a < map_.arcs.size(); ++a)
+      if (fresh[a]) append_pieces(a);
     std::vector<std::uint8_t> bad(level_.size());
     const std::int32_t pixel = options_.grid * fineness();
     for_each_conflict(pieces_, fresh, 4 * pixel, {map_.width * pixel, map_.height * pixel},
@@ -170,9 +218,9 @@ class ArcFitter {
   }
 
   /// Steps of the pieces in one of the grid: curves are looked at more closely.
-  std::int32_t fineness() const { return options_.strokes == Strokes::curves ? 8 : 1; }
+  std::int32_t fineness() const { return options_.strokes == Strokes::lines ? 1 : 8; }
 
-  /// The arc as straight pieces; a curve as sixteenths of its time.
+  /// The arc as straight pieces; a curve as sixteenths of its time, an arc of a circle halved until it is a line.
   void append_pieces(std::int32_t a) {
     const std::int32_t fine = fineness();
     const auto scaled = [&](Point p) { return Point{p.x * fine, p.y * fine}; };
@@ -183,13 +231,19 @@ class ArcFitter {
       pieces_.push_back({here, p, a, static_cast<std::int32_t>(pieces_.size() - first), false, false});
       here = p;
     };
+    const auto go_near = [&](Vec p) {
+      go({static_cast<std::int32_t>(std::floor(p.x * fine + 0.5)),
+          static_cast<std::int32_t>(std::floor(p.y * fine + 0.5))});
+    };
     for (std::int32_t i = begin_[a] + 1; i < end_[a]; ++i) {
-      if (control_[i]) {
+      if (kind_[i] == PointKind::round) {
+        const Vec from = vec(points_[i - 1]), to = vec(points_[i + 1]);
+        go_round({from.x, from.y, to.x, to.y, double(points_[i].x), points_[i].y != 0}, go_near);
+        ++i;
+      } else if (kind_[i] == PointKind::control) {
         const Cubic cubic{{vec(points_[i - 1]), vec(points_[i]), vec(points_[i + 1]), vec(points_[i + 2])}};
         for (int t = 1; t < 16; ++t) {
-          const Vec p = cubic.at(t / 16.0);
-          go({static_cast<std::int32_t>(std::floor(p.x * fine + 0.5)),
-              static_cast<std::int32_t>(std::floor(p.y * fine + 0.5))});
+          go_near(cubic.at(t / 16.0));
         }
         i += 2;
       }
@@ -198,6 +252,15 @@ class ArcFitter {
     if (first == pieces_.size()) return;
     pieces_[first].first = pieces_.back().last = true;
   }
+  /// Calls go with points between the arc's ends.
+  template <class Go>
+  void go_round(const RoundPiece& piece, const Go& go) const {
+    if (piece.rise() * fineness() < 1) return;
+    const auto halves = piece.halves();
+    go_round(halves[0], go);
+    go({halves[0].bx, halves[0].by});
+    go_round(halves[1], go);
+  }
   static Vec vec(Point p) { return {double(p.x), double(p.y)}; }
 
   const PlanarMap& map_;
@@ -205,12 +268,14 @@ class ArcFitter {
   FitOptions options_;
   const Picture* picture_;
   std::vector<std::int8_t> shifts_;
+  std::vector<ChainNode> chain_;
+  std::vector<Point> turned_;
   std::vector<std::uint8_t> level_;
   std::vector<std::int32_t> begin_, end_;
   ArcSimplifier simplify_;
   CurveFitter curves_;
   std::vector<Point> points_;
-  std::vector<std::uint8_t> control_;
+  std::vector<PointKind> kind_;
   std::vector<Piece> pieces_;
 };
 

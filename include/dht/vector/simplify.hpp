@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One arc's stairs of pixel corners to few straight lines: the chain of chords that is cheapest in error and bytes.
+// One arc's stairs of pixel corners to few lines and arcs of circles: the chain that is cheapest in error and bytes.
 #pragma once
 
 #include <algorithm>
@@ -12,7 +12,9 @@
 #include <span>
 #include <vector>
 
+#include <dht/core/math.hpp>
 #include <dht/vector/arcs.hpp>
+#include <dht/vector/circles.hpp>
 #include <dht/vector/drawn_arcs.hpp>
 
 namespace dht::detail {
@@ -25,12 +27,16 @@ struct ArcPrices {
   std::int64_t contrast = 0;
   /// What a byte of compressed text costs, in the same unit.
   std::int64_t byte = 0;
+  /// Whether arcs of circles are tried.
+  bool circles = false;
 };
 
 /// Where lines of a simplified arc end.
 struct ChainNode {
   Point place;             ///< eighths of a pixel
   std::int32_t edges = 0;  ///< unit edges of the stairs before it
+  /// Not 0: at most half a circle leads here, of this radius in steps of the grid, clockwise on the screen if positive.
+  std::int32_t radius = 0;
 };
 
 /// Sums over the boundary's unit edges, each a point where the boundary is thought to be, in eighths of a pixel.
@@ -97,22 +103,28 @@ class ArcSimplifier {
   std::span<const ChainNode> run(std::span<const Point> stairs, std::span<const std::int8_t> shifts,
                                  const ArcPrices& prices) {
     list_candidates(stairs, shifts);
+    edges_moved_ = !shifts.empty();
     find_chain(prices);
     chain_.clear();
     for (std::int32_t i = static_cast<std::int32_t>(places_.size()) - 1; i >= 0; i = from_[i])
-      chain_.push_back({places_[i], static_cast<std::int32_t>(sums_[i].n)});
+      chain_.push_back({places_[i], static_cast<std::int32_t>(sums_[i].n), radius_[i]});
     std::reverse(chain_.begin(), chain_.end());
     return chain_;
   }
 
+  /// What the chain of the last run costs.
+  std::int64_t cost() const { return cost_.back(); }
+
  private:
-  /// Longest line that is tried, in pixels: sums of squares stay within 63 bits.
+  /// Longest slanted line that is tried, in pixels: sums of squares stay within 63 bits.
   static constexpr std::int64_t longest = 120;
+  /// In pixels: what is rounder than a line.
+  static constexpr std::int32_t largest_radius = 4000;
 
   /// Places where a line may end, in eighths of a pixel, with the sums over all edges before; corners also bound the
   /// lines.
   void list_candidates(std::span<const Point> stairs, std::span<const std::int8_t> shifts) {
-    places_.clear(), sums_.clear(), corner_.clear();
+    places_.clear(), sums_.clear(), corner_.clear(), edges_.clear();
     EdgeSums sums;
     const auto place = [&](Point p, bool corner) {
       places_.push_back(p), sums_.push_back(sums), corner_.push_back(corner);
@@ -140,8 +152,9 @@ class ArcSimplifier {
         if (half > 0 && 8 * k >= half && 8 * k < half + 8)
           place({8 * a.x + half * sx + middle.x, 8 * a.y + half * sy + middle.y}, false);
         const std::int32_t shift = run.empty() ? 0 : run[k];
-        sums.add(8 * (a.x - origin.x) + (8 * k + 4) * sx - shift * sy,
-                 8 * (a.y - origin.y) + (8 * k + 4) * sy + shift * sx);
+        const Point at{8 * a.x + (8 * k + 4) * sx - shift * sy, 8 * a.y + (8 * k + 4) * sy + shift * sx};
+        sums.add(at.x - 8 * origin.x, at.y - 8 * origin.y);
+        edges_.push_back(at);
       }
       place({8 * b.x, 8 * b.y}, true);
       before = end;
@@ -163,25 +176,91 @@ class ArcSimplifier {
     return eighths < 0 ? -n : n;
   }
 
-  void find_chain(const ArcPrices& prices) {
+  /// The tolerance that can pay: a line farther than this from a corner costs more at the corner's two edges, whose middles are
+  /// half a pixel from it, than `bytes_of_detour`.
+  std::int32_t worth_trying(const ArcPrices& prices) const {
+    constexpr double bytes_of_detour = 4;  // less would give longer texts, more the same ones more slowly
+    const std::int32_t half_a_pixel = 4, most_shift = edges_moved_ ? 4 : 0;
+    const double pixels = dht::sqrt(bytes_of_detour * double(prices.byte) / (2 * double(prices.contrast)));
+    return half_a_pixel + most_shift + static_cast<std::int32_t>(std::min(8 * pixels, 1e6));
+  }
+
+  void find_chain(ArcPrices prices) {
     const auto count = static_cast<std::int32_t>(places_.size());
     cost_.assign(count, std::numeric_limits<std::int64_t>::max());
-    from_.assign(count, -1);
+    from_.assign(count, -1), radius_.assign(count, 0);
     cost_[0] = 0;
-    for (std::int32_t i = 0; i + 1 < count; ++i) {
+    std::int32_t next_circle = 0;
+    prices.tolerance = std::min(prices.tolerance, worth_trying(prices));
+    for (std::int32_t i = 0; i < count; ++i) {
+      // Where none leads to one candidate, none leads to most of the next: ragged boundaries cost a quarter.
+      if (prices.circles && (i >= next_circle || i + 1 == count))
+        next_circle = i + (find_circle(i, prices) ? 1 : 4);
       Cone cone(prices.tolerance);
       const Point p = places_[i];
       for (std::int32_t j = i + 1; j < count; ++j) {
         const Point q = places_[j];
         const std::int32_t dx = q.x - p.x, dy = q.y - p.y;
-        if (j > i + 1 && std::max(std::abs(dx), std::abs(dy)) > 8 * longest) break;
         if (corner_[j] && !cone.narrow(dx, dy)) break;
+        if (dx != 0 && dy != 0 && std::max(std::abs(dx), std::abs(dy)) > 8 * longest) continue;
         const std::int64_t so_far = cost_[i] + prices.byte * line_bytes(dx, dy);
         if (so_far >= cost_[j] || (j > i + 1 && !cone.holds(dx, dy))) continue;
         const std::int64_t cost = so_far + squared_error(i, j, dx, dy) * prices.contrast;
-        if (cost < cost_[j]) cost_[j] = cost, from_[j] = i;
+        if (cost < cost_[j]) cost_[j] = cost, from_[j] = i, radius_[j] = 0;
       }
     }
+  }
+
+  /// The cheapest chain to candidate j that ends with an arc of a circle, where that is cheaper than the one so far. Goes
+  /// back until no circle passes; returns whether any did.
+  bool find_circle(std::int32_t j, const ArcPrices& prices) {
+    CircleSums sums;
+    const Point q = places_[j];
+    bool passed = false;
+    int misses = 0;
+    for (std::int32_t i = j - 1; i >= 0 && misses < 2; --i) {
+      const std::int64_t first = sums_[i].n, n = sums_[j].n - first;
+      const Point p = places_[i];
+      const std::int32_t dx = p.x - q.x, dy = p.y - q.y;
+      if (std::max(std::abs(dx), std::abs(dy)) > CircleSums::most - 16 || n > CircleSums::most_points) break;
+      for (std::int64_t k = first; k < sums_[i + 1].n; ++k) sums.add(edges_[k].x - q.x, edges_[k].y - q.y);
+      if (n < 6 || (dx == 0 && dy == 0)) continue;
+      std::int64_t cost = cost_[i] + prices.byte * bytes_same_circle;
+      if (cost >= cost_[j]) continue;
+      const CircleFit fit = sums.fit(dx, dy);
+      if (4 * fit.error > double(n * prices.tolerance * prices.tolerance)) {
+        ++misses;
+        continue;
+      }
+      misses = 0, passed = true;
+      if (fit.radius > 8 * largest_radius) continue;
+      // Seen from q; along the arc it is the other way.
+      const std::int32_t radius = radius_on_grid(fit.radius, dx, dy);
+      cost = cost_[i] +
+             prices.byte * round_bytes(dx, dy, radius, radius_[i] == (fit.clockwise ? -radius : radius)) +
+             static_cast<std::int64_t>(fit.error) * prices.contrast;
+      if (cost >= cost_[j] || !round_holds(i, j, radius, !fit.clockwise, prices.tolerance)) continue;
+      cost_[j] = cost, from_[j] = i, radius_[j] = fit.clockwise ? -radius : radius;
+    }
+    return passed || misses == 0;
+  }
+
+  /// In steps of the grid, at least half of the ends' distance.
+  std::int32_t radius_on_grid(double eighths, std::int64_t dx, std::int64_t dy) const {
+    auto radius = static_cast<std::int32_t>(eighths * grid_ / 8 + 0.5);
+    while (std::int64_t{256} * radius * radius < (dx * dx + dy * dy) * grid_ * grid_) ++radius;
+    return radius;
+  }
+
+  /// Whether all corners between candidates i and j are within the tolerance from the arc.
+  bool round_holds(std::int32_t i, std::int32_t j, std::int32_t radius, bool clockwise,
+                   std::int32_t tolerance) const {
+    const Point p = places_[i], q = places_[j];
+    const RoundPiece piece{double(p.x), double(p.y),          double(q.x),
+                           double(q.y), radius * 8.0 / grid_, clockwise};
+    for (std::int32_t c = i + 1; c < j; ++c)
+      if (corner_[c] && !piece.within(places_[c].x, places_[c].y, tolerance)) return false;
+    return true;
   }
 
   /// Sum of squared distances of the boundary between candidates i and j from the line that joins them, in 1/64 square
@@ -202,18 +281,26 @@ class ArcSimplifier {
 
   /// What a line costs compressed, in 1/64 bytes; measured on drawings of photos.
   std::int64_t line_bytes(std::int32_t dx, std::int32_t dy) const {
-    const auto more_digits = [](std::int32_t n) { return n < 10 ? 0 : n < 100 ? 1 : n < 1000 ? 2 : 3; };
     const int digits = more_digits(std::abs(dx) * grid_ / 8) + more_digits(std::abs(dy) * grid_ / 8);
     return (dx == 0 || dy == 0 ? bytes_straight : bytes_slanted) + bytes_digit * digits;
   }
-  static constexpr int bytes_straight = 64, bytes_slanted = 96, bytes_digit = 28;
+  std::int64_t round_bytes(std::int32_t dx, std::int32_t dy, std::int32_t radius, bool again) const {
+    const int digits = more_digits(std::abs(dx) * grid_ / 8) + more_digits(std::abs(dy) * grid_ / 8);
+    return bytes_digit * digits +
+           (again ? bytes_same_circle : bytes_circle + bytes_digit * more_digits(radius));
+  }
+  static int more_digits(std::int32_t n) { return n < 10 ? 0 : n < 100 ? 1 : n < 1000 ? 2 : 3; }
+  static constexpr int bytes_straight = 64, bytes_slanted = 96, bytes_digit = 28, bytes_circle = 512,
+                       bytes_same_circle = 288;
 
   std::int32_t grid_;
+  bool edges_moved_ = false;
   std::vector<Point> places_;
   std::vector<EdgeSums> sums_;
+  std::vector<Point> edges_;
   std::vector<std::uint8_t> corner_;
   std::vector<std::int64_t> cost_;
-  std::vector<std::int32_t> from_;
+  std::vector<std::int32_t> from_, radius_;
   std::vector<ChainNode> chain_;
 };
 

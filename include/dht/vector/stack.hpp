@@ -34,13 +34,12 @@ struct PaintOrder {
 
 /// Brings regions of one plain colour together, at the place of the first of them.
 inline void join_colors(const Fills& fills, PaintOrder& order) {
-  const auto plain = [&](std::int32_t r) { return fills.gradient_of.empty() || fills.gradient_of[r] < 0; };
   const std::size_t n = order.regions.size();
   std::map<Color, std::size_t> first_of;
   std::vector<std::pair<std::size_t, std::int32_t>> placed(n);  // place of the first of the colour, region
   for (std::size_t i = 0; i < n; ++i) {
     const std::int32_t r = order.regions[i];
-    placed[i] = {plain(r) ? first_of.try_emplace(fills.color[r], i).first->second : i, r};
+    placed[i] = {fills.plain(r) ? first_of.try_emplace(fills.color[r], i).first->second : i, r};
   }
   std::sort(placed.begin(),
             placed.end());  // within a colour in raster order, so that steps between them are short
@@ -101,6 +100,10 @@ class HiddenLines {
     return covers(chain);
   }
 
+  /// Whether a piece of a region, whose topmost, then leftmost corner is `corner`, lies in a hole that was found to be filled
+  /// by what it is painted together with.
+  bool filled(Point corner) const { return !filled_.empty() && filled_[index(corner.y, corner.x)] != 0; }
+
  private:
   using Corners = std::array<Point, 4>;
 
@@ -126,6 +129,8 @@ class HiddenLines {
     }
     return best;
   }
+
+  std::size_t index(std::int32_t y, std::int32_t x) const { return std::size_t(y) * labels_.width + x; }
 
   static std::int64_t turn(Point o, Point a, Point b) {
     return std::int64_t{a.x - o.x} * (b.y - o.y) - std::int64_t{a.y - o.y} * (b.x - o.x);
@@ -236,15 +241,21 @@ class HiddenLines {
     };
     for (std::size_t i = 1; i < path_.size(); ++i) add(path_[i - 1], path_[i], 1);
     for (std::size_t i = 1; i < chain.size(); ++i) add(chain[i - 1], chain[i], -1);
+    const bool hole = path_.front() == path_.back();
+    inside_.clear();
     for (std::int32_t y = 0; y < rows; ++y) {
       const std::int16_t* step = steps_.data() + std::size_t(y) * (columns + 1);
       const std::int32_t* label = labels_.row(low.y + y) + low.x;
       int winding = 0;
       for (std::int32_t x = 0; x < columns; ++x) {
         winding += step[x];
-        if (winding != 0 && (winding != 1 || rank_[label[x]] < own_rank_)) return false;
+        if (winding == 0) continue;
+        if (winding != 1 || rank_[label[x]] < own_rank_) return false;
+        if (hole && rank_[label[x]] == own_rank_) inside_.push_back(index(low.y + y, low.x + x));
       }
     }
+    if (filled_.empty() && !inside_.empty()) filled_.resize(index(labels_.height, 0));
+    for (const std::size_t pixel : inside_) filled_[pixel] = 1;
     return true;
   }
 
@@ -270,6 +281,8 @@ class HiddenLines {
   std::int32_t own_rank_ = 0;
   std::vector<Point> path_;
   std::vector<std::int16_t> steps_;
+  std::vector<std::uint8_t> filled_;
+  std::vector<std::size_t> inside_;
 };
 
 }  // namespace dht::detail
