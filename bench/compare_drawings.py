@@ -32,7 +32,7 @@ SIZES = [15, 25, 40, 70, 120]  # kB
 # Filter speckle and gradient step: about one setting for every sixth of an octave of bytes.
 GRID = [(16, 96), (16, 64), (16, 48), (16, 32), (8, 48), (8, 32), (4, 32), (4, 24), (4, 16), (2, 16), (1, 16),
         (1, 12), (1, 8), (1, 6), (1, 4), (1, 2)]
-PRICES = [36000, 21000, 12000, 7000, 4200, 2400, 1400, 750, 420, 240]
+PRICES = [36000, 21000, 12000, 7000, 4200, 2400, 1400, 750, 420, 240, 140]
 SAMPLE_PRICES = [round(6e6 * 0.72**k) for k in range(34)]  # fine steps: one more region is much in a small drawing
 
 VTRACER = """

@@ -99,6 +99,7 @@ set(DHT_HEADERS
   include/dht/train/schedule.hpp
   include/dht/train/targets.hpp
   include/dht/vector/arcs.hpp
+  include/dht/vector/circles.hpp
   include/dht/vector/curves.hpp
   include/dht/vector/drawing.hpp
   include/dht/vector/drawn_arcs.hpp
@@ -108,6 +109,7 @@ set(DHT_HEADERS
   include/dht/vector/gradients.hpp
   include/dht/vector/palette.hpp
   include/dht/vector/path_text.hpp
+  include/dht/vector/pixel_art.hpp
   include/dht/vector/planar_map.hpp
   include/dht/vector/simplify.hpp
   include/dht/vector/stack.hpp
