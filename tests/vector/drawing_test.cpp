@@ -547,6 +547,10 @@ TEST_CASE("what a drawing cannot be made of is refused with a sentence", "[vecto
   CHECK_THROWS_WITH(dht::mean_fills(dht::Picture(1, 2), view, 1),
                     "labels: is 1 at row 0, column 1; must be between 0 and 0");
   CHECK_THROWS_WITH(dht::mean_fills(dht::Picture(1, 2), view, 0), "regions: is 0; must be at least 1");
+  CHECK_THROWS_WITH(dht::drawing(dht::LabelView{nullptr, 40, 40}, distinct_fills(2)),
+                    "labels: has no data (null pointer)");
+  CHECK_THROWS_WITH(dht::drawing(view, distinct_fills(1)),
+                    "labels: is 1 at row 0, column 1; must be between 0 and 0");
   CHECK_THROWS_WITH(dht::drawing(view, distinct_fills(2), {}, &picture),
                     "picture: is 1 x 3; must be 1 x 2 like the labels");
   CHECK_THROWS_WITH(dht::balanced_byte_price(picture, view, distinct_fills(2)),

@@ -348,6 +348,7 @@ inline std::string drawing(std::vector<DrawingLayer> layers, const DrawingOption
     DHT_EXPECTS(layer.labels.height == canvas.height && layer.labels.width == canvas.width, "layers: one is ",
                 layer.labels.height, " x ", layer.labels.width, "; must be ", canvas.height, " x ",
                 canvas.width, " like the first");
+  for (const DrawingLayer& layer : layers) detail::check_labels(layer.labels, layer.fills.size());
   if (options.economical_colors && options.fit.tolerance > 0)
     for (DrawingLayer& layer : layers)
       economise_colors(layer.fills, options.fit.byte_price, options.one_path_a_color);
