@@ -181,6 +181,31 @@ TEST_CASE("a disc becomes two halves of a circle", "[vector][drawing]") {
   CHECK(text.find("d=\"m200 60a140 140 0 0 1 0 280 140 140 0 0 1 0-280z\"") != text.npos);
 }
 
+TEST_CASE("both sides of an arc of a circle bulge the same way", "[vector][drawing]") {
+  // A disc, and a part of one at the border: closed, and from junction to junction.
+  for (const int middle : {100, 40}) {
+    RandomLabels map{200, 200, 2, {}};
+    double pixels = 0;
+    for (int y = 0; y < 200; ++y)
+      for (int x = 0; x < 200; ++x) {
+        map.labels.push_back(std::hypot(x + 0.5 - middle, y + 0.5 - 100) < 70);
+        pixels += map.labels.back();
+      }
+    dht::DrawingOptions options;
+    options.form = dht::Form::flat;
+    options.fit.grid = 1;
+    options.fit.byte_price = 4000;
+    options.fit.tolerance = 1.5;
+    const auto shapes = read_drawing(dht::drawing(map.view(), distinct_fills(2), options));
+    REQUIRE(shapes.size() == 2);
+    INFO("middle " << middle);
+    for (const DrawnShape& shape : shapes) CHECK(shape.arcs > 0);
+    const auto& round = shapes[map.labels[0] == 0 ? 1 : 0];
+    CHECK(std::abs(round.area() - pixels) < 0.01 * pixels);
+    CHECK(std::abs(shapes[0].area() + shapes[1].area() - 40000) < 1e-6 * 40000);
+  }
+}
+
 TEST_CASE("a rectangle keeps its corners, whatever boundaries are made of", "[vector][drawing]") {
   RandomLabels map{30, 30, 2, std::vector<std::int32_t>(900)};
   for (int y = 5; y < 20; ++y)
