@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// From a label map to SVG text: planar map, lossless text, both, drawings of lines and curves, beside the naive form (one rectangle a run of pixels).
+// From a label map to SVG text: planar map, lossless text, both, drawings of lines, circles and curves, beside the naive form (one rectangle a run of pixels).
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -89,7 +89,7 @@ void labels_to_svg(benchmark::State& state) {
   state.counters["text bytes"] = double(bytes);
 }
 
-/// Boundaries fitted, stacked, written: lines or curves.
+/// Boundaries fitted, stacked, written: lines, circles or curves.
 void labels_to_drawing(benchmark::State& state, dht::Strokes strokes) {
   const Labels& labels = labels_of(int(state.range(0)));
   dht::Fills fills;

@@ -42,8 +42,8 @@ struct DrawingOptions {
   /// How boundaries are drawn.
   FitOptions fit;
   Form form = Form::stacked;
-  /// Colours may move a little to where they take less text, by `fit.byte_price`; where the numbers of pixels are known
-  /// and the tolerance is not 0.
+  /// Colours may move a little to where they take less text, by `fit.byte_price`, and with `one_path_a_color` regions may share
+  /// one; where the numbers of pixels are known and the tolerance is not 0.
   bool economical_colors = true;
   Seams seams = Seams::none;
   /// Regions of one colour are one path: fewer bytes, less to take hold of in an editor.
@@ -348,7 +348,6 @@ inline std::string drawing(std::vector<DrawingLayer> layers, const DrawingOption
     DHT_EXPECTS(layer.labels.height == canvas.height && layer.labels.width == canvas.width, "layers: one is ",
                 layer.labels.height, " x ", layer.labels.width, "; must be ", canvas.height, " x ",
                 canvas.width, " like the first");
-  for (const DrawingLayer& layer : layers) detail::check_labels(layer.labels, layer.fills.size());
   if (options.economical_colors && options.fit.tolerance > 0)
     for (DrawingLayer& layer : layers)
       economise_colors(layer.fills, options.fit.byte_price, options.one_path_a_color);

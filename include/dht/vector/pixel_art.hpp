@@ -12,8 +12,9 @@
 namespace dht::detail {
 
 /// The largest n so that every boundary lies on a multiple of n pixels; divides `known` (0: any). Stops at the first sign
-/// of a 1: most label maps cost nothing.
+/// of a 1: most label maps cost nothing. Labels without data have 1; planar_map says what is wrong.
 inline std::int32_t boundary_step(const LabelView& labels, std::int32_t known = 0) {
+  if (labels.data == nullptr) return 1;
   std::int32_t step = std::gcd(known, std::gcd(labels.width, labels.height));
   for (int y = 0; y < labels.height; ++y) {
     const std::int32_t* row = labels.row(y);

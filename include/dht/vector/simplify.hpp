@@ -237,9 +237,9 @@ class ArcSimplifier {
       // Seen from q; along the arc it is the other way.
       const std::int32_t radius = radius_on_grid(fit.radius, dx, dy);
       cost = cost_[i] +
-             prices.byte * round_bytes(dx, dy, radius, radius_[i] == (fit.clockwise ? -radius : radius)) +
+             prices.byte * circle_bytes(dx, dy, radius, radius_[i] == (fit.clockwise ? -radius : radius)) +
              static_cast<std::int64_t>(fit.error) * prices.contrast;
-      if (cost >= cost_[j] || !round_holds(i, j, radius, !fit.clockwise, prices.tolerance)) continue;
+      if (cost >= cost_[j] || !circle_holds(i, j, radius, !fit.clockwise, prices.tolerance)) continue;
       cost_[j] = cost, from_[j] = i, radius_[j] = fit.clockwise ? -radius : radius;
     }
     return passed || misses == 0;
@@ -253,8 +253,8 @@ class ArcSimplifier {
   }
 
   /// Whether all corners between candidates i and j are within the tolerance from the arc.
-  bool round_holds(std::int32_t i, std::int32_t j, std::int32_t radius, bool clockwise,
-                   std::int32_t tolerance) const {
+  bool circle_holds(std::int32_t i, std::int32_t j, std::int32_t radius, bool clockwise,
+                    std::int32_t tolerance) const {
     const Point p = places_[i], q = places_[j];
     const RoundPiece piece{double(p.x), double(p.y),          double(q.x),
                            double(q.y), radius * 8.0 / grid_, clockwise};
@@ -281,13 +281,15 @@ class ArcSimplifier {
 
   /// What a line costs compressed, in 1/64 bytes; measured on drawings of photos.
   std::int64_t line_bytes(std::int32_t dx, std::int32_t dy) const {
-    const int digits = more_digits(std::abs(dx) * grid_ / 8) + more_digits(std::abs(dy) * grid_ / 8);
-    return (dx == 0 || dy == 0 ? bytes_straight : bytes_slanted) + bytes_digit * digits;
+    return (dx == 0 || dy == 0 ? bytes_straight : bytes_slanted) + step_bytes(dx, dy);
   }
-  std::int64_t round_bytes(std::int32_t dx, std::int32_t dy, std::int32_t radius, bool again) const {
-    const int digits = more_digits(std::abs(dx) * grid_ / 8) + more_digits(std::abs(dy) * grid_ / 8);
-    return bytes_digit * digits +
-           (again ? bytes_same_circle : bytes_circle + bytes_digit * more_digits(radius));
+  /// The same of an arc of a circle; `again`: of the radius and direction of the arc before it.
+  std::int64_t circle_bytes(std::int32_t dx, std::int32_t dy, std::int32_t radius, bool again) const {
+    const int circle = again ? bytes_same_circle : bytes_circle + bytes_digit * more_digits(radius);
+    return circle + step_bytes(dx, dy);
+  }
+  int step_bytes(std::int32_t dx, std::int32_t dy) const {
+    return bytes_digit * (more_digits(std::abs(dx) * grid_ / 8) + more_digits(std::abs(dy) * grid_ / 8));
   }
   static int more_digits(std::int32_t n) { return n < 10 ? 0 : n < 100 ? 1 : n < 1000 ? 2 : 3; }
   static constexpr int bytes_straight = 64, bytes_slanted = 96, bytes_digit = 28, bytes_circle = 512,
