@@ -42,23 +42,23 @@ TEST_CASE("the fit finds the circle that points lie on, either way around", "[ve
         const Sampled s = sample(radius, from, turn);
         const CircleFit fit = s.sums.fit(s.ex, s.ey);
         INFO("radius " << radius << ", from " << from << ", turn " << turn);
-        CHECK(std::abs(fit.radius - radius) < 0.02 * radius);
+        CHECK(std::abs(fit.radius() - radius) < 0.02 * radius);
         CHECK(fit.clockwise == (turn > 0));  // y grows downwards
-        CHECK(fit.error < 201 * 0.25);       // points are rounded
+        CHECK(fit.error() < 201 * 0.25);       // points are rounded
       }
 }
 
 TEST_CASE("the fit's error is the sum of squared distances", "[vector][circles]") {
   const Sampled s = sample(1500, 0.7, 2, 12);
-  const double error = s.sums.fit(s.ex, s.ey).error;
+  const double error = s.sums.fit(s.ex, s.ey).error();
   CHECK(std::abs(error - 201 * 144) < 0.05 * 201 * 144);
 }
 
 TEST_CASE("of more than half a circle the fit gives half", "[vector][circles]") {
   const Sampled s = sample(500, 0, 1.3 * pi);
   const CircleFit fit = s.sums.fit(s.ex, s.ey);
-  CHECK(std::abs(2 * fit.radius - std::hypot(s.ex, s.ey)) < 1e-6);
-  CHECK(fit.error > 201 * 100);  // which does not pass
+  CHECK(std::abs(2 * fit.radius() - std::hypot(s.ex, s.ey)) < 1e-6);
+  CHECK(fit.error() > 201 * 100);  // which does not pass
 }
 
 TEST_CASE("halves of a piece lie on its circle, on the side that it bulges to", "[vector][circles]") {

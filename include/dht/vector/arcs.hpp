@@ -21,6 +21,8 @@ namespace dht {
 struct Point {
   std::int32_t x = 0, y = 0;
   friend bool operator==(const Point&, const Point&) = default;
+  friend Point operator+(Point a, Point b) { return {a.x + b.x, a.y + b.y}; }
+  friend Point operator-(Point a, Point b) { return {a.x - b.x, a.y - b.y}; }
 };
 
 /// The label of everything beyond the canvas.

@@ -14,9 +14,13 @@ namespace dht::detail {
 
 /// An arc of a circle from the origin to another point: at most half of the circle.
 struct CircleFit {
-  double radius = 0;
+  double radius2 = 0;      ///< its radius, squared
   bool clockwise = false;  ///< on the screen
-  double error = 0;        ///< sum of squared distances
+  double sum = 0;          ///< of (d^2 - r^2)^2, d being the distance of a point from its middle
+
+  double radius() const { return sqrt(radius2); }
+  /// Sum of squared distances from the circle, where these are small beside its radius.
+  double error() const { return sum / (4 * radius2); }
 };
 
 /// Sums over points of a boundary, relative to one end of the arc. Exact for coordinates up to `most`, and `most_points`.
@@ -29,8 +33,7 @@ class CircleSums {
     x_ += x, y_ += y, xx_ += x * x, xy_ += x * y, yy_ += y * y, zx_ += z * x, zy_ += z * y, zz_ += z * z;
   }
 
-  /// Of the circles through the origin and (vx, vy) the one with the least sum of (d^2 - r^2)^2, d being the distance of a
-  /// point from its middle (Kasa 1976): where points are near, 4 r^2 times the squared distances from the circle.
+  /// Of the circles through the origin and (vx, vy) the one with the least sum (Kasa 1976).
   CircleFit fit(std::int64_t vx, std::int64_t vy) const {
     // For a middle that is k/2 times the chord to the right of its own, t has d^2 - r^2 = t.t - t.v - k t.w.
     const std::int64_t wx = -vy, wy = vx;
@@ -44,7 +47,7 @@ class CircleSums {
     if ((k > 0) != clockwise) k = 0;  // no more than half a circle
     const double radius2 = fma(k, k, 1.0) * double(vx * vx + vy * vy) / 4;
     const double sum = fma(k, fma(k, double(across), -2 * double(mixed)), double(square));
-    return {sqrt(radius2), clockwise, std::max(sum, 0.0) / (4 * radius2)};
+    return {radius2, clockwise, std::max(sum, 0.0)};
   }
 
  private:

@@ -57,7 +57,7 @@ struct DrawingOptions {
 namespace detail {
 
 /// Appends one arc as part of a ring: all points but the first.
-inline void append_arc(PathText& path, const DrawnArcs& arcs, SignedArc signed_arc, bool leave_out_last) {
+inline void append_arc(PathText& path, const DrawnArcs& arcs, SignedArc signed_arc) {
   const auto points = arcs.arc(signed_arc.arc());
   const auto kinds = arcs.kinds(signed_arc.arc());
   const std::size_t n = points.size();
@@ -71,8 +71,7 @@ inline void append_arc(PathText& path, const DrawnArcs& arcs, SignedArc signed_a
       path.round(round.x, (round.y != 0) == signed_arc.forward(), points[at(i + 1)]);
       i += 2;
     } else {
-      if (!(leave_out_last && i + 1 == n)) path.line(points[at(i)]);
-      ++i;
+      path.line(points[at(i++)]);
     }
   }
 }
@@ -81,8 +80,7 @@ inline void append_ring(PathText& path, const PlanarMap& map, const DrawnArcs& a
   const auto signed_arcs = map.faces.ring(ring);
   const auto start = arcs.arc(signed_arcs[0].arc());
   path.move(signed_arcs[0].forward() ? start.front() : start.back());
-  for (std::size_t i = 0; i < signed_arcs.size(); ++i)
-    append_arc(path, arcs, signed_arcs[i], i + 1 == signed_arcs.size());
+  for (const SignedArc signed_arc : signed_arcs) append_arc(path, arcs, signed_arc);
   path.close();
 }
 
@@ -159,8 +157,7 @@ class StackedShapes {
   void append_ring(PathText& path, std::int32_t region, std::int32_t ring) {
     const auto arcs = map_.faces.ring(ring);
     const std::size_t n = arcs.size();
-    // Starts behind a hidden stretch, so that the renderer's way back to the start is its last line.
-    std::size_t start = n;
+    std::size_t start = n;  // behind a hidden stretch, where there is one
     for (std::size_t i = 0; i < n; ++i)
       if (visible(arcs[i], region) && (start == n || !visible(arcs[(i + n - 1) % n], region))) start = i;
     if (start == n) return hidden_ring(path, region, ring);
@@ -169,12 +166,13 @@ class StackedShapes {
     for (std::size_t k = 0; k < n;) {
       const SignedArc s = arcs[(start + k) % n];
       if (visible(s, region)) {
-        append_arc(path, arcs_, s, ++k == n);
+        append_arc(path, arcs_, s);
+        ++k;
         continue;
       }
       chain_.assign(1, corner(s));
       for (; k < n && !visible(arcs[(start + k) % n], region); ++k) extend(arcs[(start + k) % n]);
-      append_hidden(path, region, k == n);
+      append_hidden(path, region);
     }
     path.close();
   }
@@ -187,7 +185,7 @@ class StackedShapes {
     const bool hole = map_.faces.ring_area[ring] < 0;
     if (hole ? hidden_.may_fill(chain_, region) : hidden_.filled(map_.faces.ring_corner[ring])) return;
     path.move({chain_[0].x * arcs_.grid, chain_[0].y * arcs_.grid});
-    append_hidden(path, region, true);
+    append_hidden(path, region);
     path.close();
   }
 
@@ -204,10 +202,10 @@ class StackedShapes {
       chain_.insert(chain_.end(), line.rbegin() + 1, line.rend());
   }
 
-  void append_hidden(PathText& path, std::int32_t region, bool last) {
+  void append_hidden(PathText& path, std::int32_t region) {
     lines_.clear();
     hidden_.close(chain_, region, lines_);
-    if (!last) lines_.push_back(chain_.back());
+    lines_.push_back(chain_.back());
     for (const Point p : lines_) path.line({p.x * arcs_.grid, p.y * arcs_.grid});
   }
 

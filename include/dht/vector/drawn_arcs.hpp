@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <numeric>
 #include <span>
 #include <vector>
 
@@ -81,61 +80,56 @@ inline bool conflict(const Piece& p, const Piece& q) {
   if (std::max(p.a.x, p.b.x) < std::min(q.a.x, q.b.x) || std::max(q.a.x, q.b.x) < std::min(p.a.x, p.b.x) ||
       std::max(p.a.y, p.b.y) < std::min(q.a.y, q.b.y) || std::max(q.a.y, q.b.y) < std::min(p.a.y, p.b.y))
     return false;
-  const auto may = [&](bool p_end, bool q_end, bool consecutive) { return (p_end && q_end) || consecutive; };
   const bool same = p.arc == q.arc;
   const bool pq = same && q.number == p.number + 1, qp = same && p.number == q.number + 1;
   int shared = 0;
   bool bad = false;
-  const auto look = [&](Point at, Point e, Point other_at, Point f, bool allowed) {
-    if (at != other_at || !allowed) return;
+  const auto share = [&](Point at, Point e, Point f) {
     ++shared;
     bad |= overlap(at, e, f);
   };
-  look(p.a, p.b, q.a, q.b, may(p.first, q.first, false));
-  look(p.a, p.b, q.b, q.a, may(p.first, q.last, qp));
-  look(p.b, p.a, q.a, q.b, may(p.last, q.first, pq));
-  look(p.b, p.a, q.b, q.a, may(p.last, q.last, false));
+  if (p.a == q.a && p.first && q.first) share(p.a, p.b, q.b);
+  if (p.a == q.b && ((p.first && q.last) || qp)) share(p.a, p.b, q.a);
+  if (p.b == q.a && ((p.last && q.first) || pq)) share(p.b, p.a, q.b);
+  if (p.b == q.b && p.last && q.last) share(p.b, p.a, q.a);
   // Two straight pieces with one point in common and different directions have no other.
   return shared > 0 ? bad || shared > 1 : touch(p.a, p.b, q.a, q.b);
 }
 
 /// Calls found(p, q) for each pair of pieces in conflict of which at least one is of an arc with `fresh[arc]` != 0.
-/// Pieces are sorted into square cells with a side of `cell`; a pair that shares several may be found several times.
+/// Pieces are sorted into square cells with a side of 2^`cell_bits`; a pair that shares several may be found several times.
 template <class Found>
 void for_each_conflict(const std::vector<Piece>& pieces, const std::vector<std::uint8_t>& fresh,
-                       std::int32_t cell, Point size, Found found) {
-  const std::int32_t columns = size.x / cell + 1, rows = size.y / cell + 1;
-  const auto column = [&](std::int32_t x) { return std::clamp(x / cell, 0, columns - 1); };
-  const auto row = [&](std::int32_t y) { return std::clamp(y / cell, 0, rows - 1); };
+                       int cell_bits, Point size, Found found) {
+  const std::int32_t columns = (size.x >> cell_bits) + 1, rows = (size.y >> cell_bits) + 1;
+  const auto column = [&](std::int32_t x) { return std::clamp(x >> cell_bits, 0, columns - 1); };
+  const auto row = [&](std::int32_t y) { return std::clamp(y >> cell_bits, 0, rows - 1); };
   const auto cells_of = [&](const Piece& p, auto visit) {
     const std::int32_t c0 = column(std::min(p.a.x, p.b.x)), c1 = column(std::max(p.a.x, p.b.x));
     const std::int32_t r0 = row(std::min(p.a.y, p.b.y)), r1 = row(std::max(p.a.y, p.b.y));
     for (std::int32_t r = r0; r <= r1; ++r)
       for (std::int32_t c = c0; c <= c1; ++c) visit(std::size_t(r) * columns + c);
   };
-  // Only cells with a fresh piece are looked at.
-  const std::size_t cells = std::size_t(rows) * columns;
-  std::vector<std::uint8_t> marked(cells);
-  for (const Piece& p : pieces)
-    if (fresh[p.arc]) cells_of(p, [&](std::size_t c) { marked[c] = 1; });
-  std::vector<std::int32_t> begin(cells + 1), looked_at;
-  for (std::size_t i = 0; i < pieces.size(); ++i) {
-    std::int32_t any = 0;
-    cells_of(pieces[i], [&](std::size_t c) { begin[c + 1] += marked[c], any |= marked[c]; });
-    if (any != 0) looked_at.push_back(static_cast<std::int32_t>(i));
-  }
-  std::partial_sum(begin.begin(), begin.end(), begin.begin());
-  std::vector<std::int32_t> members(begin.back()), next(begin.begin(), begin.end() - 1);
-  for (const std::int32_t i : looked_at)
-    cells_of(pieces[i], [&](std::size_t c) {
-      if (marked[c]) members[next[c]++] = i;
-    });
-  for (std::size_t c = 0; c < cells; ++c)
-    for (std::int32_t i = begin[c]; i < begin[c + 1]; ++i)
-      for (std::int32_t j = i + 1; j < begin[c + 1]; ++j) {
-        const Piece &p = pieces[members[i]], &q = pieces[members[j]];
-        if ((fresh[p.arc] || fresh[q.arc]) && conflict(p, q)) found(p, q);
-      }
+  // Each cell has a list of the fresh pieces so far, the newest first.
+  struct Member {
+    std::int32_t piece, next;
+  };
+  constexpr std::int32_t none = -1;
+  std::vector<std::int32_t> newest(std::size_t(rows) * columns, none);
+  std::vector<Member> members;
+  members.reserve(2 * pieces.size());
+  for (const bool inserted : {true, false})
+    for (std::size_t i = 0; i < pieces.size(); ++i) {
+      const Piece& p = pieces[i];
+      if ((fresh[p.arc] != 0) != inserted) continue;
+      cells_of(p, [&](std::size_t cell) {
+        for (std::int32_t m = newest[cell]; m != none; m = members[m].next)
+          if (const Piece& q = pieces[members[m].piece]; conflict(p, q)) found(p, q);
+        if (!inserted) return;
+        members.push_back({static_cast<std::int32_t>(i), newest[cell]});
+        newest[cell] = static_cast<std::int32_t>(members.size()) - 1;
+      });
+    }
 }
 
 }  // namespace detail

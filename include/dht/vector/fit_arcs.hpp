@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -202,19 +203,29 @@ class ArcFitter {
   /// Finds conflicts and makes their arcs finer. Returns whether there were any; `fresh` says which.
   bool resolve(std::vector<std::uint8_t>& fresh) {
     std::erase_if(pieces_, [&](const Piece& p) { return fresh[p.arc] != 0; });
+    pieces_.reserve(points_.size());
     for (std::int32_t a = 0; a < map_.arcs.size(); ++a)
       if (fresh[a]) append_pieces(a);
     std::vector<std::uint8_t> bad(level_.size());
     const std::int32_t pixel = options_.grid * fineness();
-    for_each_conflict(pieces_, fresh, 4 * pixel, {map_.width * pixel, map_.height * pixel},
+    const int cell_bits = std::countr_zero(static_cast<std::uint32_t>(4 * pixel));
+    for_each_conflict(pieces_, fresh, cell_bits, {map_.width * pixel, map_.height * pixel},
                       [&](const Piece& p, const Piece& q) { bad[p.arc] = bad[q.arc] = 1; });
     bool any = false;
     for (std::size_t a = 0; a < bad.size(); ++a) {
       fresh[a] = bad[a] && level_[a] < pixels_level;
-      level_[a] = static_cast<std::uint8_t>(level_[a] + fresh[a]);
+      if (fresh[a]) level_[a] = next_level(static_cast<std::int32_t>(a));
       any |= fresh[a] != 0;
     }
     return any;
+  }
+
+  /// Finer than the arc's. Lines that were found among arcs of circles would be found again.
+  std::uint8_t next_level(std::int32_t a) const {
+    const bool lines = std::count(kind_.begin() + begin_[a], kind_.begin() + end_[a], PointKind::node) ==
+                       end_[a] - begin_[a];
+    const bool again = level_[a] == round_level && options_.strokes == Strokes::circles && lines;
+    return static_cast<std::uint8_t>(level_[a] + (again ? 2 : 1));
   }
 
   /// Steps of the pieces in one of the grid: curves are looked at more closely.

@@ -190,12 +190,16 @@ class ArcSimplifier {
     cost_.assign(count, std::numeric_limits<std::int64_t>::max());
     from_.assign(count, -1), radius_.assign(count, 0);
     cost_[0] = 0;
-    std::int32_t next_circle = 0;
+    std::int32_t next_circle = 0, patience = 0;
     prices.tolerance = std::min(prices.tolerance, worth_trying(prices));
     for (std::int32_t i = 0; i < count; ++i) {
-      // Where none leads to one candidate, none leads to most of the next: ragged boundaries cost a quarter.
-      if (prices.circles && (i >= next_circle || i + 1 == count))
-        next_circle = i + (find_circle(i, prices) ? 1 : 4);
+      // Where none leads to one candidate, none leads to most of the next, but behind a long one: ragged boundaries cost a
+      // sixteenth.
+      if (prices.circles && (i >= next_circle || i + 1 == count)) {
+        const std::int32_t span = find_circle(i, prices);
+        patience = std::max(patience - 1, span - 8);
+        next_circle = i + (span > 0 || patience > 0 ? 1 : 16);
+      }
       Cone cone(prices.tolerance);
       const Point p = places_[i];
       for (std::int32_t j = i + 1; j < count; ++j) {
@@ -212,11 +216,11 @@ class ArcSimplifier {
   }
 
   /// The cheapest chain to candidate j that ends with an arc of a circle, where that is cheaper than the one so far. Goes
-  /// back until no circle passes; returns whether any did.
-  bool find_circle(std::int32_t j, const ArcPrices& prices) {
+  /// back until no circle passes; returns how far the last one did, in candidates: 0 where none passes, 1 where that is open.
+  std::int32_t find_circle(std::int32_t j, const ArcPrices& prices) {
     CircleSums sums;
     const Point q = places_[j];
-    bool passed = false;
+    std::int32_t span = 0;
     int misses = 0;
     for (std::int32_t i = j - 1; i >= 0 && misses < 2; --i) {
       const std::int64_t first = sums_[i].n, n = sums_[j].n - first;
@@ -228,21 +232,21 @@ class ArcSimplifier {
       std::int64_t cost = cost_[i] + prices.byte * bytes_same_circle;
       if (cost >= cost_[j]) continue;
       const CircleFit fit = sums.fit(dx, dy);
-      if (4 * fit.error > double(n * prices.tolerance * prices.tolerance)) {
+      if (fit.sum > double(n * prices.tolerance * prices.tolerance) * fit.radius2) {
         ++misses;
         continue;
       }
-      misses = 0, passed = true;
-      if (fit.radius > 8 * largest_radius) continue;
+      misses = 0, span = j - i;
+      if (fit.radius2 > 64.0 * largest_radius * largest_radius) continue;
       // Seen from q; along the arc it is the other way.
-      const std::int32_t radius = radius_on_grid(fit.radius, dx, dy);
+      const std::int32_t radius = radius_on_grid(fit.radius(), dx, dy);
       cost = cost_[i] +
              prices.byte * circle_bytes(dx, dy, radius, radius_[i] == (fit.clockwise ? -radius : radius)) +
-             static_cast<std::int64_t>(fit.error) * prices.contrast;
+             static_cast<std::int64_t>(fit.error()) * prices.contrast;
       if (cost >= cost_[j] || !circle_holds(i, j, radius, !fit.clockwise, prices.tolerance)) continue;
       cost_[j] = cost, from_[j] = i, radius_[j] = fit.clockwise ? -radius : radius;
     }
-    return passed || misses == 0;
+    return misses == 0 ? std::max(span, 1) : span;
   }
 
   /// In steps of the grid, at least half of the ends' distance.

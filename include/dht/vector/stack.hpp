@@ -4,7 +4,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -105,7 +104,10 @@ class HiddenLines {
   bool filled(Point corner) const { return !filled_.empty() && filled_[index(corner.y, corner.x)] != 0; }
 
  private:
-  using Corners = std::array<Point, 4>;
+  /// From the first to the last with a step, in one row.
+  struct Columns {
+    std::int32_t first, last;
+  };
 
   void find(std::span<const Point> chain, std::vector<Point>& out) {
     if (chain.size() == 2) return;
@@ -222,6 +224,7 @@ class HiddenLines {
     const std::int32_t columns = high.x - low.x, rows = high.y - low.y;
     if (columns <= 0 || rows <= 0) return true;
     steps_.assign(std::size_t(columns + 1) * rows, 0);
+    touched_.assign(rows, {columns, 0});
     const auto add = [&](Point a, Point b, int sign) {
       if (a.y == b.y) return;
       if (a.y > b.y) std::swap(a, b), sign = -sign;
@@ -235,8 +238,10 @@ class HiddenLines {
           x = twice / (2 * length) - (twice % (2 * length) < 0);
         }
         const auto column = static_cast<std::int32_t>(std::clamp<std::int64_t>(x - low.x, 0, columns));
-        steps_[std::size_t(y - low.y) * (columns + 1) + column] =
-            static_cast<std::int16_t>(steps_[std::size_t(y - low.y) * (columns + 1) + column] - sign);
+        std::int16_t& step = steps_[std::size_t(y - low.y) * (columns + 1) + column];
+        step = static_cast<std::int16_t>(step - sign);
+        auto& [first, last] = touched_[y - low.y];
+        first = std::min(first, column), last = std::max(last, column);
       }
     };
     for (std::size_t i = 1; i < path_.size(); ++i) add(path_[i - 1], path_[i], 1);
@@ -247,7 +252,7 @@ class HiddenLines {
       const std::int16_t* step = steps_.data() + std::size_t(y) * (columns + 1);
       const std::int32_t* label = labels_.row(low.y + y) + low.x;
       int winding = 0;
-      for (std::int32_t x = 0; x < columns; ++x) {
+      for (std::int32_t x = touched_[y].first; x < touched_[y].last; ++x) {
         winding += step[x];
         if (winding == 0) continue;
         if (winding != 1 || rank_[label[x]] < own_rank_) return false;
@@ -281,6 +286,7 @@ class HiddenLines {
   std::int32_t own_rank_ = 0;
   std::vector<Point> path_;
   std::vector<std::int16_t> steps_;
+  std::vector<Columns> touched_;
   std::vector<std::uint8_t> filled_;
   std::vector<std::size_t> inside_;
 };
