@@ -99,7 +99,6 @@ set(DHT_HEADERS
   include/dht/train/schedule.hpp
   include/dht/train/targets.hpp
   include/dht/vector/arcs.hpp
-  include/dht/vector/circles.hpp
   include/dht/vector/curves.hpp
   include/dht/vector/drawing.hpp
   include/dht/vector/drawn_arcs.hpp
@@ -111,6 +110,7 @@ set(DHT_HEADERS
   include/dht/vector/path_text.hpp
   include/dht/vector/pixel_art.hpp
   include/dht/vector/planar_map.hpp
+  include/dht/vector/round_arcs.hpp
   include/dht/vector/simplify.hpp
   include/dht/vector/stack.hpp
   include/dht/vector/svg.hpp

@@ -181,6 +181,34 @@ TEST_CASE("a disc becomes two halves of a circle", "[vector][drawing]") {
   CHECK(text.find("d=\"m200 60a140 140 0 0 1 0 280 140 140 0 0 1 0-280z\"") != text.npos);
 }
 
+TEST_CASE("ellipses become few arcs with their radii", "[vector][drawing]") {
+  // Flat, and tall: 90 x 50 and 50 x 90 in the middle of the canvas.
+  for (const auto& [rx, ry] : {std::pair(90, 50), std::pair(50, 90)}) {
+    RandomLabels map{200, 200, 2, std::vector<std::int32_t>(200 * 200)};
+    int pixels = 0;
+    for (int y = 0; y < 200; ++y)
+      for (int x = 0; x < 200; ++x) {
+        const double u = (x - 99.5) / rx, v = (y - 99.5) / ry;
+        map.labels[y * 200 + x] = u * u + v * v < 1;
+        pixels += map.labels[y * 200 + x];
+      }
+    dht::DrawingOptions options;
+    options.fit.grid = 1;
+    options.fit.byte_price = 40000;
+    options.fit.tolerance = 1.5;
+    const auto text = dht::drawing(map.view(), distinct_fills(2), options);
+    INFO(text);
+    const auto shapes = read_drawing(text);
+    REQUIRE(shapes.size() == 2);
+    const auto& ellipse = shapes[1];
+    CHECK(ellipse.arcs >= 2);
+    CHECK(ellipse.arcs + ellipse.lines <= 4);
+    CHECK(std::abs(std::abs(ellipse.area()) - pixels) < 0.01 * pixels);
+    for (const auto p : ellipse.rings[0])
+      CHECK(std::abs(std::hypot((p.x - 100) / rx, (p.y - 100) / ry) - 1) < 1.5 / std::min(rx, ry));
+  }
+}
+
 TEST_CASE("both sides of an arc of a circle bulge the same way", "[vector][drawing]") {
   // A disc, and a part of one at the border: closed, and from junction to junction.
   for (const int middle : {100, 40}) {

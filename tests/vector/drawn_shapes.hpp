@@ -20,7 +20,7 @@ struct Place {
   double x = 0, y = 0;
 };
 
-/// One path; curves and arcs of circles are flattened.
+/// One path; curves and round arcs are flattened.
 struct DrawnShape {
   std::string fill;
   std::vector<std::vector<Place>> rings;
@@ -49,8 +49,10 @@ struct DrawnShape {
   }
 };
 
-/// Places on an arc of a circle, its end among them, by angles from its middle (SVG 1.1, appendix F.6.5).
-inline std::vector<Place> flattened_arc(Place a, Place b, double radius, bool large, bool sweep) {
+/// Places on an arc of an ellipse along the axes, its end among them, by angles from its middle (SVG 1.1, appendix F.6.5).
+inline std::vector<Place> flattened_arc(Place a, Place b, double radius, double ry, bool large, bool sweep) {
+  const double stretch = radius / ry;  // to a circle
+  a.y *= stretch, b.y *= stretch;
   const double dx = (a.x - b.x) / 2, dy = (a.y - b.y) / 2, half2 = dx * dx + dy * dy;
   radius = std::max(radius, std::sqrt(half2));
   const double scale = (large == sweep ? -1 : 1) * std::sqrt(std::max(radius * radius - half2, 0.0) / half2);
@@ -62,12 +64,12 @@ inline std::vector<Place> flattened_arc(Place a, Place b, double radius, bool la
   std::vector<Place> places;
   for (int k = 1; k < 64; ++k)
     places.push_back({middle.x + radius * std::cos(first + turn * k / 64),
-                      middle.y + radius * std::sin(first + turn * k / 64)});
-  places.push_back(b);
+                      (middle.y + radius * std::sin(first + turn * k / 64)) / stretch});
+  places.push_back({b.x, b.y / stretch});
   return places;
 }
 
-/// Path data of m, l, h, v, c, a (of circles), z, all relative, by the rules of SVG 1.1, section 8.3.
+/// Path data of m, l, h, v, c, a (not turned), z, all relative, by the rules of SVG 1.1, section 8.3.
 inline DrawnShape read_path_data(std::string_view d) {
   DrawnShape shape;
   Place here, start;
@@ -106,9 +108,9 @@ inline DrawnShape read_path_data(std::string_view d) {
     }
     if (command == 'a') {
       const std::array<double, 7> n{number(), number(), number(), number(), number(), number(), number()};
-      if (n[0] != n[1] || n[2] != 0) throw std::runtime_error("an arc that is not of a circle");
+      if (n[2] != 0) throw std::runtime_error("an arc of a turned ellipse");
       const Place to{here.x + n[5], here.y + n[6]};
-      for (const Place p : flattened_arc(here, to, n[0], n[3] != 0, n[4] != 0))
+      for (const Place p : flattened_arc(here, to, n[0], n[1], n[3] != 0, n[4] != 0))
         shape.rings.back().push_back(p);
       here = to;
       ++shape.arcs;

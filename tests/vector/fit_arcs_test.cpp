@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <cstdlib>
 #include <vector>
 
 #include <dht/vector/fit_arcs.hpp>
@@ -25,7 +26,7 @@ struct Line {
   bool first = false, last = false;
 };
 
-/// The arcs as lines on a grid eight times as fine; a curve as sixteenths of its time, an arc of a circle as 64 parts.
+/// The arcs as lines on a grid eight times as fine; a curve as sixteenths of its time, a round arc as 64 parts.
 std::vector<Line> lines_of(const dht::DrawnArcs& arcs) {
   std::vector<Line> lines;
   for (int a = 0; a < arcs.size(); ++a) {
@@ -40,7 +41,8 @@ std::vector<Line> lines_of(const dht::DrawnArcs& arcs) {
       if (kind[i] == dht::PointKind::round) {
         const dht::test::Place from{double(points[i - 1].x), double(points[i - 1].y)},
             to{double(points[i + 1].x), double(points[i + 1].y)};
-        for (const auto p : dht::test::flattened_arc(from, to, points[i].x, false, points[i].y != 0))
+        for (const auto p :
+             dht::test::flattened_arc(from, to, points[i].x, std::abs(points[i].y), false, points[i].y > 0))
           go(p.x, p.y);
         ++i;
       } else if (kind[i] == dht::PointKind::control) {

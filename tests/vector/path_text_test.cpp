@@ -140,19 +140,19 @@ TEST_CASE("arcs and curves keep their direction and their place in the ring", "[
   std::string out;
   PathText path(out);
   path.move({10, 0});
-  path.round(5, true, {10, 10});
+  path.round({7, 5}, true, {10, 10});
   path.curve({8, 12}, {3, 11}, {0, 10});
   path.line({0, 0});
   path.close();
-  CHECK(out == "m0 0h10a5 5 0 0 1 0 10c-2 2-7 1-10 0z");
+  CHECK(out == "m0 0h10a7 5 0 0 1 0 10c-2 2-7 1-10 0z");
 }
 
 TEST_CASE("half circles with their ends side by side are no lines", "[vector][path_text]") {
   std::string out;
   PathText path(out);
   path.move({0, 5});
-  path.round(5, true, {10, 5});
-  path.round(5, true, {0, 5});
+  path.round({5, 5}, true, {10, 5});
+  path.round({5, 5}, true, {0, 5});
   path.close();
   CHECK(out == "m0 5a5 5 0 0 1 10 0 5 5 0 0 1-10 0z");
 }

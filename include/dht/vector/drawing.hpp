@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -67,8 +68,8 @@ inline void append_arc(PathText& path, const DrawnArcs& arcs, SignedArc signed_a
       path.curve(points[at(i)], points[at(i + 1)], points[at(i + 2)]);
       i += 3;
     } else if (kinds[at(i)] == PointKind::round) {
-      const Point round = points[at(i)];
-      path.round(round.x, (round.y != 0) == signed_arc.forward(), points[at(i + 1)]);
+      const Point radii = points[at(i)];
+      path.round({radii.x, std::abs(radii.y)}, (radii.y > 0) == signed_arc.forward(), points[at(i + 1)]);
       i += 2;
     } else {
       path.line(points[at(i++)]);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Arcs as they are drawn: lines and cubic curves on a fine grid, each used by both of its regions; and the check that
+// Arcs as they are drawn: lines, round arcs and cubic curves on a fine grid, each used by both of its regions; and the check that
 // none crosses itself or another.
 #pragma once
 
@@ -18,8 +18,8 @@ namespace dht {
 enum class PointKind : std::uint8_t {
   node,     ///< A place that the arc passes.
   control,  ///< One of the two control points of a cubic Bezier curve between two nodes.
-  round,  ///< No place: x is the radius of at most half a circle between two nodes; y is 1 where that goes clockwise on the
-          ///< screen, otherwise 0.
+  round,  ///< No place: x and |y| are the radii of at most half an ellipse between two nodes, which goes clockwise on the screen
+          ///< where y is positive.
 };
 
 /// The drawn form of every arc of a planar map, in the same order. Points are in steps of 1/grid pixel. An arc is a

@@ -12,11 +12,11 @@
 #include <utility>
 #include <vector>
 
-#include <dht/vector/circles.hpp>
 #include <dht/vector/curves.hpp>
 #include <dht/vector/drawn_arcs.hpp>
 #include <dht/vector/fills.hpp>
 #include <dht/vector/planar_map.hpp>
+#include <dht/vector/round_arcs.hpp>
 #include <dht/vector/simplify.hpp>
 
 namespace dht {
@@ -24,7 +24,7 @@ namespace dht {
 /// What boundaries are made of.
 enum class Strokes {
   lines,    ///< Straight lines.
-  circles,  ///< Lines, and arcs of circles where these are worth their bytes.
+  circles,  ///< Lines, and arcs of circles and ellipses where these are worth their bytes.
   curves,   ///< Cubic curves between corners, lines where it is straight: smooth at any zoom.
 };
 
@@ -135,7 +135,7 @@ class ArcFitter {
         both_show(a) ? squared_difference(fills_.color[l], fills_.color[r]) : most_contrast;
     prices.contrast = std::max<std::int64_t>(contrast, 1) << 2 * halvings;
     prices.byte = std::llround(options_.byte_price);
-    prices.circles = level_[a] == round_level && options_.strokes == Strokes::circles;
+    prices.round = level_[a] == round_level && options_.strokes == Strokes::circles;
     return prices;
   }
 
@@ -166,8 +166,8 @@ class ArcFitter {
   }
 
   void append_node(const ChainNode& node) {
-    if (node.radius != 0) {
-      points_.push_back({std::abs(node.radius), node.radius > 0});
+    if (node.radii != Point{}) {
+      points_.push_back(node.radii);
       kind_.resize(points_.size(), PointKind::node), kind_.back() = PointKind::round;
     }
     points_.push_back({node.place.x * options_.grid / 8, node.place.y * options_.grid / 8});
@@ -220,7 +220,7 @@ class ArcFitter {
     return any;
   }
 
-  /// Finer than the arc's. Lines that were found among arcs of circles would be found again.
+  /// Finer than the arc's. Lines that were found among round arcs would be found again.
   std::uint8_t next_level(std::int32_t a) const {
     const bool lines = std::count(kind_.begin() + begin_[a], kind_.begin() + end_[a], PointKind::node) ==
                        end_[a] - begin_[a];
@@ -231,7 +231,7 @@ class ArcFitter {
   /// Steps of the pieces in one of the grid: curves are looked at more closely.
   std::int32_t fineness() const { return options_.strokes == Strokes::lines ? 1 : 8; }
 
-  /// The arc as straight pieces; a curve as sixteenths of its time, an arc of a circle halved until it is a line.
+  /// The arc as straight pieces; a curve as sixteenths of its time, a round arc halved until it is a line.
   void append_pieces(std::int32_t a) {
     const std::int32_t fine = fineness();
     const auto scaled = [&](Point p) { return Point{p.x * fine, p.y * fine}; };
@@ -249,7 +249,9 @@ class ArcFitter {
     for (std::int32_t i = begin_[a] + 1; i < end_[a]; ++i) {
       if (kind_[i] == PointKind::round) {
         const Vec from = vec(points_[i - 1]), to = vec(points_[i + 1]);
-        go_round({from.x, from.y, to.x, to.y, double(points_[i].x), points_[i].y != 0}, go_near);
+        const Point radii = points_[i];
+        go_round({from.x, from.y, to.x, to.y, double(radii.x), double(std::abs(radii.y)), radii.y > 0},
+                 go_near);
         ++i;
       } else if (kind_[i] == PointKind::control) {
         const Cubic cubic{{vec(points_[i - 1]), vec(points_[i]), vec(points_[i + 1]), vec(points_[i + 2])}};

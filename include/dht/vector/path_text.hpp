@@ -39,10 +39,8 @@ class PathText {
     }
   }
 
-  /// At most half a circle.
-  void round(std::int32_t radius, bool clockwise, Point p) {
-    append({'a', {radius, clockwise}, {}, p - here_});
-  }
+  /// At most half an ellipse.
+  void round(Point radii, bool clockwise, Point p) { append({'a', radii, {clockwise, 0}, p - here_}); }
 
   /// A cubic curve with the control points `a` and `b`.
   void curve(Point a, Point b, Point p) { append({'c', a - here_, b - here_, p - here_}); }
@@ -59,7 +57,7 @@ class PathText {
   }
 
  private:
-  /// Relative to where it starts. That of a circle has its radius and whether it goes clockwise in `a`.
+  /// Relative to where it starts. A round one has its radii in `a` and whether it goes clockwise in `b`.
   struct Piece {
     char command = 'l';
     Point a, b, step;
@@ -137,7 +135,7 @@ class PathText {
       first(piece.first_number());
     }
     if (piece.command == 'a') {
-      next(piece.a.x), next(0), next(0), next(piece.a.y), next(piece.step);
+      next(piece.a.y), next(0), next(0), next(piece.b.x), next(piece.step);
     } else if (piece.command == 'c') {
       next(piece.a.y), next(piece.b), next(piece.step);
     } else if (piece.command == 'l') {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One arc's stairs of pixel corners to few lines and arcs of circles: the chain that is cheapest in error and bytes.
+// One arc's stairs of pixel corners to few lines and round arcs: the chain that is cheapest in error and bytes.
 #pragma once
 
 #include <algorithm>
@@ -14,8 +14,8 @@
 
 #include <dht/core/math.hpp>
 #include <dht/vector/arcs.hpp>
-#include <dht/vector/circles.hpp>
 #include <dht/vector/drawn_arcs.hpp>
+#include <dht/vector/round_arcs.hpp>
 
 namespace dht::detail {
 
@@ -27,16 +27,17 @@ struct ArcPrices {
   std::int64_t contrast = 0;
   /// What a byte of compressed text costs, in the same unit.
   std::int64_t byte = 0;
-  /// Whether arcs of circles are tried.
-  bool circles = false;
+  /// Whether arcs of circles and ellipses are tried.
+  bool round = false;
 };
 
 /// Where lines of a simplified arc end.
 struct ChainNode {
   Point place;             ///< eighths of a pixel
   std::int32_t edges = 0;  ///< unit edges of the stairs before it
-  /// Not 0: at most half a circle leads here, of this radius in steps of the grid, clockwise on the screen if positive.
-  std::int32_t radius = 0;
+  /// Not 0: at most half an ellipse leads here, with the radii x and |y| in steps of the grid, clockwise on the screen where y
+  /// is positive.
+  Point radii;
 };
 
 /// Sums over the boundary's unit edges, each a point where the boundary is thought to be, in eighths of a pixel.
@@ -107,7 +108,7 @@ class ArcSimplifier {
     find_chain(prices);
     chain_.clear();
     for (std::int32_t i = static_cast<std::int32_t>(places_.size()) - 1; i >= 0; i = from_[i])
-      chain_.push_back({places_[i], static_cast<std::int32_t>(sums_[i].n), radius_[i]});
+      chain_.push_back({places_[i], static_cast<std::int32_t>(sums_[i].n), radii_[i]});
     std::reverse(chain_.begin(), chain_.end());
     return chain_;
   }
@@ -118,8 +119,8 @@ class ArcSimplifier {
  private:
   /// Longest slanted line that is tried, in pixels: sums of squares stay within 63 bits.
   static constexpr std::int64_t longest = 120;
-  /// In pixels: what is rounder than a line.
-  static constexpr std::int32_t largest_radius = 4000;
+  /// In pixels: what is rounder than a line, and what 63 bits hold.
+  static constexpr std::int32_t largest_radius = 4000, largest_ellipse = 1000;
 
   /// Places where a line may end, in eighths of a pixel, with the sums over all edges before; corners also bound the
   /// lines.
@@ -188,17 +189,18 @@ class ArcSimplifier {
   void find_chain(ArcPrices prices) {
     const auto count = static_cast<std::int32_t>(places_.size());
     cost_.assign(count, std::numeric_limits<std::int64_t>::max());
-    from_.assign(count, -1), radius_.assign(count, 0);
+    from_.assign(count, -1), radii_.assign(count, {});
     cost_[0] = 0;
     std::int32_t next_circle = 0, patience = 0;
     prices.tolerance = std::min(prices.tolerance, worth_trying(prices));
     for (std::int32_t i = 0; i < count; ++i) {
       // Where none leads to one candidate, none leads to most of the next, but behind a long one: ragged boundaries cost a
       // sixteenth.
-      if (prices.circles && (i >= next_circle || i + 1 == count)) {
+      if (prices.round && (i >= next_circle || i + 1 == count)) {
         const std::int32_t span = find_circle(i, prices);
+        if (span >= 16) find_ellipse(i, i - span, prices);
         patience = std::max(patience - 1, span - 8);
-        next_circle = i + (span > 0 || patience > 0 ? 1 : 16);
+        next_circle = i + (span > 0 || patience > 0 ? 1 : span < 0 ? 4 : 16);
       }
       Cone cone(prices.tolerance);
       const Point p = places_[i];
@@ -210,13 +212,14 @@ class ArcSimplifier {
         const std::int64_t so_far = cost_[i] + prices.byte * line_bytes(dx, dy);
         if (so_far >= cost_[j] || (j > i + 1 && !cone.holds(dx, dy))) continue;
         const std::int64_t cost = so_far + squared_error(i, j, dx, dy) * prices.contrast;
-        if (cost < cost_[j]) cost_[j] = cost, from_[j] = i, radius_[j] = 0;
+        if (cost < cost_[j]) cost_[j] = cost, from_[j] = i, radii_[j] = {};
       }
     }
   }
 
   /// The cheapest chain to candidate j that ends with an arc of a circle, where that is cheaper than the one so far. Goes
-  /// back until no circle passes; returns how far the last one did, in candidates: 0 where none passes, 1 where that is open.
+  /// back until no circle passes; returns how far the last one did, in candidates: 0 where none passes, -1 where
+  /// none would pay.
   std::int32_t find_circle(std::int32_t j, const ArcPrices& prices) {
     CircleSums sums;
     const Point q = places_[j];
@@ -229,8 +232,7 @@ class ArcSimplifier {
       if (std::max(std::abs(dx), std::abs(dy)) > CircleSums::most - 16 || n > CircleSums::most_points) break;
       for (std::int64_t k = first; k < sums_[i + 1].n; ++k) sums.add(edges_[k].x - q.x, edges_[k].y - q.y);
       if (n < 6 || (dx == 0 && dy == 0)) continue;
-      std::int64_t cost = cost_[i] + prices.byte * bytes_same_circle;
-      if (cost >= cost_[j]) continue;
+      if (cost_[i] + prices.byte * bytes_same_round >= cost_[j]) continue;
       const CircleFit fit = sums.fit(dx, dy);
       if (fit.sum > double(n * prices.tolerance * prices.tolerance) * fit.radius2) {
         ++misses;
@@ -238,15 +240,46 @@ class ArcSimplifier {
       }
       misses = 0, span = j - i;
       if (fit.radius2 > 64.0 * largest_radius * largest_radius) continue;
-      // Seen from q; along the arc it is the other way.
       const std::int32_t radius = radius_on_grid(fit.radius(), dx, dy);
-      cost = cost_[i] +
-             prices.byte * circle_bytes(dx, dy, radius, radius_[i] == (fit.clockwise ? -radius : radius)) +
-             static_cast<std::int64_t>(fit.error()) * prices.contrast;
-      if (cost >= cost_[j] || !circle_holds(i, j, radius, !fit.clockwise, prices.tolerance)) continue;
-      cost_[j] = cost, from_[j] = i, radius_[j] = fit.clockwise ? -radius : radius;
+      // Seen from q; along the arc it is the other way.
+      end_round(i, j, {radius, fit.clockwise ? -radius : radius}, fit.error(), prices);
     }
-    return misses == 0 ? std::max(span, 1) : span;
+    return span == 0 && misses == 0 ? -1 : span;
+  }
+
+  /// The same for arcs of ellipses, which begin before candidate `last`, up to where circles pass.
+  void find_ellipse(std::int32_t j, std::int32_t last, const ArcPrices& prices) {
+    EllipseSums sums;
+    const Point q = places_[j];
+    std::int64_t added = sums_[j].n;
+    int misses = 0;
+    for (std::int32_t i = last - 1; i >= 0 && misses < 2; --i) {
+      const Point p = places_[i];
+      const std::int32_t dx = p.x - q.x, dy = p.y - q.y;
+      const std::int64_t n = sums_[j].n - sums_[i].n;
+      if (std::max(std::abs(dx), std::abs(dy)) > CircleSums::most - 16 || n > CircleSums::most_points) break;
+      while (added > sums_[i].n) --added, sums.add(edges_[added].x - q.x, edges_[added].y - q.y);
+      if ((dx == 0 && dy == 0) || cost_[i] + prices.byte * bytes_same_round >= cost_[j]) continue;
+      const EllipseFit fit = sums.fit(dx, dy);
+      const double rx = fit.rx, ry = fit.ry;
+      if (!(4 * fit.error <= double(n * prices.tolerance * prices.tolerance)) || rx > 4 * ry || ry > 4 * rx) {
+        ++misses;
+        continue;
+      }
+      misses = 0;
+      if (std::max(rx, ry) > 8 * largest_ellipse) continue;
+      const Point radii = radii_on_grid(rx, ry, dx, dy);
+      end_round(i, j, {radii.x, fit.clockwise ? -radii.y : radii.y}, fit.error, prices);
+    }
+  }
+
+  /// Ends the chain to candidate j with a round arc from i, where that is cheaper and near enough.
+  void end_round(std::int32_t i, std::int32_t j, Point radii, double error, const ArcPrices& prices) {
+    const Point step = places_[j] - places_[i];
+    const std::int64_t cost = cost_[i] + prices.byte * round_bytes(step, radii, radii_[i] == radii) +
+                              static_cast<std::int64_t>(error) * prices.contrast;
+    if (cost >= cost_[j] || !round_holds(i, j, radii, prices.tolerance)) return;
+    cost_[j] = cost, from_[j] = i, radii_[j] = radii;
   }
 
   /// In steps of the grid, at least half of the ends' distance.
@@ -255,13 +288,25 @@ class ArcSimplifier {
     while (std::int64_t{256} * radius * radius < (dx * dx + dy * dy) * grid_ * grid_) ++radius;
     return radius;
   }
+  /// The same of an ellipse.
+  Point radii_on_grid(double rx, double ry, std::int64_t dx, std::int64_t dy) const {
+    Point radii{std::max(static_cast<std::int32_t>(rx * grid_ / 8 + 0.5), 1),
+                std::max(static_cast<std::int32_t>(ry * grid_ / 8 + 0.5), 1)};
+    const auto reached = [&] {
+      const std::int64_t xx = std::int64_t{radii.x} * radii.x, yy = std::int64_t{radii.y} * radii.y;
+      return (dx * dx * yy + dy * dy * xx) * grid_ * grid_ <= 256 * xx * yy;
+    };
+    while (!reached()) ++(std::abs(dx) * radii.y > std::abs(dy) * radii.x ? radii.x : radii.y);
+    return radii;
+  }
 
   /// Whether all corners between candidates i and j are within the tolerance from the arc.
-  bool circle_holds(std::int32_t i, std::int32_t j, std::int32_t radius, bool clockwise,
-                    std::int32_t tolerance) const {
+  bool round_holds(std::int32_t i, std::int32_t j, Point radii, std::int32_t tolerance) const {
     const Point p = places_[i], q = places_[j];
-    const RoundPiece piece{double(p.x), double(p.y),          double(q.x),
-                           double(q.y), radius * 8.0 / grid_, clockwise};
+    const double step = 8.0 / grid_;
+    const RoundPiece piece{double(p.x), double(p.y),    double(q.x),
+                           double(q.y), radii.x * step, std::abs(radii.y) * step,
+                           radii.y > 0};
     for (std::int32_t c = i + 1; c < j; ++c)
       if (corner_[c] && !piece.within(places_[c].x, places_[c].y, tolerance)) return false;
     return true;
@@ -287,17 +332,20 @@ class ArcSimplifier {
   std::int64_t line_bytes(std::int32_t dx, std::int32_t dy) const {
     return (dx == 0 || dy == 0 ? bytes_straight : bytes_slanted) + step_bytes(dx, dy);
   }
-  /// The same of an arc of a circle; `again`: of the radius and direction of the arc before it.
-  std::int64_t circle_bytes(std::int32_t dx, std::int32_t dy, std::int32_t radius, bool again) const {
-    const int circle = again ? bytes_same_circle : bytes_circle + bytes_digit * more_digits(radius);
-    return circle + step_bytes(dx, dy);
+  /// The same of a round arc; `again`: with the radii and direction of the arc before it.
+  std::int64_t round_bytes(Point step, Point radii, bool again) const {
+    int bytes = bytes_same_round;
+    if (!again) bytes = bytes_round + bytes_digit * more_digits(radii.x);
+    if (!again && radii.x != std::abs(radii.y))
+      bytes += bytes_straight + bytes_digit * more_digits(std::abs(radii.y));
+    return bytes + step_bytes(step.x, step.y);
   }
   int step_bytes(std::int32_t dx, std::int32_t dy) const {
     return bytes_digit * (more_digits(std::abs(dx) * grid_ / 8) + more_digits(std::abs(dy) * grid_ / 8));
   }
   static int more_digits(std::int32_t n) { return n < 10 ? 0 : n < 100 ? 1 : n < 1000 ? 2 : 3; }
-  static constexpr int bytes_straight = 64, bytes_slanted = 96, bytes_digit = 28, bytes_circle = 512,
-                       bytes_same_circle = 288;
+  static constexpr int bytes_straight = 64, bytes_slanted = 96, bytes_digit = 28, bytes_round = 512,
+                       bytes_same_round = 288;
 
   std::int32_t grid_;
   bool edges_moved_ = false;
@@ -306,7 +354,8 @@ class ArcSimplifier {
   std::vector<Point> edges_;
   std::vector<std::uint8_t> corner_;
   std::vector<std::int64_t> cost_;
-  std::vector<std::int32_t> from_, radius_;
+  std::vector<std::int32_t> from_;
+  std::vector<Point> radii_;
   std::vector<ChainNode> chain_;
 };
 
