@@ -173,6 +173,7 @@ def main():
     parser.add_argument('--samples', action='store_true', help='the six drawings instead of photos')
     parser.add_argument('--draw', type=Path, required=True, help='the program dht_draw_photos')
     parser.add_argument('--vectorizer', type=Path, required=True, help='folder with node_modules/@neplex/vectorizer')
+    parser.add_argument('--fluid', action='store_true', help='our drawings without width and height, which their viewBox implies')
     parser.add_argument('--output', type=Path, required=True)
     parser.add_argument('--jobs', type=int, default=2)
     args = parser.parse_args()
@@ -187,7 +188,7 @@ def main():
         photos[path.stem] = images / (path.stem + '.png')
         Image.open(path).convert('RGB').save(photos[path.stem])
     prices = [word for p in (SAMPLE_PRICES if args.samples else PRICES) for word in ('--price', str(p))]
-    subprocess.run([args.draw.resolve(), ours, *photos.values(), *prices], check=True)
+    subprocess.run([args.draw.resolve(), ours, *photos.values(), *prices, *(['--fluid'] if args.fluid else [])], check=True)
     script = args.vectorizer / 'compare_drawings.mjs'
     script.write_text(VTRACER)
     missing = [p for stem, p in photos.items() if not (theirs / f'{stem}__vtracer-{GRID[-1][0]}-{GRID[-1][1]}.svg').exists()]  # VTracer takes long, and draws the same again

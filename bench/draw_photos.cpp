@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// dht_draw_photos OUT PHOTO... [--price N]... [--bytes N]... [--samples]: drawings of photos at several prices and sizes, for
+// dht_draw_photos OUT PHOTO... [--price N]... [--bytes N]... [--fluid] [--samples]: drawings of photos at several prices and sizes, for
 // bench/compare_drawings.py.
 #include <chrono>
 #include <cstdio>
@@ -27,11 +27,13 @@ double milliseconds_since(Clock::time_point start) {
 }
 
 void draw(const std::filesystem::path& folder, const std::filesystem::path& photo,
-          const std::vector<double>& prices, const std::vector<long>& sizes, int threads) {
+          const std::vector<double>& prices, const std::vector<long>& sizes, bool fluid, int threads) {
   const dht::Picture picture = dht::examples::read_photo(photo).picture();
   dht::DrawerOptions options;
   options.threads = threads;
   dht::Drawer drawer(options);
+  dht::DrawingOptions how = dht::Drawer::for_photos();
+  how.fixed_size = !fluid;
   const auto start = Clock::now();
   drawer.build(picture);
   std::printf("%s: tree %.0f ms\n", photo.stem().c_str(), milliseconds_since(start));
@@ -41,11 +43,11 @@ void draw(const std::filesystem::path& folder, const std::filesystem::path& phot
   };
   for (const double price : prices) {
     const auto since = Clock::now();
-    save("p" + std::to_string(static_cast<long>(price)), drawer.draw(price), since);
+    save("p" + std::to_string(static_cast<long>(price)), drawer.draw(price, how), since);
   }
   for (const long bytes : sizes) {
     const auto since = Clock::now();
-    save("b" + std::to_string(bytes), drawer.draw_within(bytes, dht::examples::gzip_size), since);
+    save("b" + std::to_string(bytes), drawer.draw_within(bytes, dht::examples::gzip_size, how), since);
   }
 }
 
@@ -58,11 +60,12 @@ int main(int argc, char** argv) {
     std::vector<double> prices;
     std::vector<long> sizes;
     int threads = 1;
-    bool samples = false;
+    bool fluid = false, samples = false;
     CLI::App app("Drawings of photos at several prices and sizes.", "dht_draw_photos");
     dht::examples::prepare(app, "dht_draw_photos");
     app.add_option("output", folder, "folder of the drawings")->required();
     app.add_option("photos", photos, "PNG or JPEG");
+    app.add_flag("--fluid", fluid, "drawings without width and height");
     app.add_flag("--samples", samples, "writes six drawings as PNG, to be drawn again");
     app.add_option("--price", prices, "squared error that a byte must save")->take_all();
     app.add_option("--bytes", sizes, "size under gzip")->take_all();
@@ -72,6 +75,6 @@ int main(int argc, char** argv) {
     if (samples)
       for (const auto& [name, picture] : dht::bench::sample_drawings())
         dht::examples::write_png(folder / (name + ".png"), picture);
-    for (const auto& photo : photos) draw(folder, photo, prices, sizes, threads);
+    for (const auto& photo : photos) draw(folder, photo, prices, sizes, fluid, threads);
   });
 }

@@ -233,8 +233,7 @@ std::optional<VectorizeOptions> parse_vectorize_options(int argc, char** argv, c
   app.add_option("--detail", options.detail,
                  "how much finer boundaries and colours are than the regions deserve (default 1)")
       ->type_name("FACTOR");
-  app.add_flag("--curves", options.curves,
-               "cubic curves between corners instead of lines and arcs of circles");
+  app.add_flag("--curves", options.curves, "cubic curves between corners instead of lines and round arcs");
   app.add_flag("--gradients", options.gradients, "linear gradients where they are worth their bytes");
   auto* const flat =
       app.add_flag("--flat", options.flat, "each path is exactly its region; none lies under another");
@@ -242,6 +241,8 @@ std::optional<VectorizeOptions> parse_vectorize_options(int argc, char** argv, c
   app.add_flag("--stacked", stacked,
                "each path is painted over what lies behind it: the default, the fewest bytes")
       ->excludes(flat);
+  app.add_flag("--fluid", options.fluid,
+               "no width and height: a page that shows the drawing says how large it is");
   app.add_option(
          "--seams", options.seams,
          "against hairlines between neighbours: none (default with --stacked), copy: the drawing once "

@@ -46,7 +46,8 @@ struct VectorizeOptions {
   bool curves = false;
   bool gradients = false;
   bool flat = false;
-  std::string seams;  ///< none, copy, strokes or crisp
+  bool fluid = false;  ///< no width and height
+  std::string seams;   ///< none, copy, strokes or crisp
   int layers = 1;
   bool linear_light = false;
   bool html = false;

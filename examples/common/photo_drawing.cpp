@@ -44,6 +44,7 @@ DrawingOptions drawing_options(const VectorizeOptions& options) {
   DrawingOptions drawing_options = options.made_for_drawing() ? Drawer::for_photos() : DrawingOptions();
   drawing_options.title = options.tokens.photo.filename().string();
   drawing_options.form = options.flat ? Form::flat : Form::stacked;
+  drawing_options.fixed_size = !options.fluid;
   drawing_options.seams = options.seams == "copy"      ? Seams::under_copy
                           : options.seams == "strokes" ? Seams::strokes
                           : options.seams == "crisp"   ? Seams::crisp

@@ -349,6 +349,8 @@ TEST_CASE("vectorize draws as it is asked to") {
   CHECK(drawn("--linear-light") != plain);
   CHECK_THAT(drawn("--seams strokes"), ContainsSubstring("stroke-width=\".5\""));
   CHECK_THAT(drawn("--flat --seams none"), !ContainsSubstring("<use"));
+  CHECK_THAT(plain, ContainsSubstring("\" width=\""));
+  CHECK_THAT(drawn("--fluid"), !ContainsSubstring("width=") && ContainsSubstring("viewBox=\"0 0 "));
   const std::string layered = drawn("--layers 3");
   for (const char* layer : {"layer0", "layer1", "layer2"})
     CHECK_THAT(layered, ContainsSubstring("<g id=\"" + std::string(layer) + "\""));

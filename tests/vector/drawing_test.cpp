@@ -181,6 +181,19 @@ TEST_CASE("a disc becomes two halves of a circle", "[vector][drawing]") {
   CHECK(text.find("d=\"m200 60a140 140 0 0 1 0 280 140 140 0 0 1 0-280z\"") != text.npos);
 }
 
+TEST_CASE("a fluid drawing is the same without width and height", "[vector][drawing]") {
+  const RandomLabels map = disc(40, 15);
+  dht::DrawingOptions options;
+  std::string fixed = dht::drawing(map.view(), distinct_fills(2), options);
+  options.fixed_size = false;
+  const std::string fluid = dht::drawing(map.view(), distinct_fills(2), options);
+  const std::string size = " width=\"40\" height=\"40\"";
+  REQUIRE(fixed.find(size) != fixed.npos);
+  fixed.erase(fixed.find(size), size.size());
+  CHECK(fluid == fixed);
+  CHECK(fluid.find(" viewBox=\"0 0 80 80\"") != fluid.npos);
+}
+
 TEST_CASE("ellipses become few arcs with their radii", "[vector][drawing]") {
   // Flat, and tall: 90 x 50 and 50 x 90 in the middle of the canvas.
   for (const auto& [rx, ry] : {std::pair(90, 50), std::pair(50, 90)}) {

@@ -49,6 +49,8 @@ struct DrawingOptions {
   Seams seams = Seams::none;
   /// Regions of one colour are one path: fewer bytes, less to take hold of in an editor.
   bool one_path_a_color = false;
+  /// Whether the document says how large it is shown. Without, it fills what it is put into, in its proportions: 20 bytes less.
+  bool fixed_size = true;
   /// Shown by browsers and screen readers; none when empty. UTF-8; what XML cannot hold becomes U+FFFD.
   std::string title;
   /// A longer text for the same; none when empty.
@@ -112,9 +114,12 @@ inline void append_head(std::string& out, const LabelView& canvas, std::int32_t 
   };
   out += "<svg xmlns=\"http://www.w3.org/2000/svg\"";
   if (layers) out += " xmlns:inkscape=\"http://www.inkscape.org/namespaces/inkscape\"";
-  attribute(" width=\"", std::int64_t{canvas.width} * step);
-  attribute("\" height=\"", std::int64_t{canvas.height} * step);
-  attribute("\" viewBox=\"0 0 ", std::int64_t{canvas.width} * options.fit.grid);
+  if (options.fixed_size) {
+    attribute(" width=\"", std::int64_t{canvas.width} * step);
+    attribute("\" height=\"", std::int64_t{canvas.height} * step);
+    out += '"';
+  }
+  attribute(" viewBox=\"0 0 ", std::int64_t{canvas.width} * options.fit.grid);
   attribute(" ", std::int64_t{canvas.height} * options.fit.grid);
   out += options.seams == Seams::crisp ? "\" shape-rendering=\"crispEdges\">\n" : "\">\n";
   element("title", options.title);
