@@ -66,6 +66,8 @@ struct EllipseFit {
 /// The same as CircleSums for ellipses.
 class EllipseSums {
  public:
+  static constexpr std::int32_t most = CircleSums::most, most_points = CircleSums::most_points;
+
   void add(std::int64_t x, std::int64_t y) {
     const std::int64_t xx = x * x, xy = x * y, yy = y * y;
     x_ += x, y_ += y, xx_ += xx, xy_ += xy, yy_ += yy;

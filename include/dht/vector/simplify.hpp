@@ -217,60 +217,56 @@ class ArcSimplifier {
     }
   }
 
-  /// The cheapest chain to candidate j that ends with an arc of a circle, where that is cheaper than the one so far. Goes
-  /// back until no circle passes; returns how far the last one did, in candidates: 0 where none passes, -1 where
-  /// none would pay.
+  /// The cheapest chain to candidate j that ends with an arc of a circle, where that is cheaper than the one so far. Returns what
+  /// search_back does.
   std::int32_t find_circle(std::int32_t j, const ArcPrices& prices) {
-    CircleSums sums;
-    const Point q = places_[j];
-    std::int32_t span = 0;
-    int misses = 0;
-    for (std::int32_t i = j - 1; i >= 0 && misses < 2; --i) {
-      const std::int64_t first = sums_[i].n, n = sums_[j].n - first;
-      const Point p = places_[i];
-      const std::int32_t dx = p.x - q.x, dy = p.y - q.y;
-      if (std::max(std::abs(dx), std::abs(dy)) > CircleSums::most - 16 || n > CircleSums::most_points) break;
-      for (std::int64_t k = first; k < sums_[i + 1].n; ++k) sums.add(edges_[k].x - q.x, edges_[k].y - q.y);
-      if (n < 6 || (dx == 0 && dy == 0)) continue;
-      if (cost_[i] + prices.byte * bytes_same_round >= cost_[j]) continue;
-      const CircleFit fit = sums.fit(dx, dy);
-      if (fit.sum > double(n * prices.tolerance * prices.tolerance) * fit.radius2) {
-        ++misses;
-        continue;
-      }
-      misses = 0, span = j - i;
-      if (fit.radius2 > 64.0 * largest_radius * largest_radius) continue;
-      const std::int32_t radius = radius_on_grid(fit.radius(), dx, dy);
-      // Seen from q; along the arc it is the other way.
+    const auto passes = [&](std::int32_t i, Point to, const CircleSums& sums, double most_error) {
+      const CircleFit fit = sums.fit(to.x, to.y);
+      if (fit.sum > 4 * most_error * fit.radius2) return false;
+      if (fit.radius2 > 64.0 * largest_radius * largest_radius) return true;
+      const std::int32_t radius = radius_on_grid(fit.radius(), to.x, to.y);
+      // Seen from j; along the arc it is the other way.
       end_round(i, j, {radius, fit.clockwise ? -radius : radius}, fit.error(), prices);
-    }
-    return span == 0 && misses == 0 ? -1 : span;
+      return true;
+    };
+    return search_back<CircleSums>(j, j, prices, passes);
   }
 
-  /// The same for arcs of ellipses, which begin before candidate `last`, up to where circles pass.
+  /// The same for arcs of ellipses that begin before candidate `last`, up to where circles pass.
   void find_ellipse(std::int32_t j, std::int32_t last, const ArcPrices& prices) {
-    EllipseSums sums;
+    const auto passes = [&](std::int32_t i, Point to, const EllipseSums& sums, double most_error) {
+      const EllipseFit fit = sums.fit(to.x, to.y);
+      const double rx = fit.rx, ry = fit.ry;
+      const bool found = rx > 0 && rx <= 4 * ry && ry <= 4 * rx && fit.error <= most_error;
+      if (!found || std::max(rx, ry) > 8 * largest_ellipse) return found;
+      const Point radii = radii_on_grid(rx, ry, to.x, to.y);
+      end_round(i, j, {radii.x, fit.clockwise ? -radii.y : radii.y}, fit.error, prices);
+      return true;
+    };
+    search_back<EllipseSums>(j, last, prices, passes);
+  }
+
+  /// Goes back from candidate `last` until twice in a row passes(i, place of i from j, sums from i to j, the largest error that
+  /// passes) fails. Returns how far the last one that passed goes, in candidates: 0 where none passes, -1 where none would pay.
+  template <class Sums, class Passes>
+  std::int32_t search_back(std::int32_t j, std::int32_t last, const ArcPrices& prices, const Passes& passes) {
+    Sums sums;
     const Point q = places_[j];
     std::int64_t added = sums_[j].n;
+    std::int32_t span = 0;
     int misses = 0;
     for (std::int32_t i = last - 1; i >= 0 && misses < 2; --i) {
-      const Point p = places_[i];
-      const std::int32_t dx = p.x - q.x, dy = p.y - q.y;
+      const Point to = places_[i] - q;
       const std::int64_t n = sums_[j].n - sums_[i].n;
-      if (std::max(std::abs(dx), std::abs(dy)) > CircleSums::most - 16 || n > CircleSums::most_points) break;
+      if (std::max(std::abs(to.x), std::abs(to.y)) > Sums::most - 16 || n > Sums::most_points) break;
       while (added > sums_[i].n) --added, sums.add(edges_[added].x - q.x, edges_[added].y - q.y);
-      if ((dx == 0 && dy == 0) || cost_[i] + prices.byte * bytes_same_round >= cost_[j]) continue;
-      const EllipseFit fit = sums.fit(dx, dy);
-      const double rx = fit.rx, ry = fit.ry;
-      if (!(4 * fit.error <= double(n * prices.tolerance * prices.tolerance)) || rx > 4 * ry || ry > 4 * rx) {
+      if (n < 6 || to == Point{} || cost_[i] + prices.byte * bytes_same_round >= cost_[j]) continue;
+      if (passes(i, to, sums, double(n * prices.tolerance * prices.tolerance) / 4))
+        misses = 0, span = j - i;
+      else
         ++misses;
-        continue;
-      }
-      misses = 0;
-      if (std::max(rx, ry) > 8 * largest_ellipse) continue;
-      const Point radii = radii_on_grid(rx, ry, dx, dy);
-      end_round(i, j, {radii.x, fit.clockwise ? -radii.y : radii.y}, fit.error, prices);
     }
+    return span == 0 && misses == 0 ? -1 : span;
   }
 
   /// Ends the chain to candidate j with a round arc from i, where that is cheaper and near enough.
