@@ -340,8 +340,8 @@ class ArcSimplifier {
     return bytes_digit * (more_digits(std::abs(dx) * grid_ / 8) + more_digits(std::abs(dy) * grid_ / 8));
   }
   static int more_digits(std::int32_t n) { return n < 10 ? 0 : n < 100 ? 1 : n < 1000 ? 2 : 3; }
-  static constexpr int bytes_straight = 64, bytes_slanted = 96, bytes_digit = 28, bytes_round = 512,
-                       bytes_same_round = 288;
+  static constexpr int bytes_straight = 64, bytes_slanted = 104, bytes_digit = 28, bytes_round = 416,
+                       bytes_same_round = 224;
 
   std::int32_t grid_;
   bool edges_moved_ = false;
