@@ -10,8 +10,9 @@ with its own optimiser); it, node, rsvg-convert and the Python packages numpy, s
 are needed here and nowhere else. Written to `out`: every drawing, scores.csv, table.md, curve.png.
 
 VTracer draws polygons with 8 bits a channel over a grid of its two settings that matter, each file optimised; of these
-the best at each size count. With --samples the six drawings of bench/sample_drawings.cpp take the place of photos. Every drawing is rasterised by rsvg-convert at the photo's size on white. Bytes are those
-under gzip -9. PSNR and SSIM (7 x 7 windows) are over RGB; GMSD (Xue et al. 2014; lower is better) over luma.
+the best at each size count. With --samples the six drawings of bench/sample_drawings.cpp take the place of photos;
+with --fluid ours have no width and height. Every drawing is rasterised by rsvg-convert at the photo's size on white. Bytes
+are those under gzip -9. PSNR and SSIM (7 x 7 windows) are over RGB; GMSD (Xue et al. 2014; lower is better) over luma.
 """
 import argparse
 import concurrent.futures
