@@ -55,6 +55,15 @@ int wrong_pixels(const std::vector<DrawnShape>& shapes, const RandomLabels& map,
   return wrong;
 }
 
+/// Few pieces: what round arcs are for.
+dht::DrawingOptions coarse_options(double byte_price) {
+  dht::DrawingOptions options;
+  options.fit.grid = 1;
+  options.fit.byte_price = byte_price;
+  options.fit.tolerance = 1.5;
+  return options;
+}
+
 /// A disc of colour 1 on colour 0.
 RandomLabels disc(int side, double radius) {
   RandomLabels map{side, side, 2, {}};
@@ -172,10 +181,7 @@ TEST_CASE("a disc becomes a few smooth curves", "[vector][drawing]") {
 
 TEST_CASE("a disc becomes two halves of a circle", "[vector][drawing]") {
   const RandomLabels map = disc(400, 140);
-  dht::DrawingOptions options;
-  options.fit.grid = 1;
-  options.fit.byte_price = 4000;
-  options.fit.tolerance = 1.5;
+  const dht::DrawingOptions options = coarse_options(4000);
   const auto text = dht::drawing(map.view(), distinct_fills(2), options);
   INFO(text);
   CHECK(text.find("d=\"m200 60a140 140 0 0 1 0 280 140 140 0 0 1 0-280z\"") != text.npos);
@@ -205,10 +211,7 @@ TEST_CASE("ellipses become few arcs with their radii", "[vector][drawing]") {
         map.labels[y * 200 + x] = u * u + v * v < 1;
         pixels += map.labels[y * 200 + x];
       }
-    dht::DrawingOptions options;
-    options.fit.grid = 1;
-    options.fit.byte_price = 40000;
-    options.fit.tolerance = 1.5;
+    const dht::DrawingOptions options = coarse_options(40000);
     const auto text = dht::drawing(map.view(), distinct_fills(2), options);
     INFO(text);
     const auto shapes = read_drawing(text);
@@ -232,11 +235,8 @@ TEST_CASE("both sides of an arc of a circle bulge the same way", "[vector][drawi
         map.labels.push_back(std::hypot(x + 0.5 - middle, y + 0.5 - 100) < 70);
         pixels += map.labels.back();
       }
-    dht::DrawingOptions options;
+    dht::DrawingOptions options = coarse_options(4000);
     options.form = dht::Form::flat;
-    options.fit.grid = 1;
-    options.fit.byte_price = 4000;
-    options.fit.tolerance = 1.5;
     const auto shapes = read_drawing(dht::drawing(map.view(), distinct_fills(2), options));
     REQUIRE(shapes.size() == 2);
     INFO("middle " << middle);

@@ -194,8 +194,8 @@ class ArcSimplifier {
     std::int32_t next_circle = 0, patience = 0;
     prices.tolerance = std::min(prices.tolerance, worth_trying(prices));
     for (std::int32_t i = 0; i < count; ++i) {
-      // Where none leads to one candidate, none leads to most of the next, but behind a long one: ragged boundaries cost a
-      // sixteenth.
+      // Where no circle leads to one candidate, none leads to most of the next, but behind a long one; where none would pay, one
+      // may a little later. Ragged boundaries cost a sixteenth.
       if (prices.round && (i >= next_circle || i + 1 == count)) {
         const std::int32_t span = find_circle(i, prices);
         if (span >= 16) find_ellipse(i, i - span, prices);
