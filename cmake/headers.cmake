@@ -106,13 +106,14 @@ set(DHT_HEADERS
   include/dht/vector/fills.hpp
   include/dht/vector/fit_arcs.hpp
   include/dht/vector/gradients.hpp
+  include/dht/vector/hidden_lines.hpp
+  include/dht/vector/paint_order.hpp
   include/dht/vector/palette.hpp
   include/dht/vector/path_text.hpp
   include/dht/vector/pixel_art.hpp
   include/dht/vector/planar_map.hpp
   include/dht/vector/round_arcs.hpp
   include/dht/vector/simplify.hpp
-  include/dht/vector/stack.hpp
   include/dht/vector/svg.hpp
   include/dht/vector/svg_text.hpp
   include/dht/version.hpp

@@ -16,10 +16,11 @@
 #include <dht/vector/drawn_arcs.hpp>
 #include <dht/vector/fills.hpp>
 #include <dht/vector/fit_arcs.hpp>
+#include <dht/vector/hidden_lines.hpp>
+#include <dht/vector/paint_order.hpp>
 #include <dht/vector/path_text.hpp>
 #include <dht/vector/pixel_art.hpp>
 #include <dht/vector/planar_map.hpp>
-#include <dht/vector/stack.hpp>
 #include <dht/vector/svg_text.hpp>
 
 namespace dht {
@@ -129,8 +130,9 @@ inline void append_head(std::string& out, const LabelView& canvas, std::int32_t 
 /// Writes the paths of the stacked form.
 class StackedShapes {
  public:
-  StackedShapes(const PlanarMap& map, LabelView labels, const DrawnArcs& arcs, const PaintOrder& order)
-      : map_(map), arcs_(arcs), order_(order), hidden_(labels, order.rank) {}
+  StackedShapes(const PlanarMap& map, LabelView labels, const Fills& fills, const DrawnArcs& arcs,
+                const PaintOrder& order, double byte_price)
+      : map_(map), arcs_(arcs), order_(order), hidden_(labels, order, fills, byte_price) {}
 
   /// The path data of the regions at `first` and after it in the order that are painted together. Returns how many.
   std::size_t append(std::string& out, std::size_t first) {
@@ -190,8 +192,10 @@ class StackedShapes {
     for (const SignedArc s : arcs) extend(s);
     const bool hole = map_.faces.ring_area[ring] < 0;
     if (hole ? hidden_.may_fill(chain_, region) : hidden_.filled(map_.faces.ring_corner[ring])) return;
-    path.move({chain_[0].x * arcs_.grid, chain_[0].y * arcs_.grid});
-    append_hidden(path, region);
+    lines_.clear();
+    hidden_.close_ring(chain_, region, lines_);
+    path.move({lines_[0].x * arcs_.grid, lines_[0].y * arcs_.grid});
+    append_lines(path);
     path.close();
   }
 
@@ -212,6 +216,10 @@ class StackedShapes {
     lines_.clear();
     hidden_.close(chain_, region, lines_);
     lines_.push_back(chain_.back());
+    append_lines(path);
+  }
+
+  void append_lines(PathText& path) const {
     for (const Point p : lines_) path.line({p.x * arcs_.grid, p.y * arcs_.grid});
   }
 
@@ -270,15 +278,17 @@ inline void append_path_head(std::string& out, const Fills& fills, std::int32_t 
 }
 
 /// Appends the paths of one label map, its colours final. Gradients of layers before it have the names below `first_name`.
-inline void append_shapes(std::string& out, LabelView labels, const Fills& fills, std::int32_t first_name,
-                          const DrawingOptions& options, const Picture* picture) {
+/// `step` as for document.
+inline void append_shapes(std::string& out, LabelView labels, std::int32_t step, const Fills& fills,
+                          std::int32_t first_name, const DrawingOptions& options, const Picture* picture) {
   const PlanarMap map = planar_map(labels, fills.size());
   const DrawnArcs arcs = fit_arcs(map, fills, options.fit, picture);
   out.reserve(out.size() + arcs.points.size() * 12 + std::size_t(map.regions) * 40 + 1024);
   append_gradients(out, fills, first_name, options.fit.grid);
   const bool stacked = options.form == Form::stacked;
   const PaintOrder order = paint_order(map, fills, stacked, options.one_path_a_color);
-  StackedShapes shapes(map, labels, arcs, order);
+  // Boundaries were fitted by errors as wide as they are long; what shines through is a pixel of the screen wide.
+  StackedShapes shapes(map, labels, fills, arcs, order, options.fit.byte_price * step * step);
   for (std::size_t i = 0; i < order.regions.size();) {
     append_path_head(out, fills, order.regions[i], first_name, options.seams == Seams::strokes);
     out += " d=\"";
@@ -330,7 +340,7 @@ inline std::string document(const std::vector<DrawingLayer>& layers, std::int32_
       }
       out += "\">\n";
     }
-    append_shapes(out, layers[i].labels, layers[i].fills, gradients, options, picture);
+    append_shapes(out, layers[i].labels, step, layers[i].fills, gradients, options, picture);
     gradients += static_cast<std::int32_t>(layers[i].fills.gradients.size());
     if (groups) out += "</g>\n";
   }

@@ -75,11 +75,28 @@ inline bool overlap(Point s, Point e, Point f) {
   return cross(s, e, f) == 0 && along > 0;
 }
 
-/// Whether two pieces meet elsewhere than where they may: consecutive ones at their node, arcs at a common junction.
+/// A rectangle, its sides included.
+struct Extent {
+  Point low, high;
+
+  static Extent of(const Piece& p) {
+    return {{std::min(p.a.x, p.b.x), std::min(p.a.y, p.b.y)},
+            {std::max(p.a.x, p.b.x), std::max(p.a.y, p.b.y)}};
+  }
+
+  bool meets(const Extent& other) const {
+    return low.x <= other.high.x && other.low.x <= high.x && low.y <= other.high.y && other.low.y <= high.y;
+  }
+
+  void include(const Extent& other) {
+    low = {std::min(low.x, other.low.x), std::min(low.y, other.low.y)};
+    high = {std::max(high.x, other.high.x), std::max(high.y, other.high.y)};
+  }
+};
+
+/// Whether two pieces whose extents meet do so elsewhere than where they may: consecutive ones at their node, arcs at a common
+/// junction.
 inline bool conflict(const Piece& p, const Piece& q) {
-  if (std::max(p.a.x, p.b.x) < std::min(q.a.x, q.b.x) || std::max(q.a.x, q.b.x) < std::min(p.a.x, p.b.x) ||
-      std::max(p.a.y, p.b.y) < std::min(q.a.y, q.b.y) || std::max(q.a.y, q.b.y) < std::min(p.a.y, p.b.y))
-    return false;
   const bool same = p.arc == q.arc;
   const bool pq = same && q.number == p.number + 1, qp = same && p.number == q.number + 1;
   int shared = 0;
@@ -104,32 +121,40 @@ void for_each_conflict(const std::vector<Piece>& pieces, const std::vector<std::
   const std::int32_t columns = (size.x >> cell_bits) + 1, rows = (size.y >> cell_bits) + 1;
   const auto column = [&](std::int32_t x) { return std::clamp(x >> cell_bits, 0, columns - 1); };
   const auto row = [&](std::int32_t y) { return std::clamp(y >> cell_bits, 0, rows - 1); };
-  const auto cells_of = [&](const Piece& p, auto visit) {
-    const std::int32_t c0 = column(std::min(p.a.x, p.b.x)), c1 = column(std::max(p.a.x, p.b.x));
-    const std::int32_t r0 = row(std::min(p.a.y, p.b.y)), r1 = row(std::max(p.a.y, p.b.y));
+  const auto cells_of = [&](const Extent& e, auto visit) {
+    const std::int32_t c0 = column(e.low.x), c1 = column(e.high.x), r0 = row(e.low.y), r1 = row(e.high.y);
     for (std::int32_t r = r0; r <= r1; ++r)
       for (std::int32_t c = c0; c <= c1; ++c) visit(std::size_t(r) * columns + c);
   };
   // Each cell has a list of the fresh pieces so far, the newest first.
   struct Member {
+    Extent extent;
     std::int32_t piece, next;
   };
   constexpr std::int32_t none = -1;
   std::vector<std::int32_t> newest(std::size_t(rows) * columns, none);
   std::vector<Member> members;
   members.reserve(2 * pieces.size());
-  for (const bool inserted : {true, false})
-    for (std::size_t i = 0; i < pieces.size(); ++i) {
-      const Piece& p = pieces[i];
-      if ((fresh[p.arc] != 0) != inserted) continue;
-      cells_of(p, [&](std::size_t cell) {
-        for (std::int32_t m = newest[cell]; m != none; m = members[m].next)
-          if (const Piece& q = pieces[members[m].piece]; conflict(p, q)) found(p, q);
-        if (!inserted) return;
-        members.push_back({static_cast<std::int32_t>(i), newest[cell]});
-        newest[cell] = static_cast<std::int32_t>(members.size()) - 1;
-      });
-    }
+  const auto look = [&](std::size_t cell, const Piece& p, const Extent& extent) {
+    for (std::int32_t m = newest[cell]; m != none; m = members[m].next)
+      if (members[m].extent.meets(extent))
+        if (const Piece& q = pieces[members[m].piece]; conflict(p, q)) found(p, q);
+  };
+  Extent all{size, {0, 0}};
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    const Piece& p = pieces[i];
+    if (!fresh[p.arc]) continue;
+    const Extent extent = Extent::of(p);
+    all.include(extent);
+    cells_of(extent, [&](std::size_t cell) {
+      look(cell, p, extent);
+      members.push_back({extent, static_cast<std::int32_t>(i), newest[cell]});
+      newest[cell] = static_cast<std::int32_t>(members.size()) - 1;
+    });
+  }
+  for (const Piece& p : pieces)
+    if (const Extent extent = Extent::of(p); extent.meets(all) && !fresh[p.arc])
+      cells_of(extent, [&](std::size_t cell) { look(cell, p, extent); });
 }
 
 }  // namespace detail
