@@ -97,13 +97,14 @@ class Quotients {
 /// Finds the lines, region after region in the order of painting. Points are pixel corners.
 class HiddenLines {
  public:
-  /// `byte_price`: squared error of the picture (three channels, 0 to 255) that a byte of text is worth.
+  /// `byte_price`: squared error of the picture (three channels, 0 to 255) that a byte of text is worth. Larger ones than
+  /// `most_price` do not count: on flat areas a hairline catches the eye more than its error says.
   HiddenLines(LabelView labels, const PaintOrder& order, const Fills& fills, double byte_price)
       : labels_(labels),
         rank_(order.rank),
         underpainting_(labels, order, fills),
-        point_price_(std::llround(shine_a_point * byte_price)),
-        corner_price_(std::llround(shine_a_corner * byte_price)) {}
+        point_price_(std::llround(shine_a_point * std::min(byte_price, most_price))),
+        corner_price_(std::llround(shine_a_corner * std::min(byte_price, most_price))) {}
 
   /// `chain` is a stretch of the region's boundary, the region on its right, everything on its left painted later or
   /// outside of the canvas. Appends the points of a line from its first to its last point, without these two, that covers
@@ -140,10 +141,10 @@ class HiddenLines {
 
  private:
   // Where the edges of two regions are one line, a screen pixel that they halve at t shows t (1 - t) of what lies beneath: of
-  // its squared contrast 1/30, on average over t. `shine_` counts it eightfold. A point takes about 8/3 bytes and hides what a
-  // line without it would hide to one half; to move
-  // one that is there anyway takes half a byte at most.
+  // its squared contrast 1/30, on average over t. `shine_` counts it eightfold. A point takes about 8/3 bytes, and half of
+  // what it hides a line without it would hide, too; to move one that is there anyway takes half a byte at most.
   static constexpr double shine_a_point = 2 * 8 * 30 * 8 / 3.0, shine_a_corner = 8 * 30 / 2.0;
+  static constexpr double most_price = 1000;
 
   /// The chain from one of its points to another, and where the line for it begins and ends.
   struct Stretch {
