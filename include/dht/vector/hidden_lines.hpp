@@ -215,13 +215,21 @@ class HiddenLines {
     return sum;
   }
 
-  /// A pixel beyond the chain's point q, away from the region; q, where that is not to be covered.
+  /// A pixel beyond the chain's point q, away from the region. Or q itself, where that touches what was painted earlier: on its
+  /// other side a thin region is as much in need of a sharp edge.
   Point beyond(Point p, Point q, Point r) const {
     if (turn(p, q, r) < 0) return q;
     const int dx = sign(sign(q.x - p.x) + sign(r.x - q.x)), dy = sign(sign(q.y - p.y) + sign(r.y - q.y));
     const Point far{std::clamp(q.x + dy, 0, labels_.width), std::clamp(q.y - dx, 0, labels_.height)};
-    const bool diagonal = far.x != q.x && far.y != q.y;
-    return !diagonal || later(std::min(far.y, q.y), std::min(far.x, q.x)) ? far : q;
+    return room_at(far) ? far : q;
+  }
+
+  /// Whether all four pixels around a corner are painted later, or the region's.
+  bool room_at(Point p) const {
+    const auto room = [&](std::int32_t y, std::int32_t x) {
+      return !on_canvas(y, x) || rank_[labels_(y, x)] >= rank_[region_];
+    };
+    return room(p.y - 1, p.x - 1) && room(p.y - 1, p.x) && room(p.y, p.x - 1) && room(p.y, p.x);
   }
 
   /// The point for a corner of the line at the chain's i-th.
@@ -246,22 +254,17 @@ class HiddenLines {
     }
   }
 
-  /// Along a straight line from end to end: a pixel beside it, if that is worth its points.
+  /// Along a straight line from end to end: a pixel beside it, where that hides much and there is room. Where it hides less, text
+  /// of many small shapes would grow by a tenth.
   void reach_beside(const Stretch& s, std::vector<Point>& out) {
     const Point a = s.a, b = s.b;
-    const std::int64_t shine = 2 * shine_between(a, b);
-    if (shine <= point_price_) return;
-    const int dx = sign(b.x - a.x), dy = sign(b.y - a.y);
     const std::int32_t length = std::abs(b.x - a.x) + std::abs(b.y - a.y);
+    if (length < 3 || 2 * shine_between(a, b) <= 4 * point_price_) return;
+    const int dx = sign(b.x - a.x), dy = sign(b.y - a.y);
     const auto beside = [&](std::int32_t i) { return Point{a.x + i * dx + dy, a.y + i * dy - dx}; };
-    path_.assign(1, a);
-    if (length > 2 && shine > 2 * point_price_) {
-      path_.push_back(beside(1));
-      path_.push_back(beside(length - 1));
-    } else {
-      path_.push_back(beside(length / 2));
-    }
-    path_.push_back(b);
+    for (std::int32_t i = 1; i < length; ++i)
+      if (!room_at(beside(i))) return;
+    path_ = {a, beside(1), beside(length - 1), b};
     if (!covers(s)) return;
     underpainting_.paint(inside_, region_);
     out.insert(out.end(), path_.begin() + 1, path_.end() - 1);
