@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -287,12 +288,13 @@ inline void append_shapes(std::string& out, LabelView labels, std::int32_t step,
   append_gradients(out, fills, first_name, options.fit.grid);
   const bool stacked = options.form == Form::stacked;
   const PaintOrder order = paint_order(map, fills, stacked, options.one_path_a_color);
+  std::optional<StackedShapes> shapes;
   // Boundaries were fitted by errors as wide as they are long; what shines through is a pixel of the screen wide.
-  StackedShapes shapes(map, labels, fills, arcs, order, options.fit.byte_price * step * step);
+  if (stacked) shapes.emplace(map, labels, fills, arcs, order, options.fit.byte_price * step * step);
   for (std::size_t i = 0; i < order.regions.size();) {
     append_path_head(out, fills, order.regions[i], first_name, options.seams == Seams::strokes);
     out += " d=\"";
-    i += stacked ? shapes.append(out, i) : append_flat(out, map, arcs, order, i);
+    i += stacked ? shapes->append(out, i) : append_flat(out, map, arcs, order, i);
     out += "\"/>\n";
   }
 }
