@@ -307,7 +307,7 @@ class HiddenLines {
       path_.assign(1, a);
       path_.insert(path_.end(), between);
       path_.push_back(b);
-      return around(inner) && covers(s);
+      return around(inner, low, high) && covers(s);
     };
     if (attempt({})) return true;
     if (a.x != b.x && a.y != b.y && (attempt({{b.x, a.y}}) || attempt({{a.x, b.y}}))) return true;
@@ -319,23 +319,26 @@ class HiddenLines {
     return false;
   }
 
-  bool turns_right() const {
-    bool right = true;
-    for (std::size_t i = 2; i < path_.size(); ++i) right &= turn(path_[i - 2], path_[i - 1], path_[i]) >= 0;
-    return right;
-  }
-
-  /// Whether a point is on the right of path_: of all its lines where it turns right only, otherwise of one of them.
-  bool on_right(Point c, bool convex) const {
-    std::size_t lines = 0;
-    for (std::size_t i = 1; i < path_.size(); ++i) lines += turn(path_[i - 1], path_[i], c) >= 0;
-    return convex ? lines + 1 == path_.size() : lines > 0;
-  }
-
-  /// A quick look.
-  bool around(std::span<const Point> points) const {
-    const bool convex = turns_right();
-    return std::all_of(points.begin(), points.end(), [&](Point c) { return on_right(c, convex); });
+  /// A quick look: whether all points, which lie between `low` and `high`, are on the right of path_: of all its lines where it
+  /// turns right only, otherwise of one of them.
+  bool around(std::span<const Point> points, Point low, Point high) const {
+    const auto all = [&](const auto& right) { return std::all_of(points.begin(), points.end(), right); };
+    bool convex = true;
+    for (std::size_t i = 2; i < path_.size(); ++i) convex &= turn(path_[i - 2], path_[i - 1], path_[i]) >= 0;
+    if (!convex)
+      return all([&](Point c) {
+        for (std::size_t i = 1; i < path_.size(); ++i)
+          if (turn(path_[i - 1], path_[i], c) >= 0) return true;
+        return false;
+      });
+    for (std::size_t i = 1; i < path_.size(); ++i) {
+      const Point p = path_[i - 1], q = path_[i];
+      const bool right = p.y == q.y   ? (q.x > p.x ? low.y >= p.y : high.y <= p.y)
+                         : p.x == q.x ? (q.y > p.y ? high.x <= p.x : low.x >= p.x)
+                                      : all([&](Point c) { return turn(p, q, c) >= 0; });
+      if (!right) return false;
+    }
+    return true;
   }
 
   /// Where the tangents from a and b to the points meet on the canvas, moved away from these to a pixel corner.
