@@ -497,6 +497,28 @@ TEST_CASE("what lies in a hole that its own colour fills is not written", "[vect
   CHECK(wrong_pixels(shapes, map, fills, 1) == 0);
 }
 
+TEST_CASE("what lies in a hole that another colour fills is written", "[vector][drawing]") {
+  // 0 around everything, 1 a wide frame, in its hole 3 around a piece of 2, which has a long piece elsewhere: 2 is painted
+  // before 3 and after 1.
+  RandomLabels map{45, 61, 4, std::vector<std::int32_t>(45 * 61, 0)};
+  const auto fill = [&](int top, int left, int bottom, int right, int label) {
+    for (int y = top; y < bottom; ++y)
+      for (int x = left; x < right; ++x) map.labels[y * map.width + x] = label;
+  };
+  fill(1, 1, 31, 60, 1);
+  fill(11, 21, 21, 37, 3);
+  fill(14, 25, 18, 32, 2);
+  fill(37, 3, 39, 50, 2);
+  const dht::Fills fills = distinct_fills(4);
+  dht::DrawingOptions options;
+  options.fit.tolerance = 0;
+  const auto shapes = read_drawing(dht::drawing(map.view(), fills, options));
+  REQUIRE(shapes.size() == 4);
+  CHECK(shapes[1].fill == hex(fills.color[1]));
+  CHECK(shapes[2].fill == hex(fills.color[2]));
+  CHECK(wrong_pixels(shapes, map, fills, options.fit.grid) == 0);
+}
+
 TEST_CASE("lines that go straight on across a junction are one", "[vector][drawing]") {
   // Three columns above a row: the row's upper side is cut by two junctions.
   RandomLabels map{4, 9, 4, {}};

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include <dht/core/view.hpp>
+#include <dht/vector/drawn_arcs.hpp>
 #include <dht/vector/fills.hpp>
 #include <dht/vector/paint_order.hpp>
 #include <dht/vector/planar_map.hpp>
@@ -131,7 +132,8 @@ class HiddenLines {
     underpainting_.paint(inside_, region);
     if (filled_.empty()) filled_.resize(index(labels_.height, 0));
     for (const PixelRun& run : inside_)
-      std::fill_n(filled_.begin() + std::ptrdiff_t(index(run.y, run.first)), run.last - run.first, 1);
+      for (std::int32_t x = run.first; x < run.last; ++x)
+        if (rank_[labels_(run.y, x)] == rank_[region]) filled_[index(run.y, x)] = 1;
     return true;
   }
 
@@ -162,11 +164,6 @@ class HiddenLines {
   };
 
   static int sign(std::int32_t v) { return (v > 0) - (v < 0); }
-
-  /// Twice the area of a triangle, positive where it turns right.
-  static std::int64_t turn(Point o, Point a, Point b) {
-    return std::int64_t{a.x - o.x} * (b.y - o.y) - std::int64_t{a.y - o.y} * (b.x - o.x);
-  }
 
   std::size_t index(std::int32_t y, std::int32_t x) const { return std::size_t(y) * labels_.width + x; }
 
@@ -218,7 +215,7 @@ class HiddenLines {
   /// A pixel beyond the chain's point q, away from the region. Or q itself, where that touches what was painted earlier: on its
   /// other side a thin region is as much in need of a sharp edge.
   Point beyond(Point p, Point q, Point r) const {
-    if (turn(p, q, r) < 0) return q;
+    if (cross(p, q, r) < 0) return q;
     const int dx = sign(sign(q.x - p.x) + sign(r.x - q.x)), dy = sign(sign(q.y - p.y) + sign(r.y - q.y));
     const Point far{std::clamp(q.x + dy, 0, labels_.width), std::clamp(q.y - dx, 0, labels_.height)};
     return room_at(far) ? far : q;
@@ -238,10 +235,9 @@ class HiddenLines {
   void find(const Stretch& s, std::vector<Point>& out) {
     const bool straight = s.last - s.first == 1;
     if (straight && s.a == chain_[s.first] && s.b == chain_[s.last]) {
-      reach_beside(s, out);
+      if (reach_beside(s)) take(out);
     } else if (s.a != s.b && (reach_further(s) || try_lines(s, chain_))) {
-      underpainting_.paint(inside_, region_);
-      out.insert(out.end(), path_.begin() + 1, path_.end() - 1);
+      take(out);
     } else if (straight) {
       out.push_back(chain_[s.first]);
       out.push_back(chain_[s.last]);
@@ -254,20 +250,24 @@ class HiddenLines {
     }
   }
 
+  /// path_ is the line.
+  void take(std::vector<Point>& out) {
+    underpainting_.paint(inside_, region_);
+    out.insert(out.end(), path_.begin() + 1, path_.end() - 1);
+  }
+
   /// Along a straight line from end to end: a pixel beside it, where that hides much and there is room. Where it hides less, text
   /// of many small shapes would grow by a tenth.
-  void reach_beside(const Stretch& s, std::vector<Point>& out) {
+  bool reach_beside(const Stretch& s) {
     const Point a = s.a, b = s.b;
     const std::int32_t length = std::abs(b.x - a.x) + std::abs(b.y - a.y);
-    if (length < 3 || 2 * shine_between(a, b) <= 4 * point_price_) return;
+    if (length < 3 || 2 * shine_between(a, b) <= 4 * point_price_) return false;
     const int dx = sign(b.x - a.x), dy = sign(b.y - a.y);
     const auto beside = [&](std::int32_t i) { return Point{a.x + i * dx + dy, a.y + i * dy - dx}; };
     for (std::int32_t i = 1; i < length; ++i)
-      if (!room_at(beside(i))) return;
+      if (!room_at(beside(i))) return false;
     path_ = {a, beside(1), beside(length - 1), b};
-    if (!covers(s)) return;
-    underpainting_.paint(inside_, region_);
-    out.insert(out.end(), path_.begin() + 1, path_.end() - 1);
+    return covers(s);
   }
 
   /// Tries a line that passes the chain at a distance, if that is worth its points.
@@ -324,18 +324,18 @@ class HiddenLines {
   bool around(std::span<const Point> points, Point low, Point high) const {
     const auto all = [&](const auto& right) { return std::all_of(points.begin(), points.end(), right); };
     bool convex = true;
-    for (std::size_t i = 2; i < path_.size(); ++i) convex &= turn(path_[i - 2], path_[i - 1], path_[i]) >= 0;
+    for (std::size_t i = 2; i < path_.size(); ++i) convex &= cross(path_[i - 2], path_[i - 1], path_[i]) >= 0;
     if (!convex)
       return all([&](Point c) {
         for (std::size_t i = 1; i < path_.size(); ++i)
-          if (turn(path_[i - 1], path_[i], c) >= 0) return true;
+          if (cross(path_[i - 1], path_[i], c) >= 0) return true;
         return false;
       });
     for (std::size_t i = 1; i < path_.size(); ++i) {
       const Point p = path_[i - 1], q = path_[i];
       const bool right = p.y == q.y   ? (q.x > p.x ? low.y >= p.y : high.y <= p.y)
                          : p.x == q.x ? (q.y > p.y ? high.x <= p.x : low.x >= p.x)
-                                      : all([&](Point c) { return turn(p, q, c) >= 0; });
+                                      : all([&](Point c) { return cross(p, q, c) >= 0; });
       if (!right) return false;
     }
     return true;
@@ -346,11 +346,11 @@ class HiddenLines {
     if (points.empty()) return false;
     Point p = points.front(), q = points.back();
     for (const Point c : points) {
-      if (turn(a, p, c) < 0) p = c;
-      if (turn(b, q, c) > 0) q = c;
+      if (cross(a, p, c) < 0) p = c;
+      if (cross(b, q, c) > 0) q = c;
     }
-    if (turn(a, p, b) < 0) p = b;
-    if (turn(b, q, a) > 0) q = a;
+    if (cross(a, p, b) < 0) p = b;
+    if (cross(b, q, a) > 0) q = a;
     const std::int64_t dx = p.x - a.x, dy = p.y - a.y, ex = q.x - b.x, ey = q.y - b.y;
     const std::int64_t det = dx * ey - dy * ex;
     if (det == 0) return false;
@@ -362,7 +362,7 @@ class HiddenLines {
     std::int64_t nearest = std::numeric_limits<std::int64_t>::max();
     for (std::int32_t v = std::max(y - 2, 0); v <= std::min(y + 2, labels_.height); ++v) {
       const std::int32_t first = std::max(x - 2, 0), last = std::min(x + 2, labels_.width);
-      std::int64_t one = -turn(a, p, {first, v}), other = turn(b, q, {first, v});
+      std::int64_t one = -cross(a, p, {first, v}), other = cross(b, q, {first, v});
       for (std::int32_t u = first; u <= last; ++u, one += dy, other -= ey)
         if (one >= 0 && other >= 0 && one + other < nearest) nearest = one + other, meeting = {u, v};
     }
