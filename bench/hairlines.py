@@ -6,28 +6,20 @@
 
 Renderers blend the edges of each shape with what is painted so far: where two edges are one line, a part of what lies
 behind them stays visible. A drawing is rasterised by rsvg-convert, and again four times as large without blending, of which
-4 x 4 pixels are averaged. Printed for each scale, as a mean over the drawings: the share of pixels of which a channel differs by more than
-8 and 24 of 255, and the root of the mean squared difference. Needs numpy and Pillow.
+4 x 4 pixels are averaged. Printed for each scale, as a mean over the drawings: the share of pixels of which a channel
+differs by more than 8 and 24 of 255, and the root of the mean squared difference. Needs what compare_drawings.py needs to
+score, but no node.
 """
 import argparse
 import concurrent.futures
-import io
 import re
-import subprocess
 
 import numpy as np
-from PIL import Image
+
+from compare_drawings import rasterise
 
 SCALES = [0.37, 0.67, 1, 1.7, 3]
 FINE = 4
-
-
-def rasterise(svg, width, height):
-    run = subprocess.run(['rsvg-convert', '--unlimited', '-w', str(width), '-h', str(height), '-f', 'png'],
-                         input=svg, capture_output=True, check=True)
-    page = Image.new('RGBA', (width, height), 'white')
-    page.alpha_composite(Image.open(io.BytesIO(run.stdout)).convert('RGBA'))
-    return np.asarray(page.convert('RGB')).astype(float)
 
 
 def size_of(svg):
@@ -46,9 +38,9 @@ def measure(path):
     rows = []
     for scale in SCALES:
         width, height = (max(round(side * scale), 1) for side in size_of(svg))
-        fine = rasterise(crisp, FINE * width, FINE * height)
+        fine = rasterise(crisp, FINE * width, FINE * height)[0]
         wanted = fine.reshape(height, FINE, width, FINE, 3).mean((1, 3))
-        difference = np.abs(rasterise(svg, width, height) - wanted)
+        difference = np.abs(rasterise(svg, width, height)[0] - wanted)
         largest = difference.max(2)
         rows.append([100 * (largest > 8).mean(), 100 * (largest > 24).mean(), (difference**2).mean()])
     return rows
