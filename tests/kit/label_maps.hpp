@@ -59,15 +59,15 @@ std::vector<std::int32_t> flood_fill(const Grid& grid, const Linked& linked) {
   std::int32_t next = 0;
   for (int start = 0; start < grid.pixels(); ++start) {
     if (label[static_cast<std::size_t>(start)] >= 0) continue;
-    std::vector<int> todo{start};
+    std::vector<int> pending{start};
     label[static_cast<std::size_t>(start)] = next;
-    while (!todo.empty()) {
-      const int p = todo.back();
-      todo.pop_back();
+    while (!pending.empty()) {
+      const int p = pending.back();
+      pending.pop_back();
       for (const int q : neighbours[static_cast<std::size_t>(p)]) {
         if (label[static_cast<std::size_t>(q)] >= 0 || !linked(p, q)) continue;
         label[static_cast<std::size_t>(q)] = next;
-        todo.push_back(q);
+        pending.push_back(q);
       }
     }
     ++next;

@@ -195,12 +195,12 @@ class ReferenceTree {
     }
     std::map<int, int> component;
     const auto spread = [&](int start, int number) {
-      std::vector<int> todo{start};
-      while (!todo.empty()) {
-        const int r = todo.back();
-        todo.pop_back();
+      std::vector<int> pending{start};
+      while (!pending.empty()) {
+        const int r = pending.back();
+        pending.pop_back();
         if (!component.emplace(r, number).second) continue;
-        todo.insert(todo.end(), linked[r].begin(), linked[r].end());
+        pending.insert(pending.end(), linked[r].begin(), linked[r].end());
       }
     };
     int count = 0;
