@@ -90,6 +90,14 @@ TEST_CASE("cpu: an exception in any part arrives at the caller, and the threads 
       backend.for_range(threads, 1, [](std::int64_t, std::int64_t) { throw std::logic_error("x"); });
     };
     CHECK_THROWS_AS(all(), std::logic_error);
+    // The lowest part's, also where it throws last.
+    const auto in_turn = [&] {
+      backend.for_parts(threads, 1, [&](int part, std::int64_t, std::int64_t) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(5 * (threads - part)));
+        throw dht::Error("part " + std::to_string(part));
+      });
+    };
+    CHECK(error_of(in_turn) == "part 0");
     std::atomic<int> steps = 0;
     backend.for_range(100, 1,
                       [&](std::int64_t begin, std::int64_t end) { steps += static_cast<int>(end - begin); });

@@ -28,7 +28,7 @@ TEMPLATE_TEST_CASE("parameters: what was written is read", "[io]", float, double
   dht::check_nothing_left_over(file, other, "p.");
 }
 
-TEST_CASE("parameters: missing, left over, of another shape; then nothing is changed", "[io]") {
+TEST_CASE("parameters: missing, left over or of another shape, nothing is changed", "[io]") {
   std::vector<float> a{1, 2, 3}, b{4}, zero_a(3), zero_b(1);
   SafeTensorsWriter writer;
   dht::add_parameters(writer, ParameterList<float>{{"a", {3}, a}, {"b", {1}, b}}, "p.");

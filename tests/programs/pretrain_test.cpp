@@ -243,7 +243,7 @@ TEST_CASE("pretrain: a signal ends it after a step, with a checkpoint") {
   CHECK(!fs::exists(folder / "out/weights.safetensors"));
 }
 
-TEST_CASE("pretrain: a finished run that is resumed changes nothing; one that is not is refused") {
+TEST_CASE("pretrain: a finished run that is resumed changes nothing, another one is refused") {
   const ScratchFolder folder;
   fill(folder.path());
   const auto whole = reference(folder.path());

@@ -122,7 +122,8 @@ TEST_CASE("segment learns what regions show, and draws it") {
 }
 
 TEST_CASE(
-    "segment: the same files with any number of threads, killed or not; from a classifier, by focal loss") {
+    "segment: the same files with any number of threads, killed or not, and from a classifier, by focal "
+    "loss") {
   const ScratchFolder folder;
   fill(folder.path());
   checked(small + "--output whole --threads 1", folder.path());

@@ -96,7 +96,7 @@ TEST_CASE("confusion matrix: accuracy, mean IoU, and its picture") {
              ContainsSubstring("classes: are 1; must be 3"));
 }
 
-TEST_CASE("label maps: what is written is read; of photos only grey ones and palettes are taken") {
+TEST_CASE("label maps: what is written is read, and of photos only grey ones and palettes are taken") {
   const ScratchFolder folder;
   LabelMap map{5, 7, std::vector<std::uint8_t>(35)};
   std::iota(map.values.begin(), map.values.end(), std::uint8_t{221});
@@ -205,7 +205,7 @@ TEST_CASE("descriptions of models: what is written is read, and checked") {
              ContainsSubstring("model: vit.classes is [1]; must be a list of names"));
 }
 
-TEST_CASE("squares show images as they are; regions with means injected, each image on its own") {
+TEST_CASE("squares show images as they are, regions with means injected, each image on its own") {
   constexpr int side = 32;
   const auto planes = random_images(3, side, 4);
   const auto images = dht::planar_view(planes.data(), 3, 3, side, side);

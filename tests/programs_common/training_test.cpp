@@ -104,7 +104,7 @@ TEST_CASE("crops lie within the picture, a quarter to all of it, nearly square")
   CHECK(middle.height == 30);
 }
 
-TEST_CASE("resampling to the same size changes nothing; mirrored it turns around") {
+TEST_CASE("resampling to the same size changes nothing, mirrored it turns around") {
   const Picture picture = dht::examples::sample_picture(16);
   const auto same = resampled(picture, {0, 0, 16, 16, false}, 16);
   const auto mirror = resampled(picture, {0, 0, 16, 16, true}, 16);

@@ -48,7 +48,7 @@ TEMPLATE_TEST_CASE("compactness: (1 - kappa) s + 4 kappa m / (2 + h + w)^2, of r
   }
 }
 
-TEST_CASE("compactness: 0 changes no bit; large regions do not overflow", "[similarity]") {
+TEST_CASE("compactness: 0 changes no bit, and large regions do not overflow", "[similarity]") {
   const Compactness<float> none(0);
   CHECK(none.of_region(0.123f, 7, {0, 0, 5, 5}) == 0.123f);
   const Compactness<double> some(0.5);

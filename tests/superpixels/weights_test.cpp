@@ -301,7 +301,7 @@ TEST_CASE("the comparison of weights prints what a naive computation gives") {
   }
 }
 
-TEST_CASE("comparison of weights: the same for every number of threads; --limit; names that are equal") {
+TEST_CASE("comparison of weights: the same for every number of threads, --limit, names that are equal") {
   const ScratchFolder folder;
   draw_inputs(folder);
   std::filesystem::create_directory(folder / "other");

@@ -298,7 +298,8 @@ TEST_CASE("tokenizer: parts that cannot work together are named when an image co
         }) == "self-loop: is a map of 2 variances; must be of 3");
 }
 
-TEST_CASE("tokenizer: token features go through W; the mean colour injected changes nothing", "[tokenizer]") {
+TEST_CASE("tokenizer: token features go through W, and the mean colour injected changes nothing",
+          "[tokenizer]") {
   Tokenizer<dht::ColourPolicies> tokenizer;
   const Photo photo(Pattern::blobs, 2, 13, 17, 4);
   const auto& tokens = tokenizer(photo.view());

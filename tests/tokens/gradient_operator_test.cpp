@@ -89,7 +89,8 @@ TEST_CASE("gradient operator: the way back agrees with differences", "[tokens]")
   }
 }
 
-TEST_CASE("gradient operator: bytes are parts of one; the same bits for any number of threads", "[tokens]") {
+TEST_CASE("gradient operator: bytes are parts of one, and the same bits for any number of threads",
+          "[tokens]") {
   Random random(3);
   std::vector<std::uint8_t> bytes;
   std::vector<float> numbers;

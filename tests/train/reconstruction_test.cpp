@@ -187,7 +187,7 @@ TEST_CASE("reconstruction: no pixel with a token is a loss of zero", "[train]") 
   CHECK(loss.pixels == 0);
 }
 
-TEST_CASE("reconstruction: what does not fit is named; decibels", "[train]") {
+TEST_CASE("reconstruction: what does not fit is named, and decibels", "[train]") {
   const Example<float> example(false);
   const dht::backend::Cpu one;
   std::vector<float> g = example.features(), few(3);

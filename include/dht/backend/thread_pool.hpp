@@ -31,7 +31,8 @@ class ThreadPool {
 
   int workers() const { return static_cast<int>(threads_.size()); }
 
-  /// Returns when every part is done. The first exception that a part threw is thrown again here.
+  /// Returns when every part is done. Of the exceptions that parts threw, that of the lowest part is thrown again here: the
+  /// same with any number of threads.
   template <class Task>
   void run(int parts, const Task& task) {
     task_ = &task;
@@ -70,7 +71,9 @@ class ThreadPool {
         call_(task_, part);
       } catch (...) {
         const std::lock_guard lock(error_mutex_);
-        if (!error_) error_ = std::current_exception();
+        if (error_ && failed_part_ < part) continue;
+        error_ = std::current_exception();
+        failed_part_ = part;
       }
     }
   }
@@ -83,6 +86,7 @@ class ThreadPool {
   std::atomic<bool> stop_{false};
   std::mutex error_mutex_;
   std::exception_ptr error_;
+  int failed_part_ = 0;  // the part that threw error_
   std::vector<std::thread> threads_;
 };
 
