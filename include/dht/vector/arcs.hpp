@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include <dht/core/marks.hpp>
 #include <dht/core/view.hpp>
 
 namespace dht {
@@ -65,8 +66,14 @@ namespace detail {
 inline constexpr std::array<int, 4> step_x{0, 1, 0, -1}, step_y{-1, 0, 1, 0};
 inline constexpr std::uint8_t up_down = 0b0101, left_right = 0b1010, right_down = 0b0110;
 
-/// Three or four edges: the masks 7, 11, 13, 14 and 15. (std::popcount is a call without -mpopcnt.)
-inline bool is_junction(std::uint8_t edges) { return 0b1110'1000'1000'0000 >> edges & 1; }
+/// Bit 4 of a corner's mask: three or four edges leave it.
+inline constexpr std::uint8_t junction_bit = 0b1'0000;
+
+/// Adds that bit: both edges of one half of the mask, and one of the other half.
+inline unsigned with_junction(unsigned edges) {
+  const unsigned both = edges & edges >> 1, any = edges | edges >> 1;
+  return edges | (((both & any >> 2) | (both >> 2 & any)) & 1) << 4;
+}
 
 inline std::int32_t label_at(const LabelView& labels, int y, int x) {
   const bool inside = y >= 0 && y < labels.height && x >= 0 && x < labels.width;
@@ -92,22 +99,25 @@ void for_each_nonzero(const std::vector<std::uint8_t>& bytes, Function f) {
   }
 }
 
-/// The mask of boundary edges at each of the (H+1) x (W+1) corners.
+/// The mask of boundary edges, with its junction bit, at each of the (H+1) x (W+1) corners.
 inline std::vector<std::uint8_t> corner_edges(const LabelView& labels) {
   const std::size_t columns = std::size_t(labels.width) + 1;
   std::vector<std::uint8_t> edges(columns * (std::size_t(labels.height) + 1));
+  // Rows of pixels between two of the outside; edges between them, and between their pixels from column 0 on.
   std::vector<std::int32_t> upper(columns + 1, outside_label), lower(columns + 1, outside_label);
+  std::vector<std::uint8_t> between_rows(columns + 1), in_upper(columns), in_lower(columns);
   for (int y = 0; y <= labels.height; ++y) {
     if (y < labels.height)
       std::memcpy(lower.data() + 1, labels.row(y), sizeof(std::int32_t) * labels.width);
     else
       lower.assign(columns + 1, outside_label);
-    const std::int32_t *above = upper.data(), *below = lower.data();
-    std::uint8_t* row = edges.data() + y * columns;
+    for (std::size_t x = 0; x <= columns; ++x) between_rows[x] = upper[x] != lower[x];
+    for (std::size_t x = 0; x < columns; ++x) in_lower[x] = lower[x] != lower[x + 1];
+    std::uint8_t* const row = edges.data() + y * columns;
     for (std::size_t x = 0; x < columns; ++x)
-      row[x] = static_cast<std::uint8_t>((above[x] != above[x + 1]) | (above[x + 1] != below[x + 1]) << 1 |
-                                         (below[x] != below[x + 1]) << 2 | (above[x] != below[x]) << 3);
-    upper.swap(lower);
+      row[x] = static_cast<std::uint8_t>(
+          with_junction(in_upper[x] | between_rows[x + 1] << 1 | in_lower[x] << 2 | between_rows[x] << 3));
+    upper.swap(lower), in_upper.swap(in_lower);
   }
   return edges;
 }
@@ -117,13 +127,24 @@ class JunctionIndex {
  public:
   explicit JunctionIndex(const std::vector<std::uint8_t>& edges)
       : bits_(edges.size() / 64 + 1), before_(edges.size() / 64 + 1) {
-    for_each_nonzero(edges, [&](std::size_t corner) {
-      bits_[corner / 64] |= std::uint64_t{is_junction(edges[corner])} << corner % 64;
-    });
+    std::array<std::uint8_t, 64> marks{};
+    for (std::size_t block = 0; block < edges.size(); block += 64) {
+      const std::size_t n = std::min(marks.size(), edges.size() - block);
+      for (std::size_t i = 0; i < n; ++i) marks[i] = edges[block + i] / junction_bit;
+      bits_[block / 64] = mark_bits(marks.data(), static_cast<int>(n));
+    }
     for (std::size_t i = 1; i < bits_.size(); ++i) before_[i] = before_[i - 1] + std::popcount(bits_[i - 1]);
   }
 
   std::int32_t count() const { return before_.back() + std::popcount(bits_.back()); }
+
+  /// Calls visit(corner) for each, in raster order.
+  template <class Visit>
+  void for_each(const Visit& visit) const {
+    for (std::size_t i = 0; i < bits_.size(); ++i)
+      for (std::uint64_t bits = bits_[i]; bits != 0; bits &= bits - 1)
+        visit(i * 64 + static_cast<std::size_t>(std::countr_zero(bits)));
+  }
 
   std::int32_t number(std::size_t corner) const {
     const std::uint64_t earlier = bits_[corner / 64] & ((std::uint64_t{1} << corner % 64) - 1);
@@ -155,15 +176,14 @@ class ArcTracer {
         index_(edges_),
         leaving_(std::size_t(index_.count()) * 4, no_arc) {
     arcs_.junctions.reserve(index_.count());
+    arcs_.points.reserve(edges_.size() / 4);  // enough for most; what is not written costs nothing
   }
 
   TracedArcs run() && {
-    for_each_nonzero(edges_, [&](std::size_t corner) {
-      if (is_junction(edges_[corner])) leave_junction(corner);
-    });
+    index_.for_each([&](std::size_t corner) { leave_junction(corner); });
     // In raster order the first corner met of a closed arc is its topmost, and of those its leftmost.
     for_each_nonzero(edges_, [&](std::size_t corner) {
-      if (is_junction(edges_[corner])) return;
+      if (edges_[corner] & junction_bit) return;
       trace(corner, 1);
       edges_[corner] = 0;
     });
@@ -201,7 +221,7 @@ class ArcTracer {
     arcs_.right.push_back(label_right(labels_, start, heading));
     arcs_.points.push_back(start);
     const End end = walk(corner, heading, start);
-    const bool closed = !is_junction(edges_[end.corner]);
+    const bool closed = !(edges_[end.corner] & junction_bit);
     arcs_.from.push_back(closed ? -1 : index_.number(corner));
     arcs_.to.push_back(closed ? -1 : index_.number(end.corner));
     arcs_.begin.push_back(static_cast<std::int32_t>(arcs_.points.size()));
@@ -218,7 +238,7 @@ class ArcTracer {
         edges_[corner] = 0;
       p = {p.x + run * step_x[heading], p.y + run * step_y[heading]};
       arcs_.points.push_back(p);
-      if (is_junction(edges_[corner]) || corner == start) return {corner, heading};
+      if (edges_[corner] & junction_bit || corner == start) return {corner, heading};
       const unsigned onwards = edges_[corner] & ~(1u << (heading ^ 2));
       heading = std::countr_zero(onwards);
       edges_[corner] = 0;

@@ -33,10 +33,10 @@ class Underpainting {
   static constexpr std::int32_t page = -1;  ///< nothing
 
   Underpainting(LabelView labels, const PaintOrder& order, const Fills& fills)
-      : labels_(labels), fills_(fills), region_(std::size_t(labels.height) * labels.width, page) {
-    if (order.complete && !order.regions.empty())
-      std::fill(region_.begin(), region_.end(), order.regions.front());
-  }
+      : labels_(labels),
+        fills_(fills),
+        region_(std::size_t(labels.height) * labels.width,
+                order.complete && !order.regions.empty() ? order.regions.front() : page) {}
 
   void paint(std::span<const PixelRun> runs, std::int32_t region) {
     for (const PixelRun& run : runs)

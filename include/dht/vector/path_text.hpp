@@ -82,17 +82,17 @@ class PathText {
   std::size_t best_start() const {
     const std::size_t n = pieces_.size();
     const Piece* before = &pieces_.back();
-    int spared = before->line() ? length(*before, before->command != pieces_[(2 * n - 2) % n].command) : 0;
+    int spared = spared_as_last(*before, before->command != pieces_[(2 * n - 2) % n].command);
     std::size_t best = 0;
     auto least = std::tuple(std::numeric_limits<int>::max(), 0, 0);
     Point p = from_;
     for (std::size_t i = 0; i < n; ++i) {
       const Piece& piece = pieces_[i];
-      const int inside = length(piece, piece.command != before->command);
+      const bool letter = piece.command != before->command;
       const int cost = length(p.x - end_.x) + length(p.y - end_.y) + (p.y >= end_.y) +
-                       length(piece, piece.command != 'l') - inside - spared;
+                       start(piece, piece.command != 'l') - start(piece, letter) - spared;
       if (const auto here = std::tuple(cost, p.y, p.x); here < least) least = here, best = i;
-      spared = piece.line() ? inside : 0;
+      spared = spared_as_last(piece, letter);
       p = p + piece.step, before = &piece;
     }
     return best;
@@ -104,12 +104,12 @@ class PathText {
     for (std::int64_t power = 10; size >= power; power *= 10) ++digits;
     return digits;
   }
-  /// Of a piece with or without its letter; of arcs and curves only what differs between both.
-  static int length(const Piece& piece, bool letter) {
-    const std::int32_t number = piece.first_number();
-    const int start = letter ? 1 : number >= 0;
-    if (!piece.line()) return start;
-    return start + length(number) + (piece.command == 'l' ? length(piece.step.y) + (piece.step.y >= 0) : 0);
+  /// Of what is before a piece's first number: its letter, or a space.
+  static int start(const Piece& piece, bool letter) { return letter || piece.first_number() >= 0; }
+  static int spared_as_last(const Piece& piece, bool letter) {
+    if (!piece.line()) return 0;
+    return start(piece, letter) + length(piece.first_number()) +
+           (piece.command == 'l' ? length(piece.step.y) + (piece.step.y >= 0) : 0);
   }
 
   void write(std::size_t start) {

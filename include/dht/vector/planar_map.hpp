@@ -46,7 +46,9 @@ inline void check_labels(const LabelView& labels, std::int32_t regions) {
   for (int y = 0; y < labels.height; ++y) {
     const std::int32_t* row = labels.row(y);
     bool good = true;
-    for (int x = 0; x < labels.width; ++x) good &= row[x] >= 0 && row[x] < regions;
+    // Negative numbers are beyond all others as unsigned ones.
+    for (int x = 0; x < labels.width; ++x)
+      good &= static_cast<std::uint32_t>(row[x]) < static_cast<std::uint32_t>(regions);
     if (good) [[likely]]
       continue;
     const auto bad = [&](std::int32_t label) { return label < 0 || label >= regions; };

@@ -96,7 +96,7 @@ class Cone {
 class ArcSimplifier {
  public:
   /// Points are made on a grid of `grid` steps a pixel: 1, 2, 4 or 8.
-  explicit ArcSimplifier(std::int32_t grid) : grid_(grid) {}
+  explicit ArcSimplifier(std::int32_t grid) : grid_(grid), grid_step_(8 / grid) {}
 
   /// The nodes of the simplified arc: the first and last corner, and between them corners of the stairs and middles of
   /// their steps, on the grid. `shifts` has for each unit edge of the stairs how far the boundary is thought to be on its
@@ -107,14 +107,16 @@ class ArcSimplifier {
     edges_moved_ = !shifts.empty();
     find_chain(prices);
     chain_.clear();
-    for (std::int32_t i = static_cast<std::int32_t>(places_.size()) - 1; i >= 0; i = from_[i])
-      chain_.push_back({places_[i], static_cast<std::int32_t>(sums_[i].n), radii_[i]});
+    for (auto i = static_cast<std::int32_t>(candidates_.size()) - 1; i >= 0; i = candidates_[i].from) {
+      const Candidate& c = candidates_[i];
+      chain_.push_back({c.place, static_cast<std::int32_t>(c.sums.n), c.radii});
+    }
     std::reverse(chain_.begin(), chain_.end());
     return chain_;
   }
 
   /// What the chain of the last run costs.
-  std::int64_t cost() const { return cost_.back(); }
+  std::int64_t cost() const { return candidates_.back().cost; }
 
  private:
   /// Longest slanted line that is tried, in pixels: sums of squares stay within 63 bits.
@@ -122,14 +124,24 @@ class ArcSimplifier {
   /// In pixels: what is rounder than a line, and what 63 bits hold.
   static constexpr std::int32_t largest_radius = 4000, largest_ellipse = 1000;
 
-  /// Places where a line may end, in eighths of a pixel, with the sums over all edges before; corners also bound the
-  /// lines.
+  /// Where a line may end, and the cheapest chain to it so far.
+  struct Candidate {
+    Point place;             ///< eighths of a pixel
+    bool corner = false;     ///< of the stairs: lines have to pass it
+    std::int32_t from = -1;  ///< the candidate before it in the chain
+    EdgeSums sums;           ///< over all edges before it
+    std::int64_t cost = std::numeric_limits<std::int64_t>::max();
+    Point radii{};  ///< as in ChainNode
+
+    void reach(std::int64_t new_cost, std::int32_t new_from, Point new_radii) {
+      cost = new_cost, from = new_from, radii = new_radii;
+    }
+  };
+
   void list_candidates(std::span<const Point> stairs, std::span<const std::int8_t> shifts) {
-    places_.clear(), sums_.clear(), corner_.clear(), edges_.clear();
+    candidates_.clear(), edges_.clear();
     EdgeSums sums;
-    const auto place = [&](Point p, bool corner) {
-      places_.push_back(p), sums_.push_back(sums), corner_.push_back(corner);
-    };
+    const auto place = [&](Point p, bool corner) { candidates_.push_back({p, corner, -1, sums}); };
     const Point origin = stairs[0];
     place({8 * origin.x, 8 * origin.y}, true);
     std::size_t edge = 0;
@@ -172,8 +184,7 @@ class ArcSimplifier {
 
   /// Eighths of a pixel to the nearest multiple of the grid's step, halves towards nought.
   std::int32_t on_grid(std::int32_t eighths) const {
-    const std::int32_t step = 8 / grid_;
-    const std::int32_t n = (std::abs(eighths) + (step - 1) / 2) / step * step;
+    const std::int32_t n = (std::abs(eighths) + (grid_step_ - 1) / 2) & -grid_step_;
     return eighths < 0 ? -n : n;
   }
 
@@ -187,10 +198,8 @@ class ArcSimplifier {
   }
 
   void find_chain(ArcPrices prices) {
-    const auto count = static_cast<std::int32_t>(places_.size());
-    cost_.assign(count, std::numeric_limits<std::int64_t>::max());
-    from_.assign(count, -1), radii_.assign(count, {});
-    cost_[0] = 0;
+    const auto count = static_cast<std::int32_t>(candidates_.size());
+    candidates_[0].cost = 0;
     std::int32_t next_circle = 0, patience = 0;
     prices.tolerance = std::min(prices.tolerance, worth_trying(prices));
     for (std::int32_t i = 0; i < count; ++i) {
@@ -203,16 +212,16 @@ class ArcSimplifier {
         next_circle = i + (span > 0 || patience > 0 ? 1 : span < 0 ? 4 : 16);
       }
       Cone cone(prices.tolerance);
-      const Point p = places_[i];
+      const Candidate& p = candidates_[i];
       for (std::int32_t j = i + 1; j < count; ++j) {
-        const Point q = places_[j];
-        const std::int32_t dx = q.x - p.x, dy = q.y - p.y;
-        if (corner_[j] && !cone.narrow(dx, dy)) break;
+        Candidate& q = candidates_[j];
+        const auto [dx, dy] = q.place - p.place;
+        if (q.corner && !cone.narrow(dx, dy)) break;
         if (dx != 0 && dy != 0 && std::max(std::abs(dx), std::abs(dy)) > 8 * longest) continue;
-        const std::int64_t so_far = cost_[i] + prices.byte * line_bytes(dx, dy);
-        if (so_far >= cost_[j] || (j > i + 1 && !cone.holds(dx, dy))) continue;
-        const std::int64_t cost = so_far + squared_error(i, j, dx, dy) * prices.contrast;
-        if (cost < cost_[j]) cost_[j] = cost, from_[j] = i, radii_[j] = {};
+        const std::int64_t so_far = p.cost + prices.byte * line_bytes(dx, dy);
+        if (so_far >= q.cost || (j > i + 1 && !cone.holds(dx, dy))) continue;
+        const std::int64_t cost = so_far + squared_error(p, q) * prices.contrast;
+        if (cost < q.cost) q.reach(cost, i, {});
       }
     }
   }
@@ -251,16 +260,20 @@ class ArcSimplifier {
   template <class Sums, class Passes>
   std::int32_t search_back(std::int32_t j, std::int32_t last, const ArcPrices& prices, const Passes& passes) {
     Sums sums;
-    const Point q = places_[j];
-    std::int64_t added = sums_[j].n;
+    const Candidate& q = candidates_[j];
+    std::int64_t added = q.sums.n;
     std::int32_t span = 0;
     int misses = 0;
     for (std::int32_t i = last - 1; i >= 0 && misses < 2; --i) {
-      const Point to = places_[i] - q;
-      const std::int64_t n = sums_[j].n - sums_[i].n;
+      const Candidate& p = candidates_[i];
+      const Point to = p.place - q.place;
+      const std::int64_t n = q.sums.n - p.sums.n;
       if (std::max(std::abs(to.x), std::abs(to.y)) > Sums::most - 16 || n > Sums::most_points) break;
-      while (added > sums_[i].n) --added, sums.add(edges_[added].x - q.x, edges_[added].y - q.y);
-      if (n < 6 || to == Point{} || cost_[i] + prices.byte * bytes_same_round >= cost_[j]) continue;
+      for (; added > p.sums.n; --added) {
+        const Point edge = edges_[added - 1] - q.place;
+        sums.add(edge.x, edge.y);
+      }
+      if (n < 6 || to == Point{} || p.cost + prices.byte * bytes_same_round >= q.cost) continue;
       if (passes(i, to, sums, double(n * prices.tolerance * prices.tolerance) / 4))
         misses = 0, span = j - i;
       else
@@ -271,11 +284,11 @@ class ArcSimplifier {
 
   /// Ends the chain to candidate j with a round arc from i, where that is cheaper and near enough.
   void end_round(std::int32_t i, std::int32_t j, Point radii, double error, const ArcPrices& prices) {
-    const Point step = places_[j] - places_[i];
-    const std::int64_t cost = cost_[i] + prices.byte * round_bytes(step, radii, radii_[i] == radii) +
+    const Candidate& p = candidates_[i];
+    Candidate& q = candidates_[j];
+    const std::int64_t cost = p.cost + prices.byte * round_bytes(q.place - p.place, radii, p.radii == radii) +
                               static_cast<std::int64_t>(error) * prices.contrast;
-    if (cost >= cost_[j] || !round_holds(i, j, radii, prices.tolerance)) return;
-    cost_[j] = cost, from_[j] = i, radii_[j] = radii;
+    if (cost < q.cost && round_holds(i, j, radii, prices.tolerance)) q.reach(cost, i, radii);
   }
 
   /// In steps of the grid, at least half of the ends' distance.
@@ -298,21 +311,22 @@ class ArcSimplifier {
 
   /// Whether all corners between candidates i and j are within the tolerance from the arc.
   bool round_holds(std::int32_t i, std::int32_t j, Point radii, std::int32_t tolerance) const {
-    const Point p = places_[i], q = places_[j];
-    const double step = 8.0 / grid_;
+    const Point p = candidates_[i].place, q = candidates_[j].place;
+    const double step = grid_step_;
     const RoundPiece piece{double(p.x), double(p.y),    double(q.x),
                            double(q.y), radii.x * step, std::abs(radii.y) * step,
                            radii.y > 0};
-    for (std::int32_t c = i + 1; c < j; ++c)
-      if (corner_[c] && !piece.within(places_[c].x, places_[c].y, tolerance)) return false;
-    return true;
+    return std::all_of(candidates_.begin() + i + 1, candidates_.begin() + j, [&](const Candidate& c) {
+      return !c.corner || piece.within(c.place.x, c.place.y, tolerance);
+    });
   }
 
-  /// Sum of squared distances of the boundary between candidates i and j from the line that joins them, in 1/64 square
-  /// pixels.
-  std::int64_t squared_error(std::int32_t i, std::int32_t j, std::int64_t dx, std::int64_t dy) const {
-    const EdgeSums s = sums_[j] - sums_[i];
-    const std::int64_t px = places_[i].x - places_[0].x, py = places_[i].y - places_[0].y;
+  /// Sum of squared distances of the boundary between two candidates from the line that joins them, in 1/64 square pixels.
+  std::int64_t squared_error(const Candidate& p, const Candidate& q) const {
+    const EdgeSums s = q.sums - p.sums;
+    const Point origin = candidates_[0].place;
+    const std::int64_t px = p.place.x - origin.x, py = p.place.y - origin.y;
+    const std::int64_t dx = q.place.x - p.place.x, dy = q.place.y - p.place.y;
     // Lines along the stairs may be longer than `longest`: for them nothing is multiplied with their length.
     const std::int64_t xx = dy == 0 ? 0 : s.xx - 2 * px * s.x + s.n * px * px;
     const std::int64_t yy = dx == 0 ? 0 : s.yy - 2 * py * s.y + s.n * py * py;
@@ -343,15 +357,10 @@ class ArcSimplifier {
   static constexpr int bytes_straight = 64, bytes_slanted = 104, bytes_digit = 28, bytes_round = 416,
                        bytes_same_round = 224;
 
-  std::int32_t grid_;
+  std::int32_t grid_, grid_step_;  ///< steps a pixel, and eighths of a pixel a step: powers of two
   bool edges_moved_ = false;
-  std::vector<Point> places_;
-  std::vector<EdgeSums> sums_;
+  std::vector<Candidate> candidates_;
   std::vector<Point> edges_;
-  std::vector<std::uint8_t> corner_;
-  std::vector<std::int64_t> cost_;
-  std::vector<std::int32_t> from_;
-  std::vector<Point> radii_;
   std::vector<ChainNode> chain_;
 };
 
