@@ -64,7 +64,7 @@ namespace detail {
 
 // Headings: 0 up, 1 right, 2 down, 3 left; bit h of a corner's mask says that a boundary edge leaves it that way.
 inline constexpr std::array<int, 4> step_x{0, 1, 0, -1}, step_y{-1, 0, 1, 0};
-inline constexpr std::uint8_t up_down = 0b0101, left_right = 0b1010, right_down = 0b0110;
+inline constexpr std::uint8_t up_down = 0b0101, left_right = 0b1010;
 
 /// Bit 4 of a corner's mask: three or four edges leave it.
 inline constexpr std::uint8_t junction_bit = 0b1'0000;

@@ -106,6 +106,7 @@ class PathText {
   }
   /// Of what is before a piece's first number: its letter, or a space.
   static int start(const Piece& piece, bool letter) { return letter || piece.first_number() >= 0; }
+  /// What a line takes that the renderer draws instead, on its way back to the subpath's start.
   static int spared_as_last(const Piece& piece, bool letter) {
     if (!piece.line()) return 0;
     return start(piece, letter) + length(piece.first_number()) +
