@@ -2,6 +2,7 @@
 // Which classes were taken for which: counts, scores, and a picture.
 #include "confusion_matrix.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 
@@ -11,7 +12,10 @@
 namespace dht::examples {
 namespace {
 
-constexpr int field = 46, margin = 118, top = 62;  // pixels
+constexpr int least_field = 46, least_margin = 118, top = 62;  // pixels
+
+/// Room for text of so many characters, in pixels; bold ones are no wider on average.
+int room_for(std::size_t characters) { return 8 * static_cast<int>(characters); }
 
 /// From white to dark blue.
 std::string colour_of(double share) {
@@ -70,14 +74,20 @@ std::string confusion_svg(const ConfusionMatrix& matrix, const std::vector<std::
   DHT_EXPECTS(classes.size() == matrix.classes(), "classes: are ", classes.size(), "; must be ",
               matrix.classes());
   const int n = static_cast<int>(matrix.classes());
-  const std::string width = std::to_string(margin + n * field + 20),
+  const std::string what_it_shows = "rows: what it is, columns: what it was taken for";
+  std::size_t longest_name = 0;
+  for (const std::string& name : classes) longest_name = std::max(longest_name, name.size());
+  const int margin = std::max(least_margin, room_for(longest_name) + 16);
+  const int field = std::max(least_field, room_for(std::to_string(matrix.total()).size()) + 4);
+  const int content = std::max(n * field, room_for(std::max(title.size(), what_it_shows.size())));
+  const std::string width = std::to_string(margin + content + 20),
                     height = std::to_string(top + n * field + margin);
   std::string svg = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"" + width + "\" height=\"" + height +
                     "\" viewBox=\"0 0 " + width + " " + height +
                     "\" font-family=\"sans-serif\" font-size=\"12\">\n<rect width=\"100%\" "
                     "height=\"100%\" fill=\"#fff\"/>\n";
   svg += text_at(margin, 22, "start", title, "font-weight=\"bold\"");
-  svg += text_at(margin, 44, "start", "rows: what it is, columns: what it was taken for");
+  svg += text_at(margin, 44, "start", what_it_shows);
   for (int row = 0; row < n; ++row) {
     const auto truth = static_cast<std::size_t>(row);
     const int y = top + row * field;

@@ -92,6 +92,15 @@ TEST_CASE("confusion matrix: accuracy, mean IoU, and its picture") {
   CHECK(svg.starts_with("<svg "));
   CHECK_THAT(svg, ContainsSubstring(">cats &amp; dogs<"));
   CHECK_THAT(svg, ContainsSubstring(">6</text>"));
+  // Wide enough for what is written, at 6 pixels a character at least: title, names, counts.
+  const auto width_in = [](const std::string& text, const std::string& element) {
+    return std::stoi(text.substr(text.find("width=\"", text.find(element)) + 7));
+  };
+  const std::string name(40, 'n'), title(90, 't');
+  CHECK(width_in(dht::examples::confusion_svg(matrix, {"a", "b", "c"}, title), "<svg") >= 118 + 90 * 6);
+  CHECK(width_in(dht::examples::confusion_svg(matrix, {name, "b", "c"}, ""), "<svg") >= 40 * 6 + 48 * 6);
+  matrix.add(2, 2, 1'234'567'890);
+  CHECK(width_in(dht::examples::confusion_svg(matrix, {"a", "b", "c"}, ""), "<rect x=") >= 10 * 6);
   CHECK_THAT(error_of([&] { dht::examples::confusion_svg(matrix, {"a"}, ""); }),
              ContainsSubstring("classes: are 1; must be 3"));
 }
