@@ -55,11 +55,11 @@ constexpr bool are_neighbours(Offset a, Offset b) {
   return false;
 }
 
-/// Which of the eight pixels around one are neighbours of the middle, a bit each.
+/// Which of the eight pixels around one are neighbours of `middle`, a bit each.
 template <concepts::connectivity C>
-constexpr unsigned middle_neighbours() {
+constexpr unsigned neighbours_of(Offset middle) {
   unsigned bits = 0;
-  for (unsigned i = 0; i < 8; ++i) bits |= unsigned{are_neighbours<C>({0, 0}, eight_around[i])} << i;
+  for (unsigned i = 0; i < 8; ++i) bits |= unsigned{are_neighbours<C>(middle, eight_around[i])} << i;
   return bits;
 }
 
@@ -67,16 +67,18 @@ constexpr unsigned middle_neighbours() {
 /// for all that can be seen from there. It has neighbours in it, and they are connected among the eight.
 template <concepts::connectivity C>
 inline constexpr std::array<bool, 256> stays_connected = [] {
+  // Once, not for every set: compilers limit the steps of a constant expression.
+  const unsigned middle = neighbours_of<C>({0, 0});
+  std::array<unsigned, 8> next{};
+  for (unsigned i = 0; i < 8; ++i) next[i] = neighbours_of<C>(eight_around[i]);
   std::array<bool, 256> stays{};
   for (unsigned set = 0; set < 256; ++set) {
-    const unsigned wanted = set & middle_neighbours<C>();
+    const unsigned wanted = set & middle;
     unsigned reached = wanted & (0u - wanted);  // the first of them
-    for (int step = 0; step < 8; ++step) {
+    for (unsigned before = 0; reached != before;) {
+      before = reached;
       for (unsigned i = 0; i < 8; ++i) {
-        for (unsigned k = 0; k < 8; ++k) {
-          if (reached >> i & set >> k & 1u && are_neighbours<C>(eight_around[i], eight_around[k]))
-            reached |= 1u << k;
-        }
+        if ((before >> i & 1u) != 0) reached |= next[i] & set;
       }
     }
     stays[set] = wanted != 0 && (reached & wanted) == wanted;
