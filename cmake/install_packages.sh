@@ -14,6 +14,7 @@ test     libbenchmark-dev     the benchmarks, each of which also runs as a short
 test     python3-pil          reads pictures of rasterised drawings
 test     libthrust-dev        the Thrust backend on a machine without CUDA
 test     librsvg2-bin         draws SVG files again, to compare them with what they were made from
+ci       ccache               compiles again only what changed
 '
 
 # Is this Debian package installed?

@@ -7,6 +7,7 @@ cd "$(dirname "$0")/.."
 
 . cmake/install_packages.sh
 install_packages build program test
+. cmake/ccache.sh
 
 if [ $# -eq 0 ]; then set -- release asan; fi
 jobs=$(nproc)

@@ -14,6 +14,7 @@
 #include <dht/io/safetensors.hpp>
 
 #include "kit/catch.hpp"
+#include "kit/folders.hpp"
 
 namespace dht::test {
 
@@ -21,7 +22,7 @@ namespace dht::test {
 inline std::vector<std::filesystem::path> figures(const std::string& prefix) {
   const char* folder = std::getenv("DHT_GOLDEN");
   std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator(folder ? folder : DHT_TEST_DATA_DIR)) {
+  for (const auto& entry : std::filesystem::directory_iterator(folder ? folder : golden_folder())) {
     const auto& path = entry.path();
     if (path.extension() == ".safetensors" && path.filename().string().starts_with(prefix))
       files.push_back(path);

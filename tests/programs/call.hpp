@@ -12,6 +12,7 @@
 
 #include "io/scratch.hpp"
 #include "kit/catch.hpp"
+#include "kit/folders.hpp"
 
 namespace dht::test {
 
@@ -46,8 +47,8 @@ inline Said call(const std::string& program, const std::string& arguments, const
                  const std::string& before = "true") {
   const ScratchFolder said;
   const std::string command = "cd " + quoted(where) + " && " + before + " && " +
-                              quoted(std::string(DHT_PROGRAMS_DIR "/") + program) + " " + arguments + " > " +
-                              quoted(said / "out") + " 2> " + quoted(said / "err") + " < /dev/null";
+                              quoted(program_path(program)) + " " + arguments + " > " + quoted(said / "out") +
+                              " 2> " + quoted(said / "err") + " < /dev/null";
   const int status = std::system(command.c_str());
   Said result;
   result.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128;

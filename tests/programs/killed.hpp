@@ -22,8 +22,8 @@ inline void kill_and_resume(const std::string& program, const std::string& argum
     // Half a millisecond is too short for any machine; later and later, so that some run comes to the end.
     const std::string after = std::to_string(0.0005 * std::pow(1.15, attempt));
     const std::string command = "cd " + quoted(where) + " && timeout -s KILL " + after + " " +
-                                quoted(std::string(DHT_PROGRAMS_DIR "/") + program) + " " + arguments +
-                                " --output " + output + (begun ? " --resume" : "") + " > /dev/null 2>&1";
+                                quoted(program_path(program)) + " " + arguments + " --output " + output +
+                                (begun ? " --resume" : "") + " > /dev/null 2>&1";
     is_done = std::system(command.c_str()) == 0;
     kills += !is_done;
     resumes += begun;

@@ -229,7 +229,7 @@ TEST_CASE("pretrain: a signal ends it after a step, with a checkpoint") {
   fill(folder.path());
   const std::string arguments =
       "photos --side 32 --batch 4 --tokens 6 --steps 100000 --save-every 1000000 --output out ";
-  const std::string program = dht::test::quoted(std::string(DHT_PROGRAMS_DIR "/pretrain"));
+  const std::string program = dht::test::quoted(dht::test::program_path("pretrain"));
   const std::string command = "cd " + dht::test::quoted(folder.path()) + " && { " + program + " " +
                               arguments +
                               "> said & } && while [ ! -e out/curve.svg ]; do sleep 0.05; done; sleep 0.3; "

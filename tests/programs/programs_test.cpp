@@ -281,7 +281,7 @@ TEST_CASE("a checkpoint brings its settings, the command line overrules them") {
   const ScratchFolder folder;
   draw_sample(folder / "sample.png", size);
   dht::SafeTensorsWriter writer;
-  const auto golden = dht::SafeTensors::load(DHT_SOURCE_DIR "/tests/golden/encoder_eval.safetensors");
+  const auto golden = dht::SafeTensors::load(dht::test::golden_folder() / "encoder_eval.safetensors");
   for (const std::string& name : golden.names()) {
     if (!name.starts_with("param.")) continue;
     const auto bytes = golden.bytes(name);

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+// The paths of folders.hpp: DHT_SOURCE_DIR, and DHT_EXAMPLES_DIR and DHT_BENCH_DIR where such programs are built.
+#include "kit/folders.hpp"
+
+#include <vector>
+
+namespace dht::test {
+
+std::filesystem::path source_folder() { return DHT_SOURCE_DIR; }
+
+std::filesystem::path program_path(const std::string& name) {
+  std::vector<std::filesystem::path> folders;
+#ifdef DHT_EXAMPLES_DIR
+  folders.emplace_back(DHT_EXAMPLES_DIR);
+#endif
+#ifdef DHT_BENCH_DIR
+  folders.emplace_back(DHT_BENCH_DIR);
+#endif
+  for (const auto& folder : folders)
+    if (std::filesystem::exists(folder / name)) return folder / name;
+  return name;
+}
+
+}  // namespace dht::test
