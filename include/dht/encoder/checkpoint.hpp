@@ -6,6 +6,9 @@
 #include <charconv>
 #include <cstdint>
 #include <filesystem>
+#include <ios>
+#include <locale>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,10 +37,13 @@ struct Checkpoint {
 namespace detail {
 
 inline double parse_number(const std::string& text, const std::string& file, const char* name) {
+  // By a stream: libc++ has no std::from_chars for floating point before version 20.
+  std::istringstream stream(text);
+  stream.imbue(std::locale::classic());
   double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  DHT_EXPECTS(error == std::errc{} && end == text.data() + text.size(), file, ": metadata \"", name,
-              "\" is \"", text, "\"; must be numbers");
+  stream >> std::noskipws >> value;
+  DHT_EXPECTS(!stream.fail() && stream.eof(), file, ": metadata \"", name, "\" is \"", one_line(text),
+              "\"; must be numbers");
   return value;
 }
 

@@ -49,8 +49,8 @@ inline std::string one_line(std::string_view text, std::size_t longest = 100) {
   while (length < text.size() && length > 0 && (static_cast<unsigned char>(text[length]) & 0xC0) == 0x80)
     --length;
   std::string line(text.substr(0, length));
-  std::ranges::replace_if(
-      line, [](unsigned char c) { return c < 0x20 || c == 0x7F; }, '?');
+  std::replace_if(
+      line.begin(), line.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; }, '?');
   return length < text.size() ? line + "..." : line;
 }
 
@@ -66,7 +66,7 @@ template <class T>
 T load_little(const std::byte* from) {
   std::array<std::byte, sizeof(T)> bytes;
   std::memcpy(bytes.data(), from, sizeof(T));
-  if constexpr (std::endian::native == std::endian::big) std::ranges::reverse(bytes);
+  if constexpr (std::endian::native == std::endian::big) std::reverse(bytes.begin(), bytes.end());
   return std::bit_cast<T>(bytes);
 }
 
@@ -76,7 +76,7 @@ void append_little(std::vector<std::byte>& to, std::span<const T> values) {
   const std::size_t before = to.size();
   const auto bytes = std::as_bytes(values);
   to.resize(before + bytes.size());
-  std::ranges::copy(bytes, to.begin() + std::ptrdiff_t(before));
+  std::copy(bytes.begin(), bytes.end(), to.begin() + std::ptrdiff_t(before));
   if constexpr (std::endian::native == std::endian::big)
     for (std::size_t at = before; at < to.size(); at += sizeof(T))
       std::reverse(to.begin() + std::ptrdiff_t(at), to.begin() + std::ptrdiff_t(at + sizeof(T)));

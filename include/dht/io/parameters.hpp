@@ -32,7 +32,8 @@ void read_parameters(const SafeTensors& file, const ParameterList<S>& list, cons
     DHT_EXPECTS(values.back().size() == p.values.size(), "parameters: ", p.name, " has ", p.values.size(),
                 " numbers; must have ", values.back().size(), " for its shape");
   }
-  for (std::size_t i = 0; i < list.size(); ++i) std::ranges::copy(values[i], list[i].values.begin());
+  for (std::size_t i = 0; i < list.size(); ++i)
+    std::copy(values[i].begin(), values[i].end(), list[i].values.begin());
 }
 
 /// Throws dht::Error, naming file and tensor, when a tensor whose name begins with `prefix` is not in the list.

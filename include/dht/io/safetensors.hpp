@@ -191,7 +191,9 @@ class SafeTensorsWriter {
   std::vector<const Entry*> ordered() const {
     std::vector<const Entry*> order;
     for (const Entry& entry : tensors_) order.push_back(&entry);
-    std::ranges::stable_sort(order, std::greater(), [](const Entry* e) { return size_of(e->second.type); });
+    std::stable_sort(order.begin(), order.end(), [](const Entry* a, const Entry* b) {
+      return size_of(a->second.type) > size_of(b->second.type);
+    });
     return order;
   }
 

@@ -172,7 +172,7 @@ class HeaderReader final : public nlohmann::json_sax<nlohmann::json> {
 inline void check_dense(const std::string& file, const Header& header, std::size_t data_bytes) {
   std::vector<std::pair<std::pair<std::size_t, std::size_t>, std::string_view>> order;
   for (const auto& [name, tensor] : header.tensors) order.push_back({{tensor.begin, tensor.end}, name});
-  std::ranges::sort(order);
+  std::sort(order.begin(), order.end());
   std::size_t at = 0;
   for (const auto& [offsets, name] : order) {
     DHT_EXPECTS(offsets.first == at, file, ": ", one_line(name), ": begins at byte ", offsets.first,
@@ -196,7 +196,7 @@ inline std::size_t header_bytes(const std::string& file, std::span<const std::by
   DHT_EXPECTS(!text.empty() && text.front() == std::byte{'{'}, file,
               ": header does not begin with '{'; must be JSON");
   // The JSON reader would take a zero byte for the end and accept whatever follows.
-  DHT_EXPECTS(std::ranges::find(text, std::byte{0}) == text.end(), file,
+  DHT_EXPECTS(std::find(text.begin(), text.end(), std::byte{0}) == text.end(), file,
               ": header has a zero byte; must be JSON");
   return std::size_t(length);
 }
@@ -204,7 +204,8 @@ inline std::size_t header_bytes(const std::string& file, std::span<const std::by
 /// "; nearest: a, b, c (24 in all)": the names that share most of their beginning and end with `name`.
 inline std::string near_names(const std::vector<std::string>& names, std::string_view name) {
   const auto alike = [name](std::string_view other) {
-    const auto front = std::ranges::mismatch(name, other).in1 - name.begin();
+    const auto front =
+        std::mismatch(name.begin(), name.end(), other.begin(), other.end()).first - name.begin();
     const auto back =
         std::mismatch(name.rbegin(), name.rend(), other.rbegin(), other.rend()).first - name.rbegin();
     return front + back;

@@ -135,7 +135,8 @@ PatchVit<S, Activation> read_patch_vit(const SafeTensors& file, const PatchVitCo
         complain(part, " has shape ", detail::shape_text(file.shape(part)), ", must be ",
                  detail::shape_text(shape));
       } else {
-        to = std::ranges::copy(file.read<S>(part), to).out;
+        const std::vector<S> values = file.read<S>(part);
+        to = std::copy(values.begin(), values.end(), to);
       }
     }
   }
