@@ -18,7 +18,10 @@ function(dht_dependency name)
 
   elseif(name STREQUAL Eigen3)
     if(NOT TARGET Eigen3::Eigen)
-      find_package(Eigen3 3.4 CONFIG QUIET)
+      find_package(Eigen3 CONFIG QUIET)  # no version: one that is asked for would have to be 3 or 5
+      if(Eigen3_FOUND AND Eigen3_VERSION VERSION_LESS 3.4)
+        message(FATAL_ERROR "dht: Eigen is ${Eigen3_VERSION} (${Eigen3_DIR}); must be 3.4 or later")
+      endif()
     endif()
     if(NOT TARGET Eigen3::Eigen)
       message(STATUS "dht: Eigen is not installed (Debian: libeigen3-dev); fetching 3.4.0")

@@ -18,7 +18,15 @@ if(WAY STREQUAL "find_package")
 elseif(WAY STREQUAL "add_subdirectory")
   file(CREATE_LINK ${LIBRARY_SOURCE} ${SCRATCH}/source/dht SYMBOLIC)
 elseif(WAY STREQUAL "FetchContent")
-  list(APPEND arguments -D FETCHCONTENT_SOURCE_DIR_DHT=${LIBRARY_SOURCE})  # as if it had been fetched
+  find_program(git git)
+  if(git AND EXISTS ${LIBRARY_SOURCE}/.git)
+    # A repository with the tags of this one, and what is checked out as its branch `main`.
+    run(${git} clone --quiet --bare ${LIBRARY_SOURCE} ${SCRATCH}/dht.git)
+    run(${git} -C ${SCRATCH}/dht.git update-ref refs/heads/main HEAD)
+    list(APPEND arguments -D address_of_dht=${SCRATCH}/dht.git)
+  else()
+    list(APPEND arguments -D FETCHCONTENT_SOURCE_DIR_DHT=${LIBRARY_SOURCE})  # as if it had been fetched
+  endif()
 endif()
 run(${CMAKE_COMMAND} -S ${SCRATCH}/source -B ${SCRATCH}/build -G ${GENERATOR} -D CMAKE_CXX_COMPILER=${COMPILER} -D WAY=${WAY}
   ${arguments})
