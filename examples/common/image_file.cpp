@@ -12,6 +12,7 @@
 #include <new>
 #include <optional>
 #include <span>
+#include <string_view>
 
 #include <jerror.h>
 #include <jpeglib.h>
@@ -20,12 +21,26 @@
 #include <dht/core/error.hpp>
 #include <dht/io/file.hpp>
 
+#include "exif.hpp"
+
 namespace dht::examples {
 namespace {
 
 namespace fs = std::filesystem;
 using Bytes = std::vector<std::uint8_t>;
 using ByteSpan = std::span<const std::uint8_t>;
+
+// ------------------------------------------------------------------------------------------------ first bytes
+
+constexpr std::array<std::uint8_t, 8> png_signature = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
+constexpr std::array<std::uint8_t, 3> jpeg_signature = {0xFF, 0xD8, 0xFF};
+
+bool starts_with(ByteSpan file, ByteSpan signature) {
+  return file.size() >= signature.size() && std::equal(signature.begin(), signature.end(), file.begin());
+}
+
+/// Whether the name of a PNG's chunk is this.
+bool is(ByteSpan type, std::string_view name) { return std::equal(type.begin(), type.end(), name.begin()); }
 
 // -------------------------------------------------------------------------------------------------- messages
 
@@ -40,70 +55,14 @@ void check_size(const fs::path& path, std::uint64_t width, std::uint64_t height)
     fail(path, "is ", width, " x ", height, " pixels; at most ", max_photo_pixels, " pixels are read");
 }
 
-// ------------------------------------------------------------------------------------------ EXIF orientation
-
-/// Numbers of a TIFF structure, in its own byte order; nothing where the structure ends before.
-struct TiffReader {
-  ByteSpan bytes;
-  bool big_endian;
-
-  std::optional<std::uint32_t> number(std::size_t position, std::size_t size) const {
-    if (position > bytes.size() || bytes.size() - position < size) return std::nullopt;
-    std::uint32_t value = 0;
-    for (std::size_t i = 0; i < size; ++i)
-      value = value << 8 | bytes[position + (big_endian ? i : size - 1 - i)];
-    return value;
-  }
-};
-
-/// The orientation (1 to 8) in the APP1 segment of a JPEG; nothing when there is none or it makes no sense.
-std::optional<int> exif_orientation(ByteSpan segment) {
-  constexpr std::array<std::uint8_t, 6> signature = {'E', 'x', 'i', 'f', 0, 0};
-  if (segment.size() < signature.size() || !std::equal(signature.begin(), signature.end(), segment.begin()))
-    return std::nullopt;
-  const ByteSpan tiff = segment.subspan(signature.size());
-  if (tiff.size() < 8 || tiff[0] != tiff[1] || (tiff[0] != 'I' && tiff[0] != 'M')) return std::nullopt;
-  const TiffReader reader{tiff, tiff[0] == 'M'};
-  if (reader.number(2, 2) != 42u) return std::nullopt;
-
-  const std::size_t directory = *reader.number(4, 4);
-  const std::uint32_t entries = reader.number(directory, 2).value_or(0);
-  for (std::size_t i = 0; i < entries; ++i) {
-    const std::size_t entry = directory + 2 + 12 * i;
-    const auto tag = reader.number(entry, 2), type = reader.number(entry + 2, 2);
-    const auto count = reader.number(entry + 4, 4), value = reader.number(entry + 8, 2);
-    if (!value) return std::nullopt;
-    constexpr std::uint32_t orientation_tag = 0x0112, type_short = 3;
-    if (tag != orientation_tag) continue;
-    if (type != type_short || count != 1u || *value < 1 || *value > 8) return std::nullopt;
-    return static_cast<int>(*value);
-  }
-  return std::nullopt;
-}
-
-/// Turns 8-bit samples upright. Orientations 5 to 8 exchange height and width.
-void turn_upright(Photo& photo, int orientation) {
-  const Bytes& from = std::get<Bytes>(photo.samples);
-  const std::ptrdiff_t height = photo.height, width = photo.width;
-  const bool transposed = orientation >= 5;
-  const std::ptrdiff_t new_height = transposed ? width : height, new_width = transposed ? height : width;
-  // Old rows run backwards in 3, 4 (down the new picture) and 6, 7 (across it), old columns in 2, 3 and 7, 8.
-  const bool flip_rows = orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
-  const bool flip_columns = orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
-
-  Bytes to(from.size());
-  std::uint8_t* out = to.data();
-  for (std::ptrdiff_t y = 0; y < new_height; ++y) {
-    for (std::ptrdiff_t x = 0; x < new_width; ++x, out += 3) {
-      const std::ptrdiff_t row = transposed ? x : y, column = transposed ? y : x;
-      const std::ptrdiff_t source_row = flip_rows ? height - 1 - row : row;
-      const std::ptrdiff_t source_column = flip_columns ? width - 1 - column : column;
-      std::copy_n(from.data() + (source_row * width + source_column) * 3, 3, out);
-    }
-  }
-  photo.samples = std::move(to);
-  photo.height = static_cast<int>(new_height);
-  photo.width = static_cast<int>(new_width);
+/// Turns a photo and its mask, and notes it.
+void turn_photo(Photo& photo, int orientation) {
+  if (orientation == 1) return;
+  int height = photo.height, width = photo.width;
+  if (!photo.opaque.empty()) turn_upright(photo.opaque, height, width, 1, orientation);
+  std::visit([&](auto& samples) { turn_upright(samples, photo.height, photo.width, 3, orientation); },
+             photo.samples);
+  photo.notes.emplace_back("It was turned upright (EXIF orientation " + std::to_string(orientation) + ").");
 }
 
 // ------------------------------------------------------------------------------------------------------- PNG
@@ -192,6 +151,24 @@ bool lay_over_white(std::vector<T>& samples) {
   return transparent;
 }
 
+/// Walks over the chunks of a PNG before libpng takes memory for them: none may reach past the end of the file. Returns the
+/// EXIF orientation, which may stand behind the pixels; 1 where there is none that makes sense.
+int walk_chunks(const fs::path& path, ByteSpan file) {
+  std::optional<int> orientation;
+  for (std::size_t at = png_signature.size(); file.size() - at >= 12;) {
+    std::size_t length = 0;
+    for (std::size_t i = 0; i < 4; ++i) length = length << 8 | file[at + i];
+    const ByteSpan type = file.subspan(at + 4, 4);
+    if (length > file.size() - at - 12)
+      fail(path, "is a damaged PNG (a chunk of ", length, " bytes at byte ", at, " does not fit into ",
+           file.size(), " bytes)");
+    if (is(type, "IEND")) break;
+    if (is(type, "eXIf") && !orientation) orientation = exif_orientation(file.subspan(at + 8, length));
+    at += length + 12;
+  }
+  return orientation.value_or(1);
+}
+
 /// Reads the header of a PNG and refuses sizes that cannot be. `rest` must outlive the handle's use.
 void begin_png(const fs::path& path, PngHandle& handle, ByteSpan& rest) {
   const png_structp png = handle.png;
@@ -200,6 +177,8 @@ void begin_png(const fs::path& path, PngHandle& handle, ByteSpan& rest) {
     png_set_read_fn(png, &rest, read_png_bytes);
     png_set_crc_action(png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
     png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);  // check_size says it in a sentence
+    // Texts, profiles and the like are passed over: compressed ones unfold to a thousand times their size.
+    png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, nullptr, -1);
     png_read_info(png, handle.info);
   });
   if (!has_header) fail(path, "is a damaged PNG (libpng: ", handle.message.data(), ")");
@@ -245,6 +224,7 @@ void read_png_samples(const fs::path& path, PngHandle& handle, Photo& photo) {
 }
 
 Photo decode_png(const fs::path& path, ByteSpan file) {
+  const int orientation = walk_chunks(path, file);
   PngHandle handle(false);
   const png_structp png = handle.png;
   ByteSpan rest = file;
@@ -265,10 +245,12 @@ Photo decode_png(const fs::path& path, ByteSpan file) {
     read_png_samples<std::uint16_t>(path, handle, photo);
   else
     read_png_samples<std::uint8_t>(path, handle, photo);
+  turn_photo(photo, orientation);
   return photo;
 }
 
 LabelMap decode_labels(const fs::path& path, ByteSpan file) {
+  const int orientation = walk_chunks(path, file);
   PngHandle handle(false);
   const png_structp png = handle.png;
   ByteSpan rest = file;
@@ -288,6 +270,7 @@ LabelMap decode_labels(const fs::path& path, ByteSpan file) {
   map.width = static_cast<int>(png_get_image_width(png, handle.info));
   map.values.resize(std::size_t(map.height) * static_cast<std::size_t>(map.width));
   read_png_rows(path, handle, map.values.data(), std::size_t(map.width));
+  if (orientation != 1) turn_upright(map.values, map.height, map.width, 1, orientation);
   return map;
 }
 
@@ -334,6 +317,8 @@ struct JpegHandle {
   static void on_message(j_common_ptr jpeg, int level) {
     if (level >= 0) return;  // tracing
     switch (jpeg->err->msg_code) {
+      case JWRN_NOT_SEQUENTIAL:  // numbers of a scan that mean nothing in files that are not progressive
+        return;
       case JWRN_EXTRANEOUS_DATA:  // padding that some cameras leave between segments
         self(jpeg).skipped_bytes = true;
         return;
@@ -354,15 +339,24 @@ struct JpegHandle {
   }
 };
 
-/// One row of inks to RGB: what one ink leaves of the light times what black leaves of it. Adobe's files (all
-/// that have its marker) hold the light that is left, others the ink.
-void inks_to_rgb(const Bytes& inks, bool adobe, std::uint8_t* rgb) {
-  const unsigned flip = adobe ? 0 : 255;
+/// One row of inks to RGB: what one ink leaves of the light times what black leaves of it. Files hold the light that is left,
+/// with Adobe's marker or without.
+void inks_to_rgb(const Bytes& inks, std::uint8_t* rgb) {
   for (std::size_t i = 0; i + 4 <= inks.size(); i += 4) {
-    const unsigned light = inks[i + 3] ^ flip;
-    for (std::size_t c = 0; c < 3; ++c)
-      *rgb++ = static_cast<std::uint8_t>(((inks[i + c] ^ flip) * light + 127) / 255);
+    const unsigned light = inks[i + 3];
+    for (std::size_t c = 0; c < 3; ++c) *rgb++ = static_cast<std::uint8_t>((inks[i + c] * light + 127) / 255);
   }
+}
+
+/// Huffman's codes have a bit for each block of 8 x 8 numbers at least: a small file that promises a large picture gets no
+/// memory for its blocks.
+void check_blocks(const fs::path& path, const jpeg_decompress_struct& jpeg, std::size_t file_size) {
+  std::uint64_t blocks = 0;
+  for (int c = 0; c < jpeg.num_components; ++c)
+    blocks += std::uint64_t{jpeg.comp_info[c].width_in_blocks} * jpeg.comp_info[c].height_in_blocks;
+  if (!jpeg.arith_code && blocks / 8 > file_size)
+    fail(path, "is a damaged JPEG (", jpeg.image_width, " x ", jpeg.image_height, " pixels do not fit into ",
+         file_size, " bytes)");
 }
 
 Photo decode_jpeg(const fs::path& path, ByteSpan file) {
@@ -381,6 +375,8 @@ Photo decode_jpeg(const fs::path& path, ByteSpan file) {
   check_size(path, jpeg.image_width, jpeg.image_height);
   if (jpeg.data_precision != 8)
     fail(path, "is a JPEG with ", jpeg.data_precision, " bits a sample; only 8 bits are read");
+
+  check_blocks(path, jpeg, file.size());
 
   int orientation = 1;  // read now: jpeg_finish_decompress frees the markers
   for (jpeg_saved_marker_ptr marker = jpeg.marker_list; marker != nullptr; marker = marker->next) {
@@ -406,7 +402,7 @@ Photo decode_jpeg(const fs::path& path, ByteSpan file) {
       jpeg_read_scanlines(&jpeg, &row_pointer, 1);
       if (inks) {
         samples.resize(samples.size() + row_length);
-        inks_to_rgb(row, jpeg.saw_Adobe_marker != FALSE, samples.data() + samples.size() - row_length);
+        inks_to_rgb(row, samples.data() + samples.size() - row_length);
       } else {
         samples.insert(samples.end(), row.begin(), row.end());
       }
@@ -421,21 +417,11 @@ Photo decode_jpeg(const fs::path& path, ByteSpan file) {
   if (inks) photo.notes.emplace_back("Its CMYK inks were turned into RGB without a colour profile.");
   if (handle.skipped_bytes)
     photo.notes.emplace_back("It has stray bytes between its segments, which were skipped.");
-  if (orientation != 1) {
-    turn_upright(photo, orientation);
-    photo.notes.emplace_back("It was turned upright (EXIF orientation " + std::to_string(orientation) + ").");
-  }
+  turn_photo(photo, orientation);
   return photo;
 }
 
 // ----------------------------------------------------------------------------------------------------- files
-
-constexpr std::array<std::uint8_t, 8> png_signature = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
-constexpr std::array<std::uint8_t, 3> jpeg_signature = {0xFF, 0xD8, 0xFF};
-
-bool starts_with(ByteSpan file, ByteSpan signature) {
-  return file.size() >= signature.size() && std::equal(signature.begin(), signature.end(), file.begin());
-}
 
 /// Writes samples of 8 bits, grey or RGB, rows without padding.
 void encode_png(const fs::path& path, int height, int width, int colour_type, const std::uint8_t* samples) {

@@ -49,8 +49,9 @@ struct Photo {
 /// Reads a PNG (every bit depth and colour type, interlaced or not) or a JPEG (8 bits: grey, YCbCr, RGB,
 /// CMYK, YCCK; baseline or progressive). The first bytes of the file decide which it is, not its name.
 ///
-/// Grey and palettes become RGB; alpha is laid over white; CMYK is multiplied out without a profile; the EXIF
-/// orientation of a JPEG is applied. `notes` tells of transparency, inks and turning.
+/// Grey and palettes become RGB; alpha is laid over white; CMYK (taken as Adobe writes it, 255 for no ink) is
+/// multiplied out without a profile; the EXIF orientation of either format is applied. `notes` tells of
+/// transparency, inks and turning.
 ///
 /// Throws dht::Error, one line that begins with the file's name, when the file is missing, a directory,
 /// empty, neither PNG nor JPEG, incomplete or damaged anywhere (a wrong checksum, a code that no encoder
@@ -63,8 +64,8 @@ struct LabelMap {
   std::vector<std::uint8_t> values;  ///< height * width
 };
 
-/// Reads a grey PNG, or one with a palette, of at most 8 bits: the numbers as they are stored. Throws dht::Error, one line
-/// that begins with the file's name, as `read_photo` does, and for other kinds of PNG.
+/// Reads a grey PNG, or one with a palette, of at most 8 bits: the numbers as they are stored, upright as photos are. Throws
+/// dht::Error, one line that begins with the file's name, as `read_photo` does, and for other kinds of PNG.
 LabelMap read_label_map(const std::filesystem::path& path);
 
 /// Writes one as an 8-bit grey PNG, as `write_png` does.

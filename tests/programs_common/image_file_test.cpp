@@ -14,6 +14,10 @@
 
 #include <jpeglib.h>
 #include <png.h>
+#include <zlib.h>
+#ifdef __linux__
+#include <sys/resource.h>
+#endif
 
 #include "common/sample_picture.hpp"
 #include "io/scratch.hpp"
@@ -208,6 +212,30 @@ void repair_checksums(Bytes& png) {
   }
 }
 
+Bytes png_chunk(const std::string& type, const Bytes& data) {
+  Bytes chunk;
+  append_number(chunk, std::uint32_t(data.size()), 4, true);
+  chunk.insert(chunk.end(), type.begin(), type.end());
+  chunk.insert(chunk.end(), data.begin(), data.end());
+  append_number(chunk, checksum(chunk.data() + 4, data.size() + 4), 4, true);
+  return chunk;
+}
+
+/// Where row and column of a picture stored by an orientation are shown, of `height` x `width`. The stored row 0 and column 0
+/// are: 1 top left, 2 top right, 3 bottom right, 4 bottom left, 5 left top, 6 right top, 7 right bottom, 8 left bottom.
+std::array<int, 2> shown_place(int orientation, int row, int column, int height, int width) {
+  const int right = width - 1, bottom = height - 1;
+  const std::array<std::array<int, 2>, 8> places = {{{row, column},
+                                                     {row, right - column},
+                                                     {bottom - row, right - column},
+                                                     {bottom - row, column},
+                                                     {column, row},
+                                                     {column, right - row},
+                                                     {bottom - column, right - row},
+                                                     {bottom - column, row}}};
+  return places[std::size_t(orientation - 1)];
+}
+
 /// One file of every kind, to be damaged.
 std::vector<Bytes> all_kinds() {
   std::vector<Bytes> files;
@@ -400,6 +428,119 @@ TEST_CASE("PNG: a wrong checksum anywhere is an error", "[photo]") {
   CHECK(chunks == 5);
 }
 
+TEST_CASE("PNG: chunks that reach past the end are refused before memory is taken for them", "[photo]") {
+  // 8 bytes of signature, the header, and the first 9 of a chunk.
+  Bytes png = encode_png({}, some_bytes(7 * 3 * 5));
+  png.resize(33);
+  for (const char* const type : {"tEXt", "iCCP", "eXIf", "PLTE", "IDAT", "abCd"}) {
+    for (const std::uint32_t length : {5u, 0x7FFFFFFFu, 0xFFFFFFFFu}) {
+      Bytes lying = png;
+      append_number(lying, length, 4, true);
+      lying.insert(lying.end(), type, type + 4);
+      lying.resize(46, 'x');
+      CHECK(refusal(lying) == "is a damaged PNG (a chunk of " + std::to_string(length) +
+                                  " bytes at byte 33 does not fit into 46 bytes)");
+    }
+  }
+}
+
+#ifdef __linux__
+TEST_CASE("PNG: texts and profiles are not unfolded", "[photo]") {
+  // 200 texts of 7 MB each, in chunks of 7 kB.
+  const Bytes text(7'000'000, 'a');
+  Bytes packed(compressBound(uLong(text.size())));
+  uLongf size = uLongf(packed.size());
+  REQUIRE(compress2(packed.data(), &size, text.data(), uLong(text.size()), 1) == Z_OK);
+  packed.resize(size);
+  Bytes data = {'k', 0, 0};
+  data.insert(data.end(), packed.begin(), packed.end());
+  const Bytes chunk = png_chunk("zTXt", data);
+  Bytes png = encode_png({}, some_bytes(7 * 3 * 5));
+  const Bytes image(png.begin() + 33, png.end());
+  png.resize(33);
+  for (int i = 0; i < 200; ++i) png.insert(png.end(), chunk.begin(), chunk.end());
+  png.insert(png.end(), image.begin(), image.end());
+  const auto most_kilobytes = [] {
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_maxrss;
+  };
+  const auto before = most_kilobytes();
+  CHECK(narrow(decode(png)) == some_bytes(7 * 3 * 5));
+  CHECK(most_kilobytes() - before < 100'000);  // the file has 6 MB, its texts 1.4 GB
+}
+#endif
+
+TEST_CASE("PNG: every EXIF orientation comes out upright, with 8 and 16 bits, masks and label maps",
+          "[photo]") {
+  const int orientation = GENERATE(range(1, 9));
+  const bool big_endian = GENERATE(false, true), is_wide = GENERATE(false, true),
+             is_last = GENERATE(false, true);
+  // What a viewer must show has 7 x 5 pixels; each orientation stores them turned.
+  PngSettings settings;
+  if (orientation >= 5) std::swap(settings.width, settings.height);
+  settings.depth = is_wide ? 16 : 8;
+  settings.type = PNG_COLOR_TYPE_RGB_ALPHA;
+  Bytes shown, stored, labels;
+  for (int y = 0; y < 5; ++y) {
+    for (int x = 0; x < 7; ++x) {
+      const auto at = std::uint8_t(y * 7 + x);
+      shown.insert(shown.end(),
+                   {at, std::uint8_t(200 - at), std::uint8_t(7 * at), std::uint8_t(at != 8 ? 255 : 0)});
+    }
+  }
+  for (int r = 0; r < settings.height; ++r) {
+    for (int c = 0; c < settings.width; ++c) {
+      const auto [y, x] = shown_place(orientation, r, c, 5, 7);
+      labels.push_back(std::uint8_t(y * 7 + x));
+      for (int i = 0; i < 4; ++i)
+        stored.insert(stored.end(), is_wide ? 2 : 1, shown[std::size_t((y * 7 + x) * 4 + i)]);
+    }
+  }
+  const Bytes segment = exif(std::uint32_t(orientation), big_endian);
+  const Bytes chunk = png_chunk("eXIf", Bytes(segment.begin() + 6, segment.end()));
+  const auto with_exif = [&](Bytes png) {
+    png.insert(is_last ? png.end() - 12 : png.begin() + 33, chunk.begin(), chunk.end());
+    return png;
+  };
+  const Photo photo = decode(with_exif(encode_png(settings, stored)));
+  CHECK((photo.height == 5 && photo.width == 7));
+  CHECK(photo.notes.size() == (orientation == 1 ? 1u : 2u));
+  const dht::Picture picture = photo.picture();
+  REQUIRE(photo.opaque.size() == 35);
+  for (std::size_t i = 0; i < 35; ++i) {
+    CHECK(photo.opaque[i] == (i != 8));
+    for (std::size_t c = 0; c < 3; ++c) CHECK(picture.rgb[3 * i + c] == (i != 8 ? shown[4 * i + c] : 255));
+  }
+
+  settings.depth = 8, settings.type = PNG_COLOR_TYPE_GRAY;
+  const ScratchFolder folder;
+  store(folder / "labels.png", with_exif(encode_png(settings, labels)));
+  const auto map = dht::examples::read_label_map(folder / "labels.png");
+  CHECK((map.height == 5 && map.width == 7));
+  for (std::size_t i = 0; i < 35; ++i) CHECK(map.values[i] == i);
+}
+
+TEST_CASE("PNG: EXIF that makes no sense is passed over", "[photo]") {
+  const Bytes valid = exif(6, false);
+  std::vector<Bytes> data = {Bytes(), exif(0, true), exif(9, false), exif(6, true, 4), exif(6, true, 3, 2)};
+  for (std::size_t length = 1; length < 32; ++length)
+    data.emplace_back(valid.begin() + 6, valid.begin() + 6 + int(length));
+  for (const Bytes& bytes : data) {
+    Bytes png = encode_png({}, some_bytes(7 * 3 * 5));
+    const Bytes chunk = png_chunk("eXIf", bytes);
+    png.insert(png.begin() + 33, chunk.begin(), chunk.end());
+    const Photo photo = decode(png);
+    CHECK(photo.width == 7);
+    CHECK(photo.notes.empty());
+  }
+  // As some programs write it, with the signature that only JPEG needs.
+  Bytes png = encode_png({}, some_bytes(7 * 3 * 5));
+  const Bytes chunk = png_chunk("eXIf", valid);
+  png.insert(png.begin() + 33, chunk.begin(), chunk.end());
+  CHECK(decode(png).width == 5);
+}
+
 // ----------------------------------------------------------------------------------------------------- JPEG
 
 TEST_CASE("JPEG: grey, YCbCr and RGB, baseline, progressive and arithmetic", "[photo]") {
@@ -419,7 +560,7 @@ TEST_CASE("JPEG: grey, YCbCr and RGB, baseline, progressive and arithmetic", "[p
   CHECK(distance(narrow(photo), expected) <= jpeg_rounding);
 }
 
-TEST_CASE("JPEG: CMYK and YCCK, Adobe's inverted inks and plain ones", "[photo]") {
+TEST_CASE("JPEG: CMYK and YCCK hold the light that inks leave, with Adobe's marker or without", "[photo]") {
   JpegSettings settings;
   settings.channels = 4, settings.from = JCS_CMYK;
   settings.stored = GENERATE(JCS_CMYK, JCS_YCCK);
@@ -428,8 +569,7 @@ TEST_CASE("JPEG: CMYK and YCCK, Adobe's inverted inks and plain ones", "[photo]"
   Bytes expected;
   for (std::size_t i = 0; i < values.size(); i += 4) {
     for (std::size_t c = 0; c < 3; ++c) {
-      const int light = settings.adobe_marker ? values[i + c] * values[i + 3]
-                                              : (255 - values[i + c]) * (255 - values[i + 3]);
+      const int light = values[i + c] * values[i + 3];
       expected.push_back(std::uint8_t((light + 127) / 255));
     }
   }
@@ -453,18 +593,7 @@ TEST_CASE("JPEG: every EXIF orientation comes out upright, in both byte orders",
   Bytes stored;
   for (int r = 0; r < settings.height; ++r) {
     for (int c = 0; c < settings.width; ++c) {
-      const int right = wide_side - 1, bottom = short_side - 1;
-      // Where the stored row 0 and column 0 lie: 1 top left, 2 top right, 3 bottom right, 4 bottom left,
-      // 5 left top, 6 right top, 7 right bottom, 8 left bottom.
-      const std::array<std::array<int, 2>, 8> places = {{{r, c},
-                                                         {r, right - c},
-                                                         {bottom - r, right - c},
-                                                         {bottom - r, c},
-                                                         {c, r},
-                                                         {c, right - r},
-                                                         {bottom - c, right - r},
-                                                         {bottom - c, r}}};
-      const auto [y, x] = places[std::size_t(orientation - 1)];
+      const auto [y, x] = shown_place(orientation, r, c, short_side, wide_side);
       stored.insert(stored.end(), shown(y, x), shown(y, x) + 3);
     }
   }
@@ -526,7 +655,25 @@ TEST_CASE("JPEG: kinds and sizes that are not read are named", "[photo]") {
   CHECK_THAT(changed(1, {0xC5}), ContainsSubstring("is a damaged or unsupported JPEG (libjpeg: "));
   CHECK(changed(5, {0xFF, 0, 0xFF, 0}) == "is 65280 x 65280 pixels; at most 268435456 pixels are read");
   CHECK_THAT(changed(5, {0, 0}), ContainsSubstring("is a damaged or unsupported JPEG (libjpeg: "));
-  CHECK_THAT(changed(5, {0x3F, 0xFF, 0x3F, 0xFF}), ContainsSubstring("premature end"));
+  CHECK(changed(5, {0x3F, 0xFF, 0x3F, 0xFF}) ==
+        "is a damaged JPEG (16383 x 16383 pixels do not fit into " + std::to_string(jpeg.size()) + " bytes)");
+  CHECK_THAT(changed(5, {0, 48, 0, 48}), ContainsSubstring("remature end"));
+}
+
+TEST_CASE("JPEG: numbers of a scan that only progressive files need may be anything in others", "[photo]") {
+  JpegSettings settings;
+  settings.separate_scans = GENERATE(false, true);
+  settings.arithmetic = GENERATE(false, true);
+  const Bytes jpeg = encode_jpeg(settings, blocks(24, 16, 3));
+  Bytes changed = jpeg;
+  for (std::size_t i = 0; i + 1 < jpeg.size(); ++i) {
+    if (jpeg[i] != 0xFF || jpeg[i + 1] != 0xDA) continue;
+    const std::size_t end = i + 2 + jpeg[i + 3];  // the segment's last three bytes: 0, 63, 0
+    REQUIRE(changed[end - 2] == 63);
+    changed[end - 2] = 0;
+  }
+  REQUIRE(changed != jpeg);
+  CHECK(narrow(decode(changed)) == narrow(decode(jpeg)));
 }
 
 TEST_CASE("JPEG: more scans than any encoder writes are refused", "[photo]") {
