@@ -124,6 +124,7 @@ set(DHT_HEADERS
   include/dht/vit/encoder.hpp
   include/dht/vit/heads.hpp
   include/dht/vit/patch_vit.hpp
+  include/dht/vit/shapes.hpp
   include/dht/vit/vision_transformer.hpp)
 
 # Headers that need nlohmann_json: they belong to dht::io.

@@ -8,6 +8,7 @@
 #include <dht/core/error.hpp>
 #include <dht/io/file.hpp>
 #include <dht/io/parameters.hpp>
+#include <dht/vit/shapes.hpp>
 
 #include "class_learner.hpp"
 #include "progress.hpp"
@@ -96,6 +97,7 @@ Classifier<float> initial_model(const VisionModel& model, std::uint64_t seed) {
 
 /// The model of a file.
 Classifier<float> read_model(const SafeTensors& file, const VisionModel& model) {
+  check_shapes(file, head_shapes(model.config.vit.width, static_cast<std::int64_t>(model.classes.size())));
   auto read = initial_model(model, 0);
   read_parameters(file, parameters(read));
   return read;

@@ -76,9 +76,10 @@ void restore_checkpoint(const std::filesystem::path& path, const std::string& pr
   const std::vector<std::int64_t> steps = file.read<std::int64_t>(steps_name, {1});
   const std::vector<std::int64_t> shape = file.shape(log_name);
   DHT_EXPECTS(shape.size() == 2 && shape[1] == number(state.log.columns().size()) && steps[0] >= 0 &&
-                  shape[0] == steps[0] + 1,
-              file.file(), ": ", log_name, ": has shape ", dht::detail::shape_text(shape), ", must be [",
-              steps[0] + 1, ", ", state.log.columns().size(), "]");
+                  shape[0] - 1 == steps[0],
+              file.file(), ": ", log_name, ": has shape ", dht::detail::shape_text(shape), " after ",
+              steps[0], " steps; must have a row for the start and each step, and ",
+              state.log.columns().size(), " columns");
   const std::vector<double> log = file.read<double>(log_name);
   read_parameters(file, all);
   for (const std::string& fixed : state.learner.fixed_tensors()) all.push_back({fixed, {}, {}});

@@ -9,8 +9,11 @@
 
 #include <dht/core/error.hpp>
 #include <dht/io/file.hpp>
+#include <dht/io/parameters.hpp>
+#include <dht/vit/shapes.hpp>
 
 #include "training_log.hpp"
+#include "weights_file.hpp"
 
 namespace dht::examples {
 namespace {
@@ -46,11 +49,20 @@ T parsed(const SafeTensors& file, const std::string& name) {
 }
 
 std::vector<std::string> classes_of(const SafeTensors& file) {
-  const auto list = nlohmann::json::parse(entry(file, "classes"), nullptr, false);
-  bool is_good = list.is_array() && !list.empty();
-  for (const auto& name : list) is_good = is_good && name.is_string();
-  DHT_EXPECTS(is_good, file.file(), ": ", prefix, "classes is ",
-              dht::detail::one_line(entry(file, "classes")), "; must be a list of names");
+  using Json = nlohmann::json;
+  const std::string& text = entry(file, "classes");
+  const auto expect = [&](bool is_good) {
+    DHT_EXPECTS(is_good, file.file(), ": ", prefix, "classes is ", dht::detail::one_line(text),
+                "; must be a list of names");
+  };
+  // Lists in lists are refused where they begin: a text can hold more of them than there is memory.
+  const auto is_flat = [&](int depth, Json::parse_event_t event, const Json&) {
+    expect(depth == 0 || event == Json::parse_event_t::value);
+    return true;
+  };
+  const auto list = Json::parse(text, is_flat, false);
+  expect(list.is_array() && !list.empty());
+  for (const auto& name : list) expect(name.is_string());
   return list.get<std::vector<std::string>>();
 }
 
@@ -75,7 +87,7 @@ VisionModel described(const SafeTensors& file) {
   });
   model.config.vit.drop_path = parsed<double>(file, "drop_path");
   model.classes = classes_of(file);
-  check(model.config.vit);
+  check_shapes(file, with_name(file.file(), [&] { return parameter_shapes(model.config); }));
   return model;
 }
 

@@ -21,7 +21,9 @@ struct VisionModel {
 /// Writes the description into the metadata, as vit.*.
 void describe(SafeTensorsWriter& writer, const VisionModel& model);
 
-/// Reads it again. Throws dht::Error, naming the file, when there is none, or one that cannot be.
+/// Reads it again, and compares it with the shapes of the file's own tensors, but for the head's: nothing that a description
+/// says is believed where the file does not hold it. Throws dht::Error, naming the file, when there is none, or one that cannot
+/// be.
 VisionModel described(const SafeTensors& file);
 
 /// The numbers of images between 0 and 1 as the models take them, -2 to 2, and the factor by which gradients come back.

@@ -12,7 +12,9 @@
 
 #include <dht/backend/thread_pool.hpp>
 #include <dht/core/random.hpp>
+#include <dht/io/parameters.hpp>
 #include <dht/io/safetensors.hpp>
+#include <dht/vit/vision_transformer.hpp>
 
 #include "common/class_drawing.hpp"
 #include "common/class_folder.hpp"
@@ -195,9 +197,10 @@ TEST_CASE("descriptions of models: what is written is read, and checked") {
   model.config.vit = {.width = 64, .depth = 3, .heads = 2, .drop_path = 0.25};
   model.config.extraction.patch = 6;
   model.config.extraction.position = 12;
+  auto backbone = dht::VisionTransformer<float>::initial(model.config, 1);
   const auto file = [&](const char* name, const std::string& value) {
     dht::SafeTensorsWriter writer;
-    writer.add("x", {1}, std::vector<float>{1});
+    dht::add_parameters(writer, parameters(backbone));
     describe(writer, model);
     if (name != nullptr) writer.set_metadata(name, value);
     return dht::SafeTensors::from_bytes(writer.bytes(), "model");
@@ -212,6 +215,23 @@ TEST_CASE("descriptions of models: what is written is read, and checked") {
              ContainsSubstring("model: vit.depth is 0; must be 1 to 65536"));
   CHECK_THAT(error_of([&] { dht::examples::described(file("vit.classes", "[1]")); }),
              ContainsSubstring("model: vit.classes is [1]; must be a list of names"));
+  for (const std::string list : {"[]", "{}", "[\"a\",[\"b\"]]", "[\"a\",{}]", "[\"a\""})
+    CHECK(error_of([&] { dht::examples::described(file("vit.classes", list)); }) ==
+          "model: vit.classes is " + list + "; must be a list of names");
+  const std::string nested(1000000, '[');
+  CHECK_THAT(error_of([&] { dht::examples::described(file("vit.classes", nested)); }),
+             ContainsSubstring("must be a list of names"));
+  // What the file's tensors are not is not believed: these would be models of many gigabytes.
+  CHECK(error_of([&] { dht::examples::described(file("vit.width", "8192")); }) ==
+        "model: embedder.cls_token: has shape [1, 64], must be [1, 8192]");
+  CHECK_THAT(error_of([&] { dht::examples::described(file("vit.depth", "1000")); }),
+             ContainsSubstring("model: has no tensor blocks.3.norm1.weight; nearest: "));
+  CHECK(error_of([&] { dht::examples::described(file("vit.patch", "256")); }) ==
+        "model: extractor.pixel_mask_token: has shape [3, 6, 6], must be [3, 256, 256]");
+  CHECK(error_of([&] { dht::examples::described(file("vit.patch", "65536")); }) ==
+        "model: patch: is 65536; must be 2 to 256");
+  CHECK(error_of([&] { dht::examples::described(file("vit.position", "24")); }) ==
+        "model: embedder.proj.weight: has shape [64, 252], must be [64, 684]");
 }
 
 TEST_CASE("squares show images as they are, regions with means injected, each image on its own") {

@@ -21,6 +21,12 @@ void add_parameters(SafeTensorsWriter& writer, const ParameterList<S>& list, con
   for (const Parameter<S>& p : list) writer.add(prefix + p.name, p.shape, p.values);
 }
 
+/// Throws dht::Error, naming file and tensor, when one of the list is missing or has another shape: to be asked before memory
+/// is taken for what a file says that it holds.
+inline void check_shapes(const SafeTensors& file, const ShapeList& list) {
+  for (const TensorShape& expected : list) file.check_shape(expected.name, expected.shape);
+}
+
 /// Reads every tensor of a list from where `add_parameters` put it. Other tensors of the file are left alone; see
 /// `check_nothing_left_over`. Throws dht::Error, naming file and tensor, when one is missing or has another shape; the
 /// list is then as it was.

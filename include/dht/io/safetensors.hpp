@@ -78,9 +78,14 @@ class SafeTensors {
   /// The same for a tensor that must have a certain shape. Throws dht::Error with both shapes when it has another.
   template <concepts::tensor_value T>
   std::vector<T> read(std::string_view name, const std::vector<std::int64_t>& expected_shape) const {
+    check_shape(name, expected_shape);
+    return read<T>(name);
+  }
+
+  /// Throws dht::Error with both shapes when a tensor has another shape than this, or is missing.
+  void check_shape(std::string_view name, const std::vector<std::int64_t>& expected_shape) const {
     DHT_EXPECTS(shape(name) == expected_shape, file_, ": ", detail::one_line(name), ": has shape ",
                 detail::shape_text(shape(name)), ", must be ", detail::shape_text(expected_shape));
-    return read<T>(name);
   }
 
  private:

@@ -19,6 +19,13 @@ struct Parameter {
   std::span<S> values;
 };
 
+/// The name and shape of a tensor, without the tensor.
+struct TensorShape {
+  std::string name;
+  std::vector<std::int64_t> shape;
+};
+using ShapeList = std::vector<TensorShape>;
+
 /// Gradients are held in the same structs as the parameters, so the list of one struct fits the list of the other,
 /// element by element.
 template <class S>

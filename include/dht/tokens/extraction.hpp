@@ -35,6 +35,13 @@ struct ExtractionConfig {
   friend bool operator==(const ExtractionConfig&, const ExtractionConfig&) = default;
 };
 
+/// Throws dht::Error, naming the number, unless vectors can be made so.
+inline void check(const ExtractionConfig& of) {
+  DHT_EXPECTS(of.channels >= 1 && of.channels <= 1024, "channels: are ", of.channels, "; must be 1 to 1024");
+  DHT_EXPECTS(of.patch >= 2 && of.patch <= 256, "patch: is ", of.patch, "; must be 2 to 256");
+  DHT_EXPECTS(of.position >= 1 && of.position <= 256, "position: is ", of.position, "; must be 1 to 256");
+}
+
 /// Tokens to vectors. With X the image and M the share of the token, both sampled bilinearly at the places of its box,
 ///
 ///     F = M X + lambda (1 - M) X + (1 - lambda) (1 - M) beta,   lambda = sigmoid(mix):
@@ -78,7 +85,7 @@ struct Extraction {
                 config.gradients ? "missing; must be given, the" : "given; must be null, no",
                 " histogram asks for them");
     const std::int64_t places = std::int64_t{config.patch} * config.patch;
-    saved.sampled.resize(static_cast<std::size_t>(tokens.count() * config.pixels()));
+    saved.sampled.resize(static_cast<std::size_t>(std::int64_t{tokens.count()} * config.pixels()));
     saved.mask.resize(static_cast<std::size_t>(tokens.count() * places));
     backend.for_range(tokens.count(), 16, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t token = begin; token < end; ++token) {
@@ -100,9 +107,9 @@ struct Extraction {
     DHT_EXPECTS(grad_out.rows == tokens.count() && grad_out.columns == config.columns(), "gradient: is ",
                 grad_out.rows, " x ", grad_out.columns, "; must be ", tokens.count(), " x ",
                 config.columns());
-    DHT_EXPECTS(saved.sampled.size() == static_cast<std::size_t>(tokens.count() * config.pixels()),
-                "saved: has ", saved.sampled.size(), " samples; must have ", tokens.count(), " x ",
-                config.pixels());
+    DHT_EXPECTS(
+        saved.sampled.size() == static_cast<std::size_t>(std::int64_t{tokens.count()} * config.pixels()),
+        "saved: has ", saved.sampled.size(), " samples; must have ", tokens.count(), " x ", config.pixels());
     DHT_EXPECTS(gradients.mix.size() == 1 && gradients.mask_token.size() == mask_token.size(),
                 "gradients: are of a mask token of ", gradients.mask_token.size(), " numbers; must be of ",
                 mask_token.size());
@@ -127,13 +134,6 @@ struct Extraction {
     const double position = from + static_cast<double>(i) * (to - from) / (config.patch - 1);
     const int low = static_cast<int>(position);  // positions are not negative
     return {low, std::min(low + 1, to), static_cast<S>(position - low)};
-  }
-
-  static void check(const ExtractionConfig& of) {
-    DHT_EXPECTS(of.channels >= 1 && of.channels <= 1024, "channels: are ", of.channels,
-                "; must be 1 to 1024");
-    DHT_EXPECTS(of.patch >= 2 && of.patch <= 256, "patch: is ", of.patch, "; must be 2 to 256");
-    DHT_EXPECTS(of.position >= 1 && of.position <= 256, "position: is ", of.position, "; must be 1 to 256");
   }
 
   template <class P>

@@ -60,7 +60,7 @@ struct Classifier {
                 S* grad_image = nullptr) const {
     const Sequences& of = saved.backbone.sequences;
     const int width = backbone.width();
-    Buffer<S> grad_pooled(static_cast<std::size_t>(of.batch() * width));
+    Buffer<S> grad_pooled(static_cast<std::size_t>(std::int64_t{of.batch()} * width));
     head.backward(backend, saved.head, grad_logits, gradients.head, {grad_pooled.data(), of.batch(), width});
     std::vector<Buffer<S>> grad_outputs(1,
                                         Buffer<S>(static_cast<std::size_t>(std::int64_t{of.rows()} * width)));

@@ -36,6 +36,16 @@ struct PatchVitConfig {
   friend bool operator==(const PatchVitConfig&, const PatchVitConfig&) = default;
 };
 
+/// Throws dht::Error, naming the number, unless there can be such a model.
+inline void check(const PatchVitConfig& of) {
+  check(of.vit);
+  DHT_EXPECTS(of.channels >= 1 && of.channels <= 1024, "channels: are ", of.channels, "; must be 1 to 1024");
+  DHT_EXPECTS(of.patch >= 2 && of.patch <= 256, "patch: is ", of.patch, "; must be 2 to 256");
+  DHT_EXPECTS(of.rows >= 1 && of.rows <= 4096 && of.columns >= 1 && of.columns <= 4096, "patches: are ",
+              of.rows, " x ", of.columns, "; must be 1 to 4096 on each side");
+  DHT_EXPECTS(of.classes >= 0 && of.classes <= 1 << 24, "classes: are ", of.classes, "; must be 0 to 2^24");
+}
+
 /// Each patch goes through a linear map and gets the embedding of its position; a class token stands before them.
 template <class S, concepts::activation<S> Activation = Gelu>
 struct PatchVit {
@@ -49,22 +59,19 @@ struct PatchVit {
 
   /// Zeros of the right sizes, to be read into.
   static PatchVit zeros(const PatchVitConfig& c) {
-    check(c.vit);
-    DHT_EXPECTS(c.channels >= 1 && c.patch >= 2 && c.rows >= 1 && c.columns >= 1 && c.classes >= 0,
-                "patches: are ", c.rows, " x ", c.columns, " of ", c.channels, " x ", c.patch, " x ", c.patch,
-                " for ", c.classes, " classes; patches must be of at least 2 pixels, classes at least 0");
+    check(c);
     const int width = c.vit.width;
     const auto map = [](int inputs, int outputs) {
       return Linear<S>{inputs, outputs,
                        std::vector<S>(static_cast<std::size_t>(inputs) * static_cast<std::size_t>(outputs)),
                        std::vector<S>(static_cast<std::size_t>(outputs))};
     };
-    const auto numbers = [](int n) { return std::vector<S>(static_cast<std::size_t>(n)); };
+    const auto numbers = [](std::int64_t n) { return std::vector<S>(static_cast<std::size_t>(n)); };
     const LayerNorm<S> norm{numbers(width), numbers(width), c.vit.epsilon};
     PatchVit model{c,
                    map(c.pixels(), width),
                    numbers(width),
-                   numbers((1 + c.positions()) * width),
+                   numbers(std::int64_t{1 + c.positions()} * width),
                    c.norm_pre ? norm : LayerNorm<S>{},
                    {c.vit, {}},
                    {norm, map(width, c.classes)}};
@@ -90,6 +97,7 @@ Classifier<S, Activation> on_tokens(const PatchVit<S, Activation>& from, int bin
   const PatchVitConfig& c = from.config;
   DHT_EXPECTS(classes > 0 || c.classes > 0, "classes: are 0; must be given, the model has no head");
   const ExtractionConfig extraction{c.channels, c.patch, bins, false};
+  check(extraction);
   const int width = c.vit.width, pixels = c.pixels(), columns = extraction.columns();
   const std::vector<S> map =
       fit_positions<S>({from.positions.data() + width, c.positions(), width}, c.rows, c.columns, bins);

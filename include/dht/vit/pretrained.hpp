@@ -16,6 +16,7 @@
 #include <dht/core/error.hpp>
 #include <dht/io/safetensors.hpp>
 #include <dht/vit/patch_vit.hpp>
+#include <dht/vit/shapes.hpp>
 
 namespace dht {
 
@@ -73,8 +74,8 @@ inline int dimension(const SafeTensors& file, const std::string& name, std::size
   const auto& shape = file.shape(name);
   DHT_EXPECTS(shape.size() == rank, file.file(), ": ", name, ": has shape ", shape_text(shape),
               ", must have ", rank, " dimensions");
-  DHT_EXPECTS(shape[which] >= 1 && shape[which] <= (1 << 24), file.file(), ": ", name, ": has shape ",
-              shape_text(shape), ", every number must be 1 to 2^24");
+  DHT_EXPECTS(std::all_of(shape.begin(), shape.end(), [](std::int64_t n) { return n >= 1 && n <= 1 << 24; }),
+              file.file(), ": ", name, ": has shape ", shape_text(shape), ", every number must be 1 to 2^24");
   return static_cast<int>(shape[which]);
 }
 
@@ -106,14 +107,19 @@ inline PatchVitConfig patch_vit_config(const SafeTensors& file, int heads = 0) {
   const std::string head = names.of("head.weight")[0];
   c.classes = file.contains(head) ? detail::dimension(file, head, 2, 0) : 0;
   c.vit.heads = heads != 0 ? heads : std::max(1, c.vit.width / 64);
+  try {
+    check(c);
+  } catch (const Error& error) {
+    detail::fail(file.file(), ": ", error.what());
+  }
   return c;
 }
 
 /// Reads a vision transformer that is made for this. Throws one dht::Error that names the file and every tensor that is
-/// missing, has the wrong shape, or is left over (`pooler.*` of Hugging Face is not: nothing here needs it).
+/// missing, has the wrong shape, or is left over (`pooler.*` of Hugging Face is not: nothing here needs it), before memory is
+/// taken for any.
 template <class S, concepts::activation<S> Activation = Gelu>
 PatchVit<S, Activation> read_patch_vit(const SafeTensors& file, const PatchVitConfig& config) {
-  auto model = PatchVit<S, Activation>::zeros(config);
   const detail::VitNames names(file);
   std::string complaints;
   const auto complain = [&](const auto&... parts) {
@@ -122,11 +128,9 @@ PatchVit<S, Activation> read_patch_vit(const SafeTensors& file, const PatchVitCo
     complaints += (complaints.empty() ? "" : "; ") + text.str();
   };
   std::set<std::string> known;
-  for (const Parameter<S>& p : timm_parameters(model)) {
-    const std::vector<std::string> parts = names.of(p.name);
-    std::vector<std::int64_t> shape = p.shape;
+  for (auto& [name, shape] : parameter_shapes(config)) {
+    const std::vector<std::string> parts = names.of(name);
     shape[0] /= static_cast<std::int64_t>(parts.size());
-    auto to = p.values.begin();
     for (const std::string& part : parts) {
       known.insert(part);
       if (!file.contains(part)) {
@@ -134,9 +138,6 @@ PatchVit<S, Activation> read_patch_vit(const SafeTensors& file, const PatchVitCo
       } else if (file.shape(part) != shape) {
         complain(part, " has shape ", detail::shape_text(file.shape(part)), ", must be ",
                  detail::shape_text(shape));
-      } else {
-        const std::vector<S> values = file.read<S>(part);
-        to = std::copy(values.begin(), values.end(), to);
       }
     }
   }
@@ -145,6 +146,14 @@ PatchVit<S, Activation> read_patch_vit(const SafeTensors& file, const PatchVitCo
     if (!known.contains(name) && !unused) complain(detail::one_line(name), " is left over");
   }
   DHT_EXPECTS(complaints.empty(), file.file(), ": does not fit the vision transformer: ", complaints);
+  auto model = PatchVit<S, Activation>::zeros(config);
+  for (const Parameter<S>& p : timm_parameters(model)) {
+    auto to = p.values.begin();
+    for (const std::string& part : names.of(p.name)) {
+      const std::vector<S> values = file.read<S>(part);
+      to = std::copy(values.begin(), values.end(), to);
+    }
+  }
   return model;
 }
 
