@@ -15,20 +15,76 @@
 
 namespace dht {
 
-/// Types of stored values, small ones first.
-enum class DType : std::uint8_t { Bool, U8, I8, U16, I16, F16, BF16, U32, I32, F32, U64, I64, F64 };
+/// Types of stored values. Tensors of those up to F64 are read as numbers; those behind it are in the format, and their bytes
+/// can be had. `Unknown` is one that the format did not have when this was written.
+enum class DType : std::uint8_t {
+  Bool,
+  U8,
+  I8,
+  U16,
+  I16,
+  F16,
+  BF16,
+  U32,
+  I32,
+  F32,
+  U64,
+  I64,
+  F64,
+  F4,
+  F6_E2M3,
+  F6_E3M2,
+  F8_E4M3,
+  F8_E5M2,
+  F8_E8M0,
+  F8_E4M3FNUZ,
+  F8_E5M2FNUZ,
+  C64,
+  Unknown
+};
+
+namespace detail {
+
+struct StoredType {
+  std::string_view name;
+  int bits;
+};
+/// By the order of DType; of `Unknown` nothing is known.
+inline constexpr std::array<StoredType, std::size_t(DType::Unknown) + 1> stored_types{
+    {{"BOOL", 8},
+     {"U8", 8},
+     {"I8", 8},
+     {"U16", 16},
+     {"I16", 16},
+     {"F16", 16},
+     {"BF16", 16},
+     {"U32", 32},
+     {"I32", 32},
+     {"F32", 32},
+     {"U64", 64},
+     {"I64", 64},
+     {"F64", 64},
+     {"F4", 4},
+     {"F6_E2M3", 6},
+     {"F6_E3M2", 6},
+     {"F8_E4M3", 8},
+     {"F8_E5M2", 8},
+     {"F8_E8M0", 8},
+     {"F8_E4M3FNUZ", 8},
+     {"F8_E5M2FNUZ", 8},
+     {"C64", 64},
+     {"an unknown type", 0}}};
+
+}  // namespace detail
 
 /// A type's name in the file ("F32").
-constexpr std::string_view to_string(DType type) {
-  constexpr std::array<std::string_view, 13> names{"BOOL", "U8",  "I8",  "U16", "I16", "F16", "BF16",
-                                                   "U32",  "I32", "F32", "U64", "I64", "F64"};
-  return names[std::size_t(type)];
-}
+constexpr std::string_view to_string(DType type) { return detail::stored_types[std::size_t(type)].name; }
 
-/// Bytes of one value.
-constexpr std::size_t size_of(DType type) {
-  return type < DType::U16 ? 1 : type < DType::U32 ? 2 : type < DType::U64 ? 4 : 8;
-}
+/// Bits of one value; 0 for `Unknown`.
+constexpr int bits_of(DType type) { return detail::stored_types[std::size_t(type)].bits; }
+
+/// Whether tensors of this type are read as numbers.
+constexpr bool is_readable(DType type) { return type <= DType::F64; }
 
 namespace concepts {
 
@@ -82,7 +138,7 @@ inline bool is_floating(DType type) {
   return type == DType::F16 || type == DType::BF16 || type == DType::F32 || type == DType::F64;
 }
 
-/// Calls `function(Stored{})` with the stored type.
+/// Calls `function(Stored{})` with the stored type, which must be readable.
 template <class Function>
 void with_stored_type(DType type, Function&& function) {
   switch (type) {
@@ -112,6 +168,8 @@ void with_stored_type(DType type, Function&& function) {
       return function(std::int64_t{});
     case DType::F64:
       return function(double{});
+    default:
+      return;  // not readable
   }
 }
 

@@ -102,7 +102,8 @@ inline std::string shape_text(std::span<const std::int64_t> shape) {
   return text + (shape.size() > 8 ? ", ...]" : "]");
 }
 
-/// Bytes of an array of `shape` with `element` bytes a value; nothing when a length is negative or it overflows 63 bits.
+/// Bytes (or bits) of an array of `shape` with `element` of them a value; nothing when a length is negative or it overflows 63
+/// bits.
 inline std::optional<std::uint64_t> byte_count(std::span<const std::int64_t> shape, std::size_t element) {
   constexpr std::uint64_t most = std::uint64_t(INT64_MAX);
   std::uint64_t count = element;

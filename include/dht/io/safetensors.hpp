@@ -63,10 +63,14 @@ class SafeTensors {
   }
 
   /// A tensor's values in C order, converted to T: floating types round (a finite number must stay finite), integers
-  /// and booleans must be exact in T. Throws dht::Error when a value does not fit, or floats are asked for as integers.
+  /// and booleans must be exact in T. Throws dht::Error when a value does not fit, floats are asked for as integers, or the
+  /// tensor is of a type that is not read (`is_readable`); a file may hold such tensors beside others.
   template <concepts::tensor_value T>
   std::vector<T> read(std::string_view name) const {
     const DType type = info(name).type;
+    DHT_EXPECTS(is_readable(type), file_, ": ", detail::one_line(name), ": holds ",
+                detail::one_line(info(name).type_name),
+                "; must be BOOL, F16, BF16, F32, F64, or I or U with 8, 16, 32 or 64 to be read");
     DHT_EXPECTS(std::floating_point<T> || !detail::is_floating(type), file_, ": ", detail::one_line(name),
                 ": holds ", to_string(type), "; must be integers to be read as ",
                 to_string(detail::dtype_of<T>()));
@@ -137,13 +141,16 @@ class SafeTensorsWriter {
     add_bytes(name, detail::dtype_of<T>(), shape, std::move(bytes));
   }
 
-  /// Adds a tensor as it is stored, little endian: half precision, or what another file's `bytes` gave.
+  /// Adds a tensor as it is stored, little endian: half precision, or what another file's `bytes` gave. Throws dht::Error
+  /// unless the bytes are as many as shape and type say; of `Unknown` nobody can say it.
   void add_bytes(const std::string& name, DType type, const std::vector<std::int64_t>& shape,
                  std::vector<std::byte> bytes) {
-    const auto count = detail::byte_count(shape, size_of(type));
+    DHT_EXPECTS(type < DType::Unknown, detail::one_line(name),
+                ": is of a type that is not known; must be of ", "one of the format's");
+    const auto count = detail::stored_bytes(shape, type);
     DHT_EXPECTS(count.has_value() && *count == bytes.size(), detail::one_line(name), ": has ", bytes.size(),
-                " bytes; must be ", count ? std::to_string(*count) : "below 2^63", " for ", to_string(type),
-                " of shape ", detail::shape_text(shape));
+                " bytes; must be ", count ? std::to_string(*count) : "whole and below 2^60", " for ",
+                to_string(type), " of shape ", detail::shape_text(shape));
     DHT_EXPECTS(name != "__metadata__",
                 "name: is __metadata__; must be another, this one is the format's own");
     quoted(name);
@@ -197,7 +204,7 @@ class SafeTensorsWriter {
     std::vector<const Entry*> order;
     for (const Entry& entry : tensors_) order.push_back(&entry);
     std::stable_sort(order.begin(), order.end(), [](const Entry* a, const Entry* b) {
-      return size_of(a->second.type) > size_of(b->second.type);
+      return bits_of(a->second.type) > bits_of(b->second.type);
     });
     return order;
   }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -25,11 +26,18 @@ namespace dht {
 /// Where a tensor lies: its values are the bytes `begin` to `end` (exclusive), little endian, C order.
 struct TensorInfo {
   DType type = DType::F32;
+  std::string type_name;  ///< as the file has it
   std::vector<std::int64_t> shape;
   std::size_t begin = 0, end = 0;
 };
 
 namespace detail {
+
+/// Bytes of an array of a known type; nothing when a length is negative, its bits overflow 63 bits or end within a byte.
+inline std::optional<std::uint64_t> stored_bytes(std::span<const std::int64_t> shape, DType type) {
+  const auto bits = byte_count(shape, std::size_t(bits_of(type)));
+  return bits && *bits % 8 == 0 ? std::optional(*bits / 8) : std::nullopt;
+}
 
 inline constexpr std::uint64_t most_header_bytes = 100'000'000;  // the published reader's limit
 
@@ -132,10 +140,10 @@ class HeaderReader final : public nlohmann::json_sax<nlohmann::json> {
   }
 
   void set_type(const std::string& name) {
-    for (int i = 0; i <= int(DType::F64); ++i)
-      if (to_string(DType(i)) == name) return void(tensor_.type = DType(i));
-    fail(where(), "is ", one_line(name),
-         "; must be BOOL, F16, BF16, F32, F64, or I or U with 8, 16, 32 or 64");
+    int i = 0;
+    while (i < int(DType::Unknown) && to_string(DType(i)) != name) ++i;
+    tensor_.type = DType(i);
+    tensor_.type_name = name;
   }
 
   void add_tensor() {
@@ -148,11 +156,16 @@ class HeaderReader final : public nlohmann::json_sax<nlohmann::json> {
     const std::uint64_t begin = std::uint64_t(offsets_[0]), end = std::uint64_t(offsets_[1]);
     DHT_EXPECTS(begin <= end && end <= data_bytes_, name, "data_offsets is [", begin, ", ", end,
                 "]; must be ascending and end by ", data_bytes_, ", where the file ends");
-    const auto bytes = byte_count(tensor_.shape, size_of(tensor_.type));
-    DHT_EXPECTS(bytes.has_value(), name, "shape ", shape_text(tensor_.shape),
-                " is too large; its bytes must be below 2^63");
-    DHT_EXPECTS(*bytes == end - begin, name, "has ", end - begin, " bytes; must be ", *bytes, " for ",
-                to_string(tensor_.type), " of shape ", shape_text(tensor_.shape));
+    DHT_EXPECTS(byte_count(tensor_.shape, 1).has_value(), name, "shape ", shape_text(tensor_.shape),
+                " is too large; its values must be below 2^63");
+    // Of a type that is not known, the offsets alone say how large it is.
+    if (tensor_.type != DType::Unknown) {
+      const auto bytes = stored_bytes(tensor_.shape, tensor_.type);
+      DHT_EXPECTS(bytes.has_value(), name, "shape ", shape_text(tensor_.shape), " cannot be of ",
+                  tensor_.type_name, "; its bits must be below 2^63 and fill whole bytes");
+      DHT_EXPECTS(*bytes == end - begin, name, "has ", end - begin, " bytes; must be ", *bytes, " for ",
+                  tensor_.type_name, " of shape ", shape_text(tensor_.shape));
+    }
     tensor_.begin = std::size_t(begin), tensor_.end = std::size_t(end);
     header.names.push_back(name_);
     header.tensors.emplace(name_, std::exchange(tensor_, {}));
