@@ -3,9 +3,16 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <stdexcept>
 #include <thread>
+#include <utility>
 #include <vector>
+
+#if defined(__unix__)
+#include <sys/wait.h>
+#include <unistd.h>
+#endif
 
 #include <dht/backend/cpu.hpp>
 #include <dht/core/math.hpp>
@@ -114,6 +121,110 @@ TEST_CASE("cpu: copies share their threads and outlive the original", "[backend]
                  [&](std::int64_t begin, std::int64_t end) { steps += static_cast<int>(end - begin); });
   CHECK(steps == 10);
 }
+
+TEST_CASE("cpu: copies in use at once, in threads and inside of loops, take every step once", "[backend]") {
+  const Cpu original(3);
+  std::atomic<std::int64_t> sum = 0;
+  const auto many = [&](const Cpu& backend) {
+    for (int round = 0; round < 500; ++round) {
+      backend.for_range(30, 1, [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t i = begin; i < end; ++i) sum += i;
+      });
+    }
+  };
+  std::vector<std::thread> users;
+  for (int user = 0; user < 3; ++user) users.emplace_back([&, copy = original] { many(copy); });
+  many(original);
+  for (auto& user : users) user.join();
+  CHECK(sum == 4 * 500 * 435);
+
+  sum = 0;
+  original.for_parts(3, 1, [&](int, std::int64_t, std::int64_t) {
+    original.for_range(100, 1, [&](std::int64_t begin, std::int64_t end) { sum += end - begin; });
+  });
+  CHECK(sum == 300);
+
+  // A loop that has to do without the workers tells of the same failure.
+  const auto inner = [&] {
+    original.for_parts(3, 1, [&](int part, std::int64_t, std::int64_t) { throw part; });
+  };
+  std::atomic<int> lowest = 0;
+  original.for_parts(3, 1, [&](int, std::int64_t, std::int64_t) {
+    try {
+      inner();
+    } catch (int part) {
+      lowest += part == 0;
+    }
+  });
+  CHECK(lowest == 3);
+}
+
+TEST_CASE("cpu: a backend that was moved from works on", "[backend]") {
+  Cpu from(2);
+  const Cpu to = std::move(from);
+  for (const Cpu& backend : {from, to}) {
+    std::atomic<std::int64_t> steps = 0;
+    backend.for_range(10, 1, [&](std::int64_t begin, std::int64_t end) { steps += end - begin; });
+    CHECK(steps == 10);
+  }
+}
+
+#if defined(__unix__)
+namespace {
+
+/// Whether `body()` is true in a forked child, which is given 20 s.
+template <class Body>
+bool true_in_child(const Body& body) {
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(20);
+    _exit(body() ? 0 : 1);
+  }
+  int status = 1;
+  return waitpid(child, &status, 0) == child && status == 0;
+}
+
+}  // namespace
+
+TEST_CASE("cpu: a forked child has threads of its own, and its parent keeps its own", "[backend]") {
+  std::atomic<bool> busy = false, go_on = false;
+  auto backend = std::make_unique<Cpu>(2);
+  Cpu copy = *backend;
+  // Both parts wait for each other: they need two threads.
+  const auto two_at_once = [](const Cpu& cpu) {
+    std::atomic<int> begun = 0;
+    cpu.for_parts(2, 1, [&](int, std::int64_t, std::int64_t) {
+      for (++begun; begun < 2;) std::this_thread::yield();
+    });
+    return begun == 2;
+  };
+  CHECK(true_in_child([&] {
+    const bool right = two_at_once(*backend) && two_at_once(copy);
+    return right && true_in_child([&] { return two_at_once(*backend); });
+  }));
+  // A pool that the child never used, and one that was at a loop of another thread, are no trouble either.
+  std::thread other([&] {
+    copy.for_parts(2, 1, [&](int, std::int64_t, std::int64_t) {
+      for (busy = true; !go_on;) std::this_thread::yield();
+    });
+  });
+  while (!busy) std::this_thread::yield();
+  CHECK(true_in_child([&] {
+    auto unused = std::make_unique<Cpu>(*backend);
+    unused.reset();
+    backend.reset();
+    return two_at_once(copy);
+  }));
+  go_on = true;
+  other.join();
+  CHECK(true_in_child([&] {
+    backend.reset();
+    copy = Cpu(1);  // the last owner of the pool
+    return true;
+  }));
+  CHECK(two_at_once(*backend));
+}
+#endif
 
 TEST_CASE("cpu: numbers of threads", "[backend]") {
   CHECK(Cpu(0).threads() >= 1);

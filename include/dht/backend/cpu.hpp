@@ -14,7 +14,8 @@
 namespace dht::backend {
 
 /// Where loops run: this machine's processor. Results do not depend on the number of threads or the instruction set.
-/// Copies share their threads; a copy used in two threads at once needs a backend of its own.
+/// Copies share their threads and may be used at once: while those are at one loop, others run on their callers alone, so
+/// what is to have threads of its own needs a backend of its own.
 class Cpu {
  public:
   /// `threads` >= 1; 0 means one per core.
@@ -25,6 +26,9 @@ class Cpu {
                 " is out of range; must be 0 (one per core) to 1024");
     if (threads_ > 1) pool_ = std::make_shared<ThreadPool>(threads_ - 1);
   }
+  // A move copies, so that what was moved from still works.
+  Cpu(const Cpu&) = default;
+  Cpu& operator=(const Cpu&) = default;
 
   int threads() const { return threads_; }
   InstructionSet instruction_set() const { return set_; }

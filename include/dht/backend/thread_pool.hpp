@@ -3,31 +3,51 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <exception>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#if __has_include(<unistd.h>)
+#include <unistd.h>
+#endif
+
 namespace dht::backend {
 
+namespace detail {
+
+/// This process, never 0. Threads do not follow into a forked child.
+inline long process_number() {
+#if __has_include(<unistd.h>)
+  return static_cast<long>(getpid());
+#else
+  return 1;
+#endif
+}
+
+}  // namespace detail
+
 /// Runs `task(0) ... task(parts - 1)` on the caller and on `workers` more threads. Starting a loop allocates nothing.
-/// One loop at a time; the pool is not for sharing between threads.
+/// Any thread may start one: while the workers are at the loop of another thread, or at the loop that this one is a part
+/// of, the caller takes all parts itself. The child of a fork gets workers of its own with its first loop.
 class ThreadPool {
  public:
-  explicit ThreadPool(int workers) {
-    threads_.reserve(static_cast<std::size_t>(workers));
-    try {
-      for (int i = 0; i < workers; ++i) threads_.emplace_back([this] { work(); });
-    } catch (...) {  // the system has no more threads to give
-      stop();
-      throw;
-    }
+  explicit ThreadPool(int workers) : threads_(static_cast<std::size_t>(workers)) {
+    start(detail::process_number());
   }
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
 
-  ~ThreadPool() { stop(); }
+  ~ThreadPool() {
+    if (process_ == detail::process_number()) {
+      stop();
+    } else {
+      forget();
+    }
+  }
 
   int workers() const { return static_cast<int>(threads_.size()); }
 
@@ -35,6 +55,11 @@ class ThreadPool {
   /// same with any number of threads.
   template <class Task>
   void run(int parts, const Task& task) {
+    const long process = detail::process_number();
+    long user = user_;  // that of a parent is gone
+    if (user == process || !user_.compare_exchange_strong(user, process)) return run_alone(parts, task);
+    const Release release{user_};
+    if (process_ != process) start(process);
     task_ = &task;
     call_ = [](const void* t, int part) { (*static_cast<const Task*>(t))(part); };
     parts_ = parts;
@@ -48,11 +73,50 @@ class ThreadPool {
   }
 
  private:
+  struct Release {
+    std::atomic<long>& user;
+    ~Release() { user = 0; }
+  };
+
+  template <class Task>
+  static void run_alone(int parts, const Task& task) {
+    std::exception_ptr error;
+    for (int part = 0; part < parts; ++part) {
+      try {
+        task(part);
+      } catch (...) {
+        if (!error) error = std::current_exception();
+      }
+    }
+    if (error) std::rethrow_exception(error);
+  }
+
+  void start(long process) {
+    forget();
+    round_ = 0;
+    stop_ = false;
+    error_ = nullptr;
+    std::construct_at(&error_mutex_);  // a thread that did not follow may hold it
+    try {
+      for (auto& thread : threads_) thread = std::thread([this] { work(); });
+    } catch (...) {  // the system has no more threads to give
+      stop();
+      throw;
+    }
+    process_ = process;
+  }
+
   void stop() {
     stop_ = true;
     round_.fetch_add(1);
     round_.notify_all();
-    for (auto& thread : threads_) thread.join();
+    for (auto& thread : threads_)
+      if (thread.joinable()) thread.join();
+  }
+
+  /// Takes threads of a parent for none: they can be neither joined nor detached here.
+  void forget() {
+    for (auto& thread : threads_) std::construct_at(&thread);
   }
 
   void work() {
@@ -84,6 +148,8 @@ class ThreadPool {
   std::atomic<int> next_{0}, busy_{0};
   std::atomic<unsigned> round_{0};
   std::atomic<bool> stop_{false};
+  std::atomic<long> user_{0};  // the process whose loop the workers are at; 0: none
+  long process_ = 0;           // the process that has the threads
   std::mutex error_mutex_;
   std::exception_ptr error_;
   int failed_part_ = 0;  // the part that threw error_
