@@ -13,6 +13,7 @@ set(DHT_HEADERS
   include/dht/core/math.hpp
   include/dht/core/picture.hpp
   include/dht/core/random.hpp
+  include/dht/core/reset_on_move.hpp
   include/dht/core/sample.hpp
   include/dht/core/transpose.hpp
   include/dht/core/view.hpp

@@ -13,6 +13,7 @@
 #include <dht/core/error.hpp>
 #include <dht/core/math.hpp>
 #include <dht/core/picture.hpp>
+#include <dht/core/reset_on_move.hpp>
 #include <dht/core/view.hpp>
 #include <dht/merging/linkage.hpp>
 #include <dht/selection/merge_cut.hpp>
@@ -74,6 +75,7 @@ class Drawer {
     masked_ = mask.data != nullptr;
     picture_ = &picture;
   }
+  void build(const Picture&&, const Mask& = {}) = delete;
 
   /// The regions at a price, with their colours. `byte_price` is the squared error of the picture (three channels, 0 to
   /// 255 each) that a byte of the drawing must save: the larger, the fewer regions.
@@ -149,7 +151,8 @@ class Drawer {
         bytes, [](const std::string& text) { return text.size(); }, options);
   }
 
-  const MergeTree& tree() const { return tokenizer_.merge_tree(); }
+  const MergeTree& tree() const& { return tokenizer_.merge_tree(); }
+  const MergeTree& tree() const&& = delete;
 
  private:
   /// More than any region of an image can save, of any byte.
@@ -210,7 +213,7 @@ class Drawer {
 
   DrawerOptions options_;
   Tokenizer<DrawingPolicies> tokenizer_;
-  const Picture* picture_ = nullptr;
+  detail::ResetOnMove<const Picture*> picture_ = nullptr;
   bool masked_ = false;
   Partition partition_;
   MergeCutWorkspace cut_;

@@ -69,7 +69,8 @@ std::int64_t device_first_not_finite(const backend::Thrust& backend, const Image
 
 /// The tokenizer whose loops run on a device. Images, tokens and gradients are views on its memory; the same calls as on
 /// the host otherwise, with the same labels and features to the last bit. What is not there fails to compile, in one
-/// sentence. Results are valid until the next call, for work in the backend's stream.
+/// sentence. Results are valid until the next call, for work in the backend's stream. One tokenizer serves one thread at a
+/// time; those with the same backend may work at once, their work is in one stream.
 template <class Policies>
   requires std::same_as<typename Policies::Backend, backend::Thrust>
 class Tokenizer<Policies> {
@@ -98,22 +99,31 @@ class Tokenizer<Policies> {
   Tokenizer() requires std::default_initializable<Encoder> : Tokenizer(Parts{}) {}
   explicit Tokenizer(Parts parts) : parts_(std::move(parts)) {}
 
-  const Parts& parts() const { return parts_; }
+  const Parts& parts() const& { return parts_; }
   /// To be changed between images only.
-  Parts& parts() { return parts_; }
-  const backend::Thrust& backend() const { return parts_.backend; }
+  Parts& parts() & { return parts_; }
+  const Parts& parts() const&& = delete;
+  const backend::Thrust& backend() const& { return parts_.backend; }
+  const backend::Thrust& backend() const&& = delete;
 
   /// The tokens of an image, or of a batch. Throws dht::Error as the tokenizer on the host does. Waits for the device for
   /// each number on which the size of memory depends: about four times a level of the hierarchy.
   template <class P>
-  const DeviceTokens<Scalar>& operator()(const OnDevice<ImageView<P>>& image) {
+  const DeviceTokens<Scalar>& operator()(const OnDevice<ImageView<P>>& image) & {
     build(image);
     return select();
   }
 
+  /// The same of a temporary tokenizer, which gives its tokens away.
+  template <class... Arguments>
+  DeviceTokens<Scalar> operator()(const Arguments&... arguments) && {
+    (*this)(arguments...);
+    return std::move(tokens_);
+  }
+
   /// The hierarchy alone.
   template <class P>
-  const DeviceHierarchy<Scalar>& build(const OnDevice<ImageView<P>>& image) {
+  const DeviceHierarchy<Scalar>& build(const OnDevice<ImageView<P>>& image) & {
     return build_on(image, [&](Scalar* features) {
       return DeviceEncoder<Encoder>::encode(parts_.backend, parts_.encoder, image, features, encode_);
     });
@@ -121,7 +131,7 @@ class Tokenizer<Policies> {
 
   /// As `build`, and keeps what `backward` needs. Cut the hierarchy then, by `select`.
   template <class P>
-  const DeviceHierarchy<Scalar>& forward(const OnDevice<ImageView<P>>& image) {
+  const DeviceHierarchy<Scalar>& forward(const OnDevice<ImageView<P>>& image) & {
     static_assert(concepts::device_differentiable_encoder<Encoder, Scalar>,
                   "Policies::Encoder does not satisfy dht::concepts::device_differentiable_encoder");
     build_on(image, [&](Scalar* features) {
@@ -132,7 +142,8 @@ class Tokenizer<Policies> {
   }
 
   /// What the encoder kept of the last `forward`.
-  const Saved& saved() const { return saved_; }
+  const Saved& saved() const& { return saved_; }
+  const Saved& saved() const&& = delete;
 
   /// Gradients of all parameters, zero, in the host's memory.
   Gradients gradients() const {
@@ -168,7 +179,7 @@ class Tokenizer<Policies> {
   }
 
   /// Cuts the hierarchy that was built last.
-  const DeviceTokens<Scalar>& select() {
+  const DeviceTokens<Scalar>& select() & {
     tokens_are_of_tree_ = false;
     best_ancestor<Connectivity>(parts_.backend, tree_,
                                 parts_.criterion.template pixel_information<Scalar>(tree_.image_pixels()),
@@ -178,26 +189,27 @@ class Tokenizer<Policies> {
     return tokens_;
   }
 
-  const DeviceHierarchy<Scalar>& hierarchy() const { return tree_; }
+  const DeviceHierarchy<Scalar>& hierarchy() const& { return tree_; }
+  const DeviceHierarchy<Scalar>& hierarchy() const&& = delete;
 
   // What does not compile, and says why.
   template <class P>
-  const DeviceTokens<Scalar>& operator()(const ImageView<P>&) {
+  const DeviceTokens<Scalar>& operator()(const ImageView<P>&) & {
     static_assert(detail::never<P>, DHT_HOST_IMAGE);
     return tokens_;
   }
   template <class P>
-  const DeviceHierarchy<Scalar>& build(const ImageView<P>&) {
+  const DeviceHierarchy<Scalar>& build(const ImageView<P>&) & {
     static_assert(detail::never<P>, DHT_HOST_IMAGE);
     return tree_;
   }
   template <class Image, class Count>
-  const DeviceTokens<Scalar>& operator()(const Image&, const Count&) {
+  const DeviceTokens<Scalar>& operator()(const Image&, const Count&) & {
     static_assert(detail::never<Image>, DHT_MERGING_ON_HOST);
     return tokens_;
   }
   template <class Count>
-  const DeviceTokens<Scalar>& tokens(const Count&) {
+  const DeviceTokens<Scalar>& tokens(const Count&) & {
     static_assert(detail::never<Count>, DHT_MERGING_ON_HOST);
     return tokens_;
   }
@@ -214,6 +226,7 @@ class Tokenizer<Policies> {
     const ImageView<P>& image = on_device.view();
     tree_.built = 0;
     can_go_back_ = tokens_are_of_tree_ = false;
+    DHT_EXPECTS(has_parts_, "tokenizer: was moved from; must be given another one before it is used");
     check(image, "image");
     DHT_EXPECTS(image.channels == parts_.encoder.channels(), "image: has ", image.channels,
                 " channels; the encoder takes ", parts_.encoder.channels());
@@ -246,7 +259,7 @@ class Tokenizer<Policies> {
   DeviceBestAncestorWorkspace<Scalar> select_;
   Saved saved_;
   DeviceHierarchyGradients<Scalar> grad_tree_;
-  bool can_go_back_ = false, tokens_are_of_tree_ = false;
+  detail::ResetOnMove<bool> can_go_back_ = false, tokens_are_of_tree_ = false, has_parts_ = true;
 };
 
 }  // namespace dht

@@ -9,6 +9,7 @@
 
 #include <dht/backend/cpu.hpp>
 #include <dht/core/error.hpp>
+#include <dht/core/reset_on_move.hpp>
 #include <dht/core/view.hpp>
 #include <dht/encoder/colour.hpp>
 #include <dht/encoder/concepts.hpp>
@@ -109,7 +110,8 @@ struct TokenizerGradients {
 
 /// Turns images into tokens, and gradients of tokens into those of the image and of all parameters. Holds its parts and
 /// the memory of the last image: the second image of a size allocates nothing. Results are references into that memory,
-/// valid until the next call; copy what you keep. One tokenizer serves one thread at a time.
+/// valid until the next call; copy what you keep. One tokenizer serves one thread at a time; copies may work at once, also
+/// with the same backend. One that was moved from says so where it is given an image.
 template <class Policies = DefaultPolicies>
 class Tokenizer {
  public:
@@ -139,28 +141,36 @@ class Tokenizer {
   Tokenizer() requires std::default_initializable<Encoder> : Tokenizer(Parts{}) {}
   explicit Tokenizer(Parts parts) : parts_(std::move(parts)) {}
 
-  const Parts& parts() const { return parts_; }
+  const Parts& parts() const& { return parts_; }
   /// To be changed between images only.
-  Parts& parts() { return parts_; }
+  Parts& parts() & { return parts_; }
+  const Parts& parts() const&& = delete;
 
   /// The tokens of an image, or of a batch, by the tokenizer's selection. Throws dht::Error for an empty image, a wrong
   /// number of channels, and values that are not finite.
   template <class P>
-  const Tokens<Scalar>& operator()(const ImageView<P>& image) {
+  const Tokens<Scalar>& operator()(const ImageView<P>& image) & {
     build(image);
     return select();
   }
 
   /// Exactly `count` tokens in every image, from 1 to the number of its pixels.
   template <class P>
-  const Tokens<Scalar>& operator()(const ImageView<P>& image, std::int64_t count) {
+  const Tokens<Scalar>& operator()(const ImageView<P>& image, std::int64_t count) & {
     build(image);
     return tokens(count);
   }
 
+  /// The same of a temporary tokenizer, which gives its tokens away.
+  template <class... Arguments>
+  Tokens<Scalar> operator()(const Arguments&... arguments) && {
+    (*this)(arguments...);
+    return std::move(tokens_);
+  }
+
   /// The hierarchy alone; also the first half of the calls above.
   template <class P>
-  const Hierarchy<Scalar>& build(const ImageView<P>& image) {
+  const Hierarchy<Scalar>& build(const ImageView<P>& image) & {
     return build_on(image, [&](Scalar* features) {
       return parts_.encoder.encode(parts_.backend, image, features, encode_);
     });
@@ -168,7 +178,7 @@ class Tokenizer {
 
   /// As `build`, and keeps what `backward` needs. Cut the hierarchy then, by `select` or `tokens`.
   template <class P>
-  const Hierarchy<Scalar>& forward(const ImageView<P>& image) {
+  const Hierarchy<Scalar>& forward(const ImageView<P>& image) & {
     static_assert(concepts::differentiable_encoder<Encoder, Scalar>,
                   "Policies::Encoder does not satisfy dht::concepts::differentiable_encoder");
     build_on(image, [&](Scalar* features) {
@@ -179,7 +189,8 @@ class Tokenizer {
   }
 
   /// What the encoder kept of the last `forward`: batch statistics, for example.
-  const Saved& saved() const { return saved_; }
+  const Saved& saved() const& { return saved_; }
+  const Saved& saved() const&& = delete;
 
   /// Gradients of all parameters, zero.
   Gradients gradients() const {
@@ -212,19 +223,19 @@ class Tokenizer {
   /// that the calls of `tokens` below cut. They do it themselves, for the whole image and by the tokenizer's options;
   /// call it for a `mask` (1 channel, 0 outside), or for other options. Tokens outside of the mask do not exist, and
   /// their label is -1.
-  const MergeTree& merge(const MergeOptions& options, const Mask& mask = {}) {
+  const MergeTree& merge(const MergeOptions& options, const Mask& mask = {}) & {
     build_merge_tree<Connectivity>(parts_.backend, tree_, parts_.linkage, options, mask, merges_, merge_);
     merging_ = Merging::asked_for;
     penalties_are_built_ = false;
     return merges_;
   }
-  const MergeTree& merge(const Mask& mask) { return merge(parts_.merging, mask); }
+  const MergeTree& merge(const Mask& mask) & { return merge(parts_.merging, mask); }
 
   /// Exactly `count` tokens in every image, from 1 to the number of its pixels, from the hierarchy that was built last.
   /// After a call of `merge`, as near to `count` as that tree has: at least one for each connected part of the mask, at
   /// most as many as it has leaves of the smallest size asked for. The first call after `build` merges; each further one
   /// costs less than a millisecond a megapixel.
-  const Tokens<Scalar>& tokens(std::int64_t count) {
+  const Tokens<Scalar>& tokens(std::int64_t count) & {
     DHT_EXPECTS(tree_.levels() > 1, "hierarchy: is empty; build it first");
     DHT_EXPECTS(count >= 1 && count <= tree_.image_pixels(), "tokens: is ", count, "; must be 1 to ",
                 tree_.image_pixels(), ", the number of pixels");
@@ -234,13 +245,13 @@ class Tokenizer {
   }
 
   /// As many tokens as a penalty leaves: few where there is little to see, many where there is much.
-  const Tokens<Scalar>& tokens(Penalty penalty) {
+  const Tokens<Scalar>& tokens(Penalty penalty) & {
     cut_merges_at(parts_.backend, merges_, penalties(), penalty.value, tokens_.partition, merge_cut_);
     return describe();
   }
 
   /// The penalties at which the merges of the last image are made; see MeanBudget for what they are good for.
-  const MergePenalties& penalties() {
+  const MergePenalties& penalties() & {
     if (merging_ != Merging::asked_for) merge_by(parts_.merging);
     if (!penalties_are_built_) penalties_.build(merges_);
     penalties_are_built_ = true;
@@ -248,28 +259,30 @@ class Tokenizer {
   }
 
   /// The merge tree of the last image: after `merge`, `tokens` or `penalties`.
-  const MergeTree& merge_tree() const { return merges_; }
+  const MergeTree& merge_tree() const& { return merges_; }
+  const MergeTree& merge_tree() const&& = delete;
 
   /// The last tokens with their borders moved pixel by pixel, `sweeps` times over, to where the squared error of the
   /// features is least (see refine_tokens). As many tokens as before; their features are means of their pixels.
-  const Tokens<Scalar>& refine(int sweeps = 1) {
+  const Tokens<Scalar>& refine(int sweeps = 1) & {
     DHT_EXPECTS(tokens_are_of_tree_, "refine: needs tokens; cut the hierarchy first");
     refine_tokens<Connectivity>(parts_.backend, tree_, {sweeps, parts_.merging.smallest}, tokens_, refine_);
     return tokens_;
   }
 
   /// Cuts the hierarchy that was built last by the tokenizer's selection; `operator()` does both.
-  const Tokens<Scalar>& select() { return select(parts_.selection, selection_); }
+  const Tokens<Scalar>& select() & { return select(parts_.selection, selection_); }
 
   /// Cuts it by another selection.
   template <concepts::selection<Scalar> Selection>
-  const Tokens<Scalar>& select(const Selection& selection) {
+  const Tokens<Scalar>& select(const Selection& selection) & {
     typename Selection::Workspace workspace;
     return select(selection, workspace);
   }
 
   /// The hierarchy of the last image; copy it to keep it.
-  const Hierarchy<Scalar>& hierarchy() const { return tree_; }
+  const Hierarchy<Scalar>& hierarchy() const& { return tree_; }
+  const Hierarchy<Scalar>& hierarchy() const&& = delete;
 
  private:
   auto hierarchy_parts() const {
@@ -283,6 +296,7 @@ class Tokenizer {
   const Hierarchy<Scalar>& build_on(const ImageView<P>& image, const Encode& encode) {
     merging_ = Merging::none;
     penalties_are_built_ = can_go_back_ = tokens_are_of_tree_ = false;
+    DHT_EXPECTS(has_parts_, "tokenizer: was moved from; must be given another one before it is used");
     check(image, "image");
     DHT_EXPECTS(image.channels == parts_.encoder.channels(), "image: has ", image.channels,
                 " channels; the encoder takes ", parts_.encoder.channels());
@@ -382,11 +396,12 @@ class Tokenizer {
   MergeCutWorkspace merge_cut_;
   RefineWorkspace refine_;
   MergePenalties penalties_;
-  Merging merging_ = Merging::none;
   int cell_ = 0;  // of `merges_`
-  bool penalties_are_built_ = false;
-  bool can_go_back_ = false;
-  bool tokens_are_of_tree_ = false;  // and not of an earlier one
+  detail::ResetOnMove<Merging> merging_ = Merging::none;
+  detail::ResetOnMove<bool> penalties_are_built_ = false;
+  detail::ResetOnMove<bool> can_go_back_ = false;
+  detail::ResetOnMove<bool> tokens_are_of_tree_ = false;  // and not of an earlier one
+  detail::ResetOnMove<bool> has_parts_ = true;
 };
 
 }  // namespace dht

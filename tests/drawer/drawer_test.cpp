@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <dht/drawer.hpp>
@@ -46,6 +47,20 @@ double squared_error(const dht::Picture& picture, const dht::FilledLabels& shown
     }
   return sum;
 }
+
+/// What compiles.
+template <class Photo>
+constexpr bool takes = requires(dht::Drawer& drawer, Photo&& photo) {
+  drawer.build(std::forward<Photo>(photo));
+};
+template <class T>
+constexpr bool shows_its_tree = requires(T&& drawer) {
+  std::forward<T>(drawer).tree();
+};
+template <class T>
+constexpr bool shows_its_labels = requires(T&& shown) {
+  std::forward<T>(shown).labels();
+};
 
 }  // namespace
 
@@ -220,6 +235,27 @@ TEST_CASE("drawer: outside of a mask nothing shows", "[drawer]") {
       CHECK((drawer.draw(price).find("<path") != std::string::npos) == (i != 0));
     }
   }
+}
+
+TEST_CASE("drawer: one that was moved from has no picture, and a picture that is gone is none", "[drawer]") {
+  const dht::Picture picture = discs(20, 30);
+  dht::Drawer from({.threads = 2});
+  from.build(picture);
+  const std::string text = from.draw(100);
+  dht::Drawer to = std::move(from);
+  CHECK(to.draw(100) == text);
+  const std::string missing = "picture: is missing; build its tree first";
+  CHECK(error_of([&] { from.regions(1); }) == missing);
+  CHECK(error_of([&] { from.regions_by_count(3); }) == missing);
+  CHECK(error_of([&] { from.build(picture); }) ==
+        "tokenizer: was moved from; must be given another one before it is used");
+  from = std::move(to);
+  from.build(picture);
+  CHECK(from.draw(100) == text);
+  STATIC_REQUIRE(takes<const dht::Picture&>);
+  STATIC_REQUIRE_FALSE(takes<dht::Picture>);
+  STATIC_REQUIRE_FALSE(shows_its_tree<dht::Drawer>);
+  STATIC_REQUIRE_FALSE(shows_its_labels<dht::FilledLabels>);
 }
 
 TEST_CASE("drawer: what cannot be done is named", "[drawer]") {

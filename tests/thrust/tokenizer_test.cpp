@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 // The whole tokenizer on the Thrust backend against the CPU backend: labels, features, injected images; memory; errors.
+#include <atomic>
 #include <cstdint>
 #include <limits>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include <dht/thrust.hpp>
@@ -146,6 +149,48 @@ TEST_CASE("thrust: batches that were seen before allocate nothing", "[thrust]") 
   tokenizer(a.view);
   tokenizer(b.view);
   CHECK(backend.cache()->allocations() == before);
+}
+
+TEST_CASE("thrust: tokenizers with one backend may work at once", "[thrust]") {
+  DHT_TEST_NEEDS_DEVICE();
+  using Policies = OnThrust<dht::ColourPolicies>;
+  Random random(4);
+  const auto pixels = picture<float>(random, 30, 40, 3);
+  const dht::backend::Thrust backend;
+  const auto there =
+      upload(backend, dht::ImageView<const float>(dht::interleaved_view(pixels.data(), 30, 40, 3)));
+  dht::Tokenizer<Policies>::Parts parts{};
+  parts.backend = backend;
+  const auto wanted = dht::Tokenizer<Policies>(parts)(there.view).download(backend);
+  std::atomic<int> right = 0;
+  std::vector<std::thread> threads;
+  for (int thread = 0; thread < 3; ++thread) {
+    threads.emplace_back([&] {
+      for (int round = 0; round < 20; ++round) {
+        const auto found = dht::Tokenizer<Policies>(parts)(there.view).download(backend);
+        right += same(found.partition.labels, wanted.partition.labels) && same(found.feature, wanted.feature);
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  CHECK(right == 60);
+}
+
+TEST_CASE("thrust: a tokenizer that was moved from knows no image and says so", "[thrust]") {
+  DHT_TEST_NEEDS_DEVICE();
+  auto from = thrust_tokenizer<dht::ColourPolicies>();
+  const std::vector<float> pixels(3 * 4 * 5, 0.5f);
+  const auto there =
+      upload(from.backend(), dht::ImageView<const float>(dht::planar_view(pixels.data(), 1, 3, 4, 5)));
+  from.build(there.view);
+  auto to = std::move(from);
+  CHECK(error_of([&] { from(there.view); }) ==
+        "tokenizer: was moved from; must be given another one before it is used");
+  CHECK(error_of([&] { from.select(); }) == "hierarchy: is empty; build it first");
+  CHECK(from.hierarchy().levels() == 0);
+  CHECK(to.select().count() == 1);
+  from = std::move(to);
+  CHECK(from(there.view).count() == 1);
 }
 
 TEST_CASE("thrust: bad images are named as on the host", "[thrust]") {

@@ -6,6 +6,8 @@
 #include <limits>
 #include <map>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include <dht/tokenizer.hpp>
@@ -229,6 +231,105 @@ TEST_CASE("tokenizer: other selections from the same hierarchy", "[tokenizer]") 
   const int many = tokenizer.select(dht::OptimalCut<dht::SquaredError>{{}, 0}).count();
   CHECK(many > 12);
   CHECK(tokenizer.select(dht::BestAncestor{}).partition.labels == first);
+}
+
+TEST_CASE("tokenizer: copies with the same threads may work at once, and give the same bits", "[tokenizer]") {
+  const Photo photo(Pattern::noise, 1, 120, 160, 5);
+  dht::TokenizerParts<dht::ColourPolicies> parts;
+  parts.backend = dht::backend::Cpu(2);
+  std::vector<Tokenizer<dht::ColourPolicies>> copies(4, Tokenizer<dht::ColourPolicies>(parts));
+  const dht::Tokens<float> wanted = Tokenizer<dht::ColourPolicies>()(photo.view(), 300);
+  std::vector<char> right(copies.size(), 0);
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < copies.size(); ++i) {
+    threads.emplace_back([&, i] {
+      right[i] = 1;
+      for (int round = 0; round < 5; ++round) {
+        const dht::Tokens<float>& tokens = copies[i](photo.view(), 300);
+        if (tokens.partition.labels != wanted.partition.labels || tokens.feature != wanted.feature)
+          right[i] = 0;
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  CHECK(right == std::vector<char>(copies.size(), 1));
+}
+
+TEST_CASE("tokenizer: one that was moved from knows no image and says so", "[tokenizer]") {
+  const Photo photo(Pattern::noise, 1, 20, 30, 6);
+  dht::TokenizerParts<dht::ColourPolicies> parts;
+  parts.backend = dht::backend::Cpu(2);
+  Tokenizer<dht::ColourPolicies> from(parts);
+  const dht::Tokens<float> wanted = from(photo.view(), 40);
+  from.penalties();
+  Tokenizer<dht::ColourPolicies> to = std::move(from);
+  const std::string empty = "hierarchy: is empty; build it first";
+  CHECK(error_of([&] { from(photo.view()); }) ==
+        "tokenizer: was moved from; must be given another one before it is used");
+  CHECK(error_of([&] { from.select(); }) == empty);
+  CHECK(error_of([&] { from.tokens(2); }) == empty);
+  CHECK(error_of([&] { from.penalties(); }) == empty);
+  CHECK(error_of([&] { from.merge(dht::Mask{}); }) == empty);
+  CHECK(error_of([&] { from.refine(); }) == "refine: needs tokens; cut the hierarchy first");
+  CHECK(to.tokens(40).partition.labels == wanted.partition.labels);
+  from = std::move(to);
+  CHECK(from.tokens(40).partition.labels == wanted.partition.labels);
+  CHECK(from(photo.view(), 40).partition.labels == wanted.partition.labels);
+  CHECK(error_of([&] { to(photo.view()); }) != "");
+}
+
+TEST_CASE("tokenizer: an encoder that was moved from takes no image", "[tokenizer]") {
+  const Photo photo(Pattern::noise, 1, 8, 8, 6);
+  dht::ConvolutionalEncoder<float> from;
+  const dht::ConvolutionalEncoder<float> to = std::move(from);
+  dht::ConvolutionalEncoder<float>::Workspace workspace;
+  std::vector<float> features(64 * 8);
+  CHECK(to.encode(dht::backend::Cpu(), photo.view(), features.data(), workspace));
+  CHECK(error_of([&] { from.encode(dht::backend::Cpu(), photo.view(), features.data(), workspace); }) ==
+        "image: has 3 channels; the encoder takes 0");
+}
+
+namespace {
+
+/// Whether an expression of a T that is a temporary compiles.
+template <class T>
+constexpr bool gives_references_away = requires(T&& t) {
+  std::forward<T>(t).hierarchy();
+}
+|| requires(T&& t) { std::forward<T>(t).select(); }
+|| requires(T&& t) { std::forward<T>(t).parts(); }
+|| requires(T&& t) { std::forward<T>(t).tokens(1); }
+|| requires(T&& t) { std::forward<T>(t).merge_tree(); }
+|| requires(T&& t) { std::forward<T>(t).penalties(); }
+|| requires(T&& t) { std::forward<T>(t).refine(); }
+|| requires(T&& t) { std::forward<T>(t).saved(); }
+|| requires(T&& t) { std::forward<T>(t).merge(dht::Mask{}); };
+template <class T>
+constexpr bool gives_views_away = requires(T&& t) {
+  std::forward<T>(t).labels();
+}
+|| requires(T&& t) { std::forward<T>(t).feature_of(0); }
+|| requires(T&& t) { std::forward<T>(t).sources_of(0); }
+|| requires(T&& t) { std::forward<T>(t).mean_of(0); }
+|| requires(T&& t) { std::forward<T>(t).variance_of(0); }
+|| requires(T&& t) { std::forward<T>(t).edges_of(1); }
+|| requires(T&& t) { std::forward<T>(t).merges_of(0); };
+
+}  // namespace
+
+TEST_CASE("tokenizer: a temporary one gives its tokens away, and nothing that would dangle", "[tokenizer]") {
+  STATIC_REQUIRE_FALSE(gives_references_away<Tokenizer<dht::ColourPolicies>>);
+  STATIC_REQUIRE(gives_references_away<Tokenizer<dht::ColourPolicies>&>);
+  STATIC_REQUIRE_FALSE(gives_views_away<dht::Tokens<float>>);
+  STATIC_REQUIRE_FALSE(gives_views_away<dht::Hierarchy<float>>);
+  STATIC_REQUIRE_FALSE(gives_views_away<dht::Partition>);
+  STATIC_REQUIRE_FALSE(gives_views_away<dht::MergeTree>);
+  const Photo photo(Pattern::noise, 1, 20, 30, 6);
+  const auto& some = Tokenizer<dht::ColourPolicies>()(photo.view());
+  const auto& exactly = Tokenizer<dht::ColourPolicies>()(photo.view(), 40);
+  Tokenizer<dht::ColourPolicies> kept;
+  CHECK(some.partition.labels == kept(photo.view()).partition.labels);
+  CHECK(exactly.partition.labels == kept.tokens(40).partition.labels);
 }
 
 TEST_CASE("tokenizer: values that are no numbers are named with their place", "[tokenizer]") {

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -46,7 +47,8 @@ OnDevice<View> on_device(const View& view) {
 
 namespace backend {
 
-/// Where a device's memory comes from. Derive from it to take it from a pool of one's own.
+/// Where a device's memory comes from. Derive from it to take it from a pool of one's own. Blocks are asked for and given
+/// back by one thread at a time.
 class DeviceMemory {
  public:
   virtual ~DeviceMemory() = default;
@@ -60,7 +62,7 @@ class DeviceMemory {
 };
 
 /// Keeps the blocks that are given back, for the next request of about that size: images of one size ask for the same
-/// blocks again and again. Blocks are given back to the memory with the cache, or by `release`.
+/// blocks again and again. Blocks are given back to the memory with the cache, or by `release`. Any thread may ask.
 class MemoryCache {
  public:
   explicit MemoryCache(std::shared_ptr<DeviceMemory> memory) : memory_(std::move(memory)) {
@@ -77,6 +79,7 @@ class MemoryCache {
 
   /// A block of at least `bytes`: at most a quarter more where it is new, four times as many where it is not.
   Block take(std::size_t bytes) {
+    const std::lock_guard lock(mutex_);
     const std::size_t wanted = rounded(bytes);
     const auto found = free_.lower_bound(wanted);
     if (found != free_.end() && found->first <= 4 * wanted) {
@@ -91,10 +94,14 @@ class MemoryCache {
     return block;
   }
 
-  void give_back(const Block& block) { free_[block.bytes].push_back(block.place); }
+  void give_back(const Block& block) {
+    const std::lock_guard lock(mutex_);
+    free_[block.bytes].push_back(block.place);
+  }
 
   /// Gives all blocks that are not in use back to the memory.
   void release() {
+    const std::lock_guard lock(mutex_);
     for (const auto& [bytes, places] : free_) {
       for (void* const place : places) {
         memory_->deallocate(place, bytes);
@@ -105,8 +112,14 @@ class MemoryCache {
   }
 
   /// How often the memory was asked for a block so far, and the bytes held of it now.
-  std::int64_t allocations() const { return allocations_; }
-  std::size_t bytes() const { return bytes_; }
+  std::int64_t allocations() const {
+    const std::lock_guard lock(mutex_);
+    return allocations_;
+  }
+  std::size_t bytes() const {
+    const std::lock_guard lock(mutex_);
+    return bytes_;
+  }
   DeviceMemory& memory() const { return *memory_; }
 
  private:
@@ -118,6 +131,7 @@ class MemoryCache {
   }
 
   std::shared_ptr<DeviceMemory> memory_;
+  mutable std::mutex mutex_;
   std::map<std::size_t, std::vector<void*>> free_;
   std::int64_t allocations_ = 0;
   std::size_t bytes_ = 0;

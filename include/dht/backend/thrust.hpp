@@ -144,8 +144,8 @@ using System = detail::CudaSystem;
 
 }  // namespace system_detail
 
-/// Where loops run: Thrust's device system. Copies share stream and memory; two tokenizers that run at the same time in
-/// two threads need a backend each. Nothing here waits for the device unless it says so.
+/// Where loops run: Thrust's device system. Copies share stream and memory, and may be used at once: what threads put into
+/// one stream is done one after the other. Nothing here waits for the device unless it says so.
 class Thrust {
  public:
   /// Tells the device's backends from those that work on the host's memory.
@@ -160,6 +160,9 @@ class Thrust {
       : system_(system),
         cache_(std::make_shared<MemoryCache>(memory ? std::move(memory) : System::memory())),
         scratch_(cache_) {}
+  // A move copies, so that what was moved from still works.
+  Thrust(const Thrust&) = default;
+  Thrust& operator=(const Thrust&) = default;
 
   /// The memory that this backend and its copies have taken so far.
   const std::shared_ptr<MemoryCache>& cache() const { return cache_; }

@@ -12,6 +12,7 @@
 #include <dht/core/config.hpp>
 #include <dht/core/error.hpp>
 #include <dht/core/math.hpp>
+#include <dht/core/reset_on_move.hpp>
 #include <dht/core/transpose.hpp>
 #include <dht/core/view.hpp>
 #include <dht/encoder/convolutional_parameters.hpp>
@@ -125,6 +126,8 @@ class ConvolutionalEncoder {
   /// See concepts::encoder.
   template <class P, class Backend>
   bool encode(const Backend& backend, const ImageView<P>& image, S* features, Workspace& w) const {
+    DHT_EXPECTS(image.channels == channels_, "image: has ", image.channels, " channels; the encoder takes ",
+                channels());
     const Shape s(image, channels_, features_);
     prepare(image, s, w);
     encode_coarse(backend, image, s, w);
@@ -297,7 +300,8 @@ class ConvolutionalEncoder {
     for (int x = image.width; x < 4 * coarse_width; ++x) line[x] = line[image.width - 1];
   }
 
-  int channels_ = 0, features_ = 0;
+  detail::ResetOnMove<int> channels_ = 0;
+  int features_ = 0;
   detail::FoldedConvolution<S> fine_, middle_, coarse_;
   std::vector<S> scale_, offset_;
 };

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <dht/backend/thrust.hpp>
+#include <dht/core/reset_on_move.hpp>
 #include <dht/graph/device_graph.hpp>
 #include <dht/hierarchy/hierarchy.hpp>
 
@@ -39,7 +40,7 @@ struct DeviceHierarchy {
 
   /// Levels from 1 up. Those from `levels() - 1` on hold nothing but memory for the next image.
   std::vector<DeviceLevel<S>> above;
-  int built = 0;  ///< so many of them are there
+  detail::ResetOnMove<int> built = 0;  ///< so many of them are there
 
   /// Number of levels, pixels and whole images included: at least 2 once built, 0 before.
   int levels() const { return built == 0 ? 0 : built + 1; }

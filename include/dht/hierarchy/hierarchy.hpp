@@ -89,19 +89,22 @@ class Hierarchy {
     return static_cast<int>(node - begin[begin.size() - 2]);
   }
 
-  std::span<const S> mean_of(std::int64_t node) const {
+  std::span<const S> mean_of(std::int64_t node) const& {
     return {mean.data() + node * features, static_cast<std::size_t>(features)};
   }
-  std::span<const S> variance_of(std::int64_t node) const {
+  std::span<const S> mean_of(std::int64_t) const&& = delete;
+  std::span<const S> variance_of(std::int64_t node) const& {
     return {variance.data() + node * features, static_cast<std::size_t>(features)};
   }
+  std::span<const S> variance_of(std::int64_t) const&& = delete;
 
   /// Neighbouring regions of a level from 1 up, each pair once, sorted by the lower number.
-  std::span<const Edge> edges_of(int level) const {
+  std::span<const Edge> edges_of(int level) const& {
     check_level(level, 1);
     const auto l = static_cast<std::size_t>(level);
     return {edges.data() + edge_begin[l - 1], edges.data() + edge_begin[l]};
   }
+  std::span<const Edge> edges_of(int) const&& = delete;
 
   /// For each region of a level from 1 up, the region that contains it at a coarser level `to`.
   std::vector<std::int32_t> ancestors(int level, int to) const {

@@ -39,28 +39,34 @@ class SafeTensors {
   }
 
   /// The file's name as errors say it.
-  const std::string& file() const { return file_; }
+  const std::string& file() const& { return file_; }
+  const std::string& file() const&& = delete;
   /// Names of all tensors, in the order of the header.
-  const std::vector<std::string>& names() const { return header_.names; }
+  const std::vector<std::string>& names() const& { return header_.names; }
+  const std::vector<std::string>& names() const&& = delete;
   /// The file's own notes, text by name; empty when it has none.
-  const std::map<std::string, std::string, std::less<>>& metadata() const { return header_.metadata; }
+  const std::map<std::string, std::string, std::less<>>& metadata() const& { return header_.metadata; }
+  const std::map<std::string, std::string, std::less<>>& metadata() const&& = delete;
 
   bool contains(std::string_view name) const { return header_.tensors.contains(name); }
 
   /// Type, shape and place of a tensor. Throws dht::Error with the nearest names when there is none of that name.
-  const TensorInfo& info(std::string_view name) const {
+  const TensorInfo& info(std::string_view name) const& {
     const auto found = header_.tensors.find(name);
     DHT_EXPECTS(found != header_.tensors.end(), file_, ": has no tensor ", detail::one_line(name),
                 detail::near_names(header_.names, name));
     return found->second;
   }
-  const std::vector<std::int64_t>& shape(std::string_view name) const { return info(name).shape; }
+  const TensorInfo& info(std::string_view) const&& = delete;
+  const std::vector<std::int64_t>& shape(std::string_view name) const& { return info(name).shape; }
+  const std::vector<std::int64_t>& shape(std::string_view) const&& = delete;
 
   /// A tensor's bytes as stored; they live as long as this object.
-  std::span<const std::byte> bytes(std::string_view name) const {
+  std::span<const std::byte> bytes(std::string_view name) const& {
     const TensorInfo& tensor = info(name);
     return std::span(bytes_).subspan(data_ + tensor.begin, tensor.end - tensor.begin);
   }
+  std::span<const std::byte> bytes(std::string_view) const&& = delete;
 
   /// A tensor's values in C order, converted to T: floating types round (a finite number must stay finite), integers
   /// and booleans must be exact in T. Throws dht::Error when a value does not fit, floats are asked for as integers, or the

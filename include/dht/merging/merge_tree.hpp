@@ -54,10 +54,11 @@ struct MergeTree {
     return leaves.count(image) - merged[static_cast<std::size_t>(image)];
   }
   std::int32_t most(int image) const { return leaves.count(image) - forced[static_cast<std::size_t>(image)]; }
-  std::span<const Merge> merges_of(int image) const {
+  std::span<const Merge> merges_of(int image) const& {
     return {merges.data() + leaves.begin[static_cast<std::size_t>(image)],
             static_cast<std::size_t>(merged[static_cast<std::size_t>(image)])};
   }
+  std::span<const Merge> merges_of(int) const&& = delete;
 };
 
 /// Scratch memory of `build_merge_tree`, kept for the next image.

@@ -40,13 +40,16 @@ class NestedCuts {
 
   /// The penalty from which a node is preferred to every cut below it. A cut at `penalty` consists of the nodes whose
   /// scale is at most the penalty while every node above has a larger one; pixels have scale 0 at least.
-  const Buffer<double>& scale() const { return scale_; }
+  const Buffer<double>& scale() const& { return scale_; }
+  const Buffer<double>& scale() const&& = delete;
   /// Whether a node is part of any optimal cut; others stand for what they consist of.
   bool takes_part(std::int64_t node) const { return takes_part_[static_cast<std::size_t>(node)] != 0; }
   /// The cost of a node, without penalty.
-  const Buffer<double>& cost() const { return cost_; }
+  const Buffer<double>& cost() const& { return cost_; }
+  const Buffer<double>& cost() const&& = delete;
   /// The splits of an image, coarse to fine; the first one splits the whole image.
-  const std::vector<Split>& splits(int image) const { return splits_[static_cast<std::size_t>(image)]; }
+  const std::vector<Split>& splits(int image) const& { return splits_[static_cast<std::size_t>(image)]; }
+  const std::vector<Split>& splits(int) const&& = delete;
 
  private:
   template <class S>

@@ -32,10 +32,11 @@ struct Partition {
     sources.reserve(static_cast<std::size_t>(pixels) / 2 + 64);
   }
 
-  std::span<const Source> sources_of(std::int32_t region) const {
+  std::span<const Source> sources_of(std::int32_t region) const& {
     return {sources.data() + source_begin[static_cast<std::size_t>(region)],
             sources.data() + source_begin[static_cast<std::size_t>(region) + 1]};
   }
+  std::span<const Source> sources_of(std::int32_t) const&& = delete;
 };
 
 namespace detail {

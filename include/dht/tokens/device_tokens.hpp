@@ -26,13 +26,15 @@ struct DeviceTokens {
   /// Number of tokens, all images together.
   std::int32_t count() const { return partition.regions; }
   /// The label map of one image, and the features of all tokens, for the device's functions.
-  OnDevice<LabelView> labels(int image = 0) const {
+  OnDevice<LabelView> labels(int image = 0) const& {
     return on_device(
         LabelView(plane_view(partition.labels.data() + std::int64_t{image} * height * width, height, width)));
   }
-  OnDevice<MatrixView<const S>> feature_rows() const {
+  OnDevice<LabelView> labels(int = 0) const&& = delete;
+  OnDevice<MatrixView<const S>> feature_rows() const& {
     return on_device(MatrixView<const S>{feature.data(), count(), features});
   }
+  OnDevice<MatrixView<const S>> feature_rows() const&& = delete;
 
   /// The tokens in the host's memory, for everything that the library does there. Waits for the device.
   Tokens<S> download(const backend::Thrust& backend) const {

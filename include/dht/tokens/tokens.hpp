@@ -35,12 +35,14 @@ struct Tokens {
     return begin[static_cast<std::size_t>(image) + 1] - begin[static_cast<std::size_t>(image)];
   }
   /// The label map of one image. Its labels begin at `begin[image]`.
-  LabelView labels(int image = 0) const {
+  LabelView labels(int image = 0) const& {
     return plane_view(partition.labels.data() + std::int64_t{image} * height * width, height, width);
   }
-  std::span<const S> feature_of(std::int32_t token) const {
+  LabelView labels(int = 0) const&& = delete;
+  std::span<const S> feature_of(std::int32_t token) const& {
     return {feature.data() + std::int64_t{token} * features, static_cast<std::size_t>(features)};
   }
+  std::span<const S> feature_of(std::int32_t) const&& = delete;
 };
 
 namespace detail {

@@ -197,7 +197,8 @@ struct FilledLabels {
   std::vector<std::int32_t> label;
   Fills fills;
 
-  LabelView labels() const { return plane_view(label.data(), height, width); }
+  LabelView labels() const& { return plane_view(label.data(), height, width); }
+  LabelView labels() const&& = delete;
 };
 
 /// Neighbours of one colour become one region: no boundary is drawn that nobody sees. Regions are numbered in the raster
