@@ -42,6 +42,16 @@ foreach(header IN LISTS DHT_HEADERS)
   endforeach()
 endforeach()
 
+# A second to parse in every file of a user's.
+foreach(header IN LISTS listed)
+  if(EXISTS "${root}/${header}")
+    file(STRINGS "${root}/${header}" includes REGEX "^ *# *include *<Eigen/")
+    if(includes)
+      string(APPEND complaints "\n  ${header} includes Eigen: products of the library are in nn/")
+    endif()
+  endif()
+endforeach()
+
 set(thrust_names ${DHT_THRUST_HEADERS} ${DHT_CUDA_HEADERS})
 list(TRANSFORM thrust_names REPLACE "^include/" "")
 foreach(header IN LISTS DHT_HEADERS DHT_IO_HEADERS)

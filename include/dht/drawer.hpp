@@ -50,10 +50,12 @@ struct DrawerOptions {
   bool gradients = false;
 };
 
-/// Draws photos. Holds the tree of the last one, from which every drawing of it is cut.
-class Drawer {
+/// Draws photos. Holds the tree of the last one, from which every drawing of it is cut. A template, so that the tokenizer
+/// inside is compiled only where something is drawn: use it by the name dht::Drawer.
+template <class Policies = DrawingPolicies>
+class BasicDrawer {
  public:
-  explicit Drawer(const DrawerOptions& options = {}) : options_(options), tokenizer_(parts(options)) {
+  explicit BasicDrawer(const DrawerOptions& options = {}) : options_(options), tokenizer_(parts(options)) {
     DHT_EXPECTS(options.colors >= 0, "colors: is ", options.colors, "; must be at least 1, or 0 for any");
     DHT_EXPECTS(options.layers >= 1 && options.layers <= most_layers, "layers: is ", options.layers,
                 "; must be between 1 and ", most_layers);
@@ -161,8 +163,8 @@ class Drawer {
   /// Colours are multiples of 1 / unit.
   static constexpr double unit = 102;
 
-  static TokenizerParts<DrawingPolicies> parts(const DrawerOptions& options) {
-    TokenizerParts<DrawingPolicies> parts;
+  static TokenizerParts<Policies> parts(const DrawerOptions& options) {
+    TokenizerParts<Policies> parts;
     parts.encoder = ColourEncoder<float>(3, unit * 100 / 255, ColourSpace::as_given);
     parts.backend = backend::Cpu(options.threads);
     return parts;
@@ -212,11 +214,13 @@ class Drawer {
   }
 
   DrawerOptions options_;
-  Tokenizer<DrawingPolicies> tokenizer_;
+  Tokenizer<Policies> tokenizer_;
   detail::ResetOnMove<const Picture*> picture_ = nullptr;
   bool masked_ = false;
   Partition partition_;
   MergeCutWorkspace cut_;
 };
+
+using Drawer = BasicDrawer<>;
 
 }  // namespace dht

@@ -7,9 +7,10 @@
 #include <string>
 #include <vector>
 
-#include <Eigen/Core>
-
+#include <dht/backend/instruction_set.hpp>
+#include <dht/core/config.hpp>
 #include <dht/core/error.hpp>
+#include <dht/core/math.hpp>
 #include <dht/core/view.hpp>
 #include <dht/nn/parameters.hpp>
 #include <dht/nn/product.hpp>
@@ -27,10 +28,13 @@ struct Linear {
   /// y (rows x outputs) = x (rows x inputs) times the weight's transpose, plus the bias. x and y must not overlap.
   void forward(const MatrixView<const S>& x, const MatrixView<S>& y) const {
     check(x, y);
-    Eigen::Map<Rows> out(y.data, y.rows, y.columns);
-    out.noalias() = Eigen::Map<const Rows>(x.data, x.rows, x.columns) *
-                    Eigen::Map<const Rows>(weight.data(), outputs, inputs).transpose();
-    out.rowwise() += Eigen::Map<const Eigen::Matrix<S, 1, Eigen::Dynamic>>(bias.data(), outputs);
+    backend::run(backend::best_instruction_set(), [&]() DHT_INLINE_LAMBDA {
+      for (std::int64_t row = 0; row < x.rows; ++row) {
+        for (int o = 0; o < outputs; ++o)
+          y.row(row)[o] = static_cast<S>(detail::product_of(x.row(row), weight_row(o), inputs) +
+                                         static_cast<double>(bias[static_cast<std::size_t>(o)]));
+      }
+    });
   }
 
   /// The same on the threads of a backend; the same bits for any number of them.
@@ -49,15 +53,25 @@ struct Linear {
   void backward(const MatrixView<const S>& x, const MatrixView<const S>& grad_y, Linear& gradients,
                 const MatrixView<S>& grad_x) const {
     check(x, grad_y, gradients);
-    const Eigen::Map<const Rows> upstream(grad_y.data, grad_y.rows, outputs);
-    Eigen::Map<Rows>(gradients.weight.data(), outputs, inputs).noalias() +=
-        upstream.transpose() * Eigen::Map<const Rows>(x.data, x.rows, inputs);
-    Eigen::Map<Eigen::Matrix<S, 1, Eigen::Dynamic>>(gradients.bias.data(), outputs) +=
-        upstream.colwise().sum();
-    if (grad_x.data == nullptr) return;
-    check_gradient(x, grad_x);
-    Eigen::Map<Rows>(grad_x.data, grad_x.rows, inputs).noalias() =
-        upstream * Eigen::Map<const Rows>(weight.data(), outputs, inputs);
+    if (grad_x.data != nullptr) check_gradient(x, grad_x);
+    std::vector<double> grad_weight(weight.size(), 0.0), grad_bias(bias.size(), 0.0),
+        grad_row(static_cast<std::size_t>(inputs));
+    backend::run(backend::best_instruction_set(), [&]() DHT_INLINE_LAMBDA {
+      for (std::int64_t row = 0; row < x.rows; ++row) {
+        std::fill(grad_row.begin(), grad_row.end(), 0.0);
+        for (int o = 0; o < outputs; ++o) {
+          const auto upstream = static_cast<double>(grad_y.row(row)[o]);
+          grad_bias[static_cast<std::size_t>(o)] += upstream;
+          add_scaled(upstream, x.row(row), grad_weight.data() + std::int64_t{o} * inputs);
+          if (grad_x.data != nullptr) add_scaled(upstream, weight_row(o), grad_row.data());
+        }
+        if (grad_x.data == nullptr) continue;
+        for (int i = 0; i < inputs; ++i)
+          grad_x.row(row)[i] = static_cast<S>(grad_row[static_cast<std::size_t>(i)]);
+      }
+    });
+    for (std::size_t i = 0; i < weight.size(); ++i) gradients.weight[i] += static_cast<S>(grad_weight[i]);
+    for (std::size_t i = 0; i < bias.size(); ++i) gradients.bias[i] += static_cast<S>(grad_bias[i]);
   }
 
   /// The same on the threads of a backend; the same bits for any number of them.
@@ -110,7 +124,12 @@ struct Linear {
                 grad_x.columns, "; must be ", x.rows, " x ", inputs);
   }
 
-  using Rows = Eigen::Matrix<S, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  DHT_INLINE const S* weight_row(int output) const { return weight.data() + std::int64_t{output} * inputs; }
+
+  /// sum += scale * numbers, as many as the map has inputs.
+  DHT_INLINE void add_scaled(double scale, const S* numbers, double* DHT_RESTRICT sum) const {
+    for (int i = 0; i < inputs; ++i) sum[i] = fma(scale, static_cast<double>(numbers[i]), sum[i]);
+  }
 
   void check() const {
     DHT_EXPECTS(weight.size() == static_cast<std::size_t>(inputs) * static_cast<std::size_t>(outputs) &&
