@@ -15,6 +15,14 @@ test     python3-pil          reads pictures of rasterised drawings
 test     libthrust-dev        the Thrust backend on a machine without CUDA
 test     librsvg2-bin         draws SVG files again, to compare them with what they were made from
 ci       ccache               compiles again only what changed
+ci       g++-aarch64-linux-gnu       the same bits on other processors: 64-bit ARM
+ci       g++-arm-linux-gnueabihf     32-bit ARM
+ci       g++-riscv64-linux-gnu       RISC-V
+ci       g++-powerpc64le-linux-gnu   POWER
+ci       g++-s390x-linux-gnu         IBM Z, whose bytes are the other way round
+ci       g++-i686-linux-gnu          32-bit x86
+ci       qemu-user            runs programs of other processors
+ci       emscripten           compiles to WebAssembly
 '
 
 # Is this Debian package installed?

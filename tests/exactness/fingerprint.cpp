@@ -1,27 +1,33 @@
 // SPDX-License-Identifier: MIT
-// Prints a number for everything that the library computes from a few images. Built with several sets of compiler flags,
-// it must print the same number.
+// Prints a hash for each kind of thing that the library computes from a few images: a line each, its name and its hash.
+// Built with other compilers, flags, or for other processors, it must print the same lines.
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
-#include <cstring>
+#include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <dht/dht.hpp>
 
 namespace {
 
-/// FNV-1a over the bytes of a value.
+/// FNV-1a over numbers, each by its bits from the lowest byte up, whatever the order in memory.
 struct Fingerprint {
   std::uint64_t value = 14695981039346656037u;
 
   template <class T>
-  void add(const T* data, std::size_t count) {
-    const auto* bytes = reinterpret_cast<const unsigned char*>(data);
-    for (std::size_t i = 0; i < count * sizeof(T); ++i) value = (value ^ bytes[i]) * 1099511628211u;
+  void add(T number) {
+    using Bits = std::conditional_t<sizeof(T) == 1, std::uint8_t,
+                                    std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>>;
+    static_assert(sizeof(T) == sizeof(Bits));
+    std::uint64_t bits = dht::detail::bit_cast<Bits>(number);
+    for (std::size_t i = 0; i < sizeof(T); ++i, bits >>= 8) value = (value ^ (bits & 255)) * 1099511628211u;
   }
   template <class Values>
   void add_all(const Values& values) {
-    add(values.data(), values.size());
+    for (std::size_t i = 0; i < values.size(); ++i) add(values.data()[i]);
   }
 };
 
@@ -66,23 +72,98 @@ dht::ConvolutionalParameters<S> parameters() {
   return p;
 }
 
+/// Uneven numbers around 0, by integers alone.
+template <class S>
+std::vector<S> upstream_gradient(std::size_t count) {
+  std::vector<S> values(count);
+  std::uint32_t state = 11;
+  for (S& x : values) {
+    state = state * 1664525u + 1013904223u;
+    x = static_cast<S>(static_cast<int>(state >> 16) - 32768) / S(32768);
+  }
+  return values;
+}
+
+/// The hashes of one tokenizer.
+struct Hashes {
+  Fingerprint features, hierarchy, labels, gradients;
+
+  void print(const char* policies) const {
+    const auto line = [&](const char* name, const Fingerprint& f) {
+      std::printf("%s.%s %016llx\n", policies, name, static_cast<unsigned long long>(f.value));
+    };
+    line("features", features);
+    line("hierarchy", hierarchy);
+    line("labels", labels);
+    line("gradients", gradients);
+  }
+};
+
+template <class S>
+void add_gradients(Fingerprint& f, const dht::ConvolutionalParameters<S>& gradients) {
+  for (const auto* layer : {&gradients.fine, &gradients.middle, &gradients.coarse}) {
+    f.add_all(layer->weight);
+    f.add_all(layer->bias);
+    f.add_all(layer->norm_weight);
+    f.add_all(layer->norm_bias);
+  }
+}
+template <class Nothing>
+void add_gradients(Fingerprint&, const Nothing&) {}
+
 template <class Policies>
-void take(Fingerprint& f, dht::TokenizerParts<Policies> parts) {
+void take(const char* name, dht::TokenizerParts<Policies> parts) {
+  using S = typename Policies::Scalar;
+  Hashes hashes;
   dht::Tokenizer<Policies> tokenizer(std::move(parts));
   for (const auto& [height, width] : {std::pair{97, 131}, std::pair{64, 64}, std::pair{1, 40}}) {
     const auto rgb = picture(height, width, static_cast<std::uint32_t>(height));
-    const auto& tokens = tokenizer(dht::interleaved_view(rgb.data(), height, width, 3));
-    const auto& tree = tokenizer.hierarchy();
-    f.add_all(tree.pixel_features);
-    f.add_all(tree.pixel_similarity);
-    f.add_all(tree.pixel_parent);
-    f.add_all(tree.parent);
-    f.add_all(tree.mean);
-    f.add_all(tree.variance);
-    f.add_all(tree.information);
-    f.add_all(tree.similarity);
-    f.add_all(tokens.partition.labels);
-    f.add_all(tokenizer.tokens(17).partition.labels);
+    const auto image = dht::interleaved_view(rgb.data(), height, width, 3);
+    const auto& tree = tokenizer.forward(image);
+    hashes.features.add_all(tree.pixel_features);
+    hashes.hierarchy.add_all(tree.pixel_similarity);
+    hashes.hierarchy.add_all(tree.pixel_parent);
+    hashes.hierarchy.add_all(tree.parent);
+    hashes.hierarchy.add_all(tree.mean);
+    hashes.hierarchy.add_all(tree.variance);
+    hashes.hierarchy.add_all(tree.information);
+    hashes.hierarchy.add_all(tree.similarity);
+    const auto cut = [&](const dht::Tokens<S>& tokens) {
+      hashes.labels.add_all(tokens.partition.labels);
+      const auto rows = static_cast<std::size_t>(tokens.count());
+      const auto columns = static_cast<std::size_t>(tree.features);
+      const std::vector<S> upstream = upstream_gradient<S>(rows * columns);
+      auto gradients = tokenizer.gradients();
+      std::vector<S> grad_image(rgb.size());
+      tokenizer.backward(image, dht::MatrixView<const S>{upstream.data(), tokens.count(), tree.features},
+                         gradients, grad_image.data());
+      add_gradients(hashes.gradients, gradients.encoder);
+      hashes.gradients.add_all(gradients.self_loop.weight);
+      hashes.gradients.add_all(grad_image);
+    };
+    cut(tokenizer.select());
+    cut(tokenizer.tokens(17));
+    cut(tokenizer.refine(1));
+  }
+  hashes.print(name);
+}
+
+/// A drawing by price: every fit of lines, arcs and curves, and the text of all numbers.
+void take_drawings() {
+  const int height = 97, width = 131;
+  dht::Picture photo(height, width);
+  photo.rgb = picture(height, width, 5);
+  dht::Drawer drawer;
+  drawer.build(photo);
+  for (const auto& [name, strokes] :
+       {std::pair{"lines", dht::Strokes::lines}, std::pair{"circles", dht::Strokes::circles},
+        std::pair{"curves", dht::Strokes::curves}}) {
+    dht::DrawingOptions options = dht::Drawer::for_photos();
+    options.fit.strokes = strokes;
+    options.fit.grid = strokes == dht::Strokes::curves ? 2 : 1;
+    Fingerprint f;
+    f.add_all(drawer.draw(2000, options));
+    std::printf("drawing.%s %016llx\n", name, static_cast<unsigned long long>(f.value));
   }
 }
 
@@ -91,19 +172,22 @@ struct Colour : dht::ColourPolicies {
   using Scalar = S;
   using Similarity = Kernel;
 };
+struct ColourOfEight : Colour<float, dht::Cosine> {
+  using Connectivity = dht::EightConnected;
+  using Criterion = dht::Bic;
+  using Selection = dht::OptimalCut<>;
+};
 template <class S>
-struct Learned : dht::DefaultPolicies {
+struct Learned : dht::TrainingPolicies {
   using Scalar = S;
 };
 
 }  // namespace
 
 int main() {
-  Fingerprint f;
-  take<Colour<float, dht::Gaussian>>(f, {});
-  take<Colour<float, dht::Cosine>>(f, {});
-  take<Colour<double, dht::Laplacian>>(f, {});
-  take<Learned<float>>(f, {dht::ConvolutionalEncoder<float>(parameters<float>())});
-  take<Learned<double>>(f, {dht::ConvolutionalEncoder<double>(parameters<double>())});
-  std::printf("%016llx\n", static_cast<unsigned long long>(f.value));
+  take<Colour<float, dht::Gaussian>>("colour.float.gaussian", {});
+  take<Colour<double, dht::Laplacian>>("colour.double.laplacian", {});
+  take<ColourOfEight>("colour.float.cosine.eight", {});
+  take<Learned<float>>("learned.float", {dht::TrainableEncoder<float>(parameters<float>())});
+  take_drawings();
 }

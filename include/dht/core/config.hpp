@@ -2,6 +2,8 @@
 // The few compiler-dependent words, most of the macros of the library.
 #pragma once
 
+#include <bit>
+
 /// For small functions inside hot loops. They must be inlined into the caller, or the instruction set that
 /// backend/instruction_set.hpp chose for the caller would not reach them.
 #if defined(__GNUC__)
@@ -47,6 +49,17 @@
 #endif
 
 namespace dht::detail {
+
+/// std::bit_cast, which standard libraries have later than compilers have what it is made of.
+template <class To, class From>
+DHT_HOST_DEVICE DHT_INLINE constexpr To bit_cast(const From& from) {
+#if defined(__cpp_lib_bit_cast)
+  return std::bit_cast<To>(from);
+#else
+  static_assert(sizeof(To) == sizeof(From));
+  return __builtin_bit_cast(To, from);
+#endif
+}
 
 /// Returns the pointer, but so that the compiler cannot know that it is the same: what lies behind it is then read and
 /// written as whole vectors, where it would otherwise be kept in many scalar registers.

@@ -30,6 +30,29 @@ DHT_HOST_DEVICE DHT_INLINE S fma(S a, S b, S c) {
 #endif
 }
 
+/// a + b, rounded by itself: where b comes from a policy it may be a product, which the compiler would otherwise be free to
+/// fuse with the sum on processors that can.
+template <class S>
+DHT_HOST_DEVICE DHT_INLINE S rounded_sum(S a, S b) {
+#if defined(__CUDA_ARCH__)
+  if constexpr (std::is_same_v<S, float>) {
+    return __fadd_rn(a, b);
+  } else {
+    return __dadd_rn(a, b);
+  }
+#else
+  // Clang fuses within an expression only.
+#if defined(__GNUC__) && !defined(__clang__) && defined(__SSE2__)
+  asm("" : "+x"(b));
+#elif defined(__GNUC__) && !defined(__clang__) && defined(__aarch64__)
+  asm("" : "+w"(b));
+#elif defined(__GNUC__) && !defined(__clang__)
+  asm("" : "+m"(b));
+#endif
+  return a + b;
+#endif
+}
+
 /// Square root, rounded once as IEEE 754 has it. Clang does not vectorise std::sqrt, which has to set errno.
 template <class S>
 DHT_HOST_DEVICE DHT_INLINE S sqrt(S x) {
@@ -49,8 +72,8 @@ DHT_HOST_DEVICE DHT_INLINE S sqrt(S x) {
 template <class S>
 DHT_HOST_DEVICE DHT_INLINE S select(bool condition, S a, S b) {
   using Bits = std::conditional_t<sizeof(S) == 4, std::uint32_t, std::uint64_t>;
-  const Bits x = std::bit_cast<Bits>(a), y = std::bit_cast<Bits>(b), mask = Bits{0} - Bits{condition};
-  return std::bit_cast<S>(y ^ ((x ^ y) & mask));
+  const Bits x = detail::bit_cast<Bits>(a), y = detail::bit_cast<Bits>(b), mask = Bits{0} - Bits{condition};
+  return detail::bit_cast<S>(y ^ ((x ^ y) & mask));
 }
 
 namespace detail {
@@ -135,8 +158,8 @@ DHT_HOST_DEVICE DHT_INLINE S exp(S x) {
   r = fma(n, -E::ln2_low, r);
   const S p = detail::horner(E::exp_terms(), r);
   using Unsigned = std::make_unsigned_t<typename E::Bits>;
-  const Unsigned scale = std::bit_cast<Unsigned>(shifted) << E::mantissa;
-  return std::bit_cast<S>(std::bit_cast<Unsigned>(p) + scale);
+  const Unsigned scale = detail::bit_cast<Unsigned>(shifted) << E::mantissa;
+  return detail::bit_cast<S>(detail::bit_cast<Unsigned>(p) + scale);
 }
 
 /// Natural logarithm of a positive, normal number, to within two units in the last place; most are off where the
@@ -145,12 +168,12 @@ template <class S>
 DHT_HOST_DEVICE DHT_INLINE S log(S x) {
   using E = detail::Elementary<S>;
   using Bits = typename E::Bits;
-  constexpr Bits one = std::bit_cast<Bits>(S(1));
-  constexpr Bits half_root = std::bit_cast<Bits>(S(0.70710678118654752440));
+  constexpr Bits one = detail::bit_cast<Bits>(S(1));
+  constexpr Bits half_root = detail::bit_cast<Bits>(S(0.70710678118654752440));
   // x = 2^k * m with m in [sqrt(1/2), sqrt(2))
-  const Bits offset = std::bit_cast<Bits>(x) - half_root;
+  const Bits offset = detail::bit_cast<Bits>(x) - half_root;
   const Bits k = offset >> E::mantissa;
-  const S m = std::bit_cast<S>(std::bit_cast<Bits>(x) - (k << E::mantissa));
+  const S m = detail::bit_cast<S>(detail::bit_cast<Bits>(x) - (k << E::mantissa));
   static_assert(one > half_root);
   const S s = (m - 1) / (m + 1), s2 = s * s;
   const S n = static_cast<S>(k);

@@ -161,7 +161,8 @@ class HierarchyBackward {
     backend_.for_range(regions, 4096, [&](std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
       std::fill(sum + begin, sum + end, 0.0);
       for (std::int64_t i = 0; i < members; ++i)
-        if (parent[i] >= begin && parent[i] < end) sum[parent[i]] += static_cast<double>(weight_of(i));
+        if (parent[i] >= begin && parent[i] < end)
+          sum[parent[i]] = rounded_sum(sum[parent[i]], static_cast<double>(weight_of(i)));
     });
   }
 

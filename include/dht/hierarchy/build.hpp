@@ -316,8 +316,8 @@ class Builder {
   /// `a` where all bits of `mask` are set, `b` where none is.
   static DHT_INLINE S take_if(std::uint64_t mask, S a, S b) {
     using Bits = std::conditional_t<sizeof(S) == 4, std::uint32_t, std::uint64_t>;
-    const Bits x = std::bit_cast<Bits>(a), y = std::bit_cast<Bits>(b);
-    return std::bit_cast<S>(static_cast<Bits>(y ^ ((x ^ y) & static_cast<Bits>(mask))));
+    const Bits x = detail::bit_cast<Bits>(a), y = detail::bit_cast<Bits>(b);
+    return detail::bit_cast<S>(static_cast<Bits>(y ^ ((x ^ y) & static_cast<Bits>(mask))));
   }
 
   /// Every region of the top level chooses a neighbour, or itself.

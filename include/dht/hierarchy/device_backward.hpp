@@ -70,7 +70,7 @@ void device_weight_shares(const backend::Thrust& backend, const DeviceMembers& m
     double sum = 0;
     for (std::int32_t i = begin[r]; i < begin[r + 1]; ++i) {
       const std::int32_t m = member[i];
-      sum += static_cast<double>(weighting(size ? size[m] : std::int32_t{1}, similarity[m]));
+      sum = rounded_sum(sum, static_cast<double>(weighting(size ? size[m] : std::int32_t{1}, similarity[m])));
     }
     share[r] = static_cast<S>(1 / sum);
   });

@@ -99,7 +99,7 @@ void device_moments(const backend::Thrust& backend, const DeviceMembersIn<S>& in
       const std::int64_t m = in.member[i];
       const double weight =
           static_cast<double>(weighting(in.size ? in.size[m] : std::int32_t{1}, in.similarity[m]));
-      weights += weight;
+      weights = rounded_sum(weights, weight);
       add_channel(static_cast<double>(in.mean[m * n + c]), in.variance != nullptr,
                   in.variance ? static_cast<double>(in.variance[m * n + c]) : 0.0, reference, weight, first,
                   second, first, second);

@@ -103,7 +103,7 @@ void gather_pixels(const Backend& backend, const S* features, int channels, int 
               xmin = std::min(xmin, p - row * width);
               xmax = std::max(xmax, p - row * width);
               const double weight = static_cast<double>(weight_of(1, similarity[p]));
-              weights += weight;
+              weights = rounded_sum(weights, weight);
               add_member<S>(features + std::int64_t{p} * n, nullptr, opaque(mean), weight, opaque(sums), n);
             }
             finish_region(opaque(sums), weights, opaque(mean), out.variance + r * n, n);
@@ -143,7 +143,7 @@ void gather_regions(const Backend& backend, std::int32_t members, int features, 
           prefetch(in.mean + ahead * n);
           prefetch(in.variance + ahead * n);
           const double weight = static_cast<double>(local_weight_of(static_cast<std::int32_t>(m)));
-          weights += weight;
+          weights = rounded_sum(weights, weight);
           size += in.size[m];
           const Box& from = in.box[m];
           box = {std::min(box.ymin, from.ymin), std::min(box.xmin, from.xmin), std::max(box.ymax, from.ymax),

@@ -13,6 +13,8 @@
 #include <type_traits>
 #include <utility>
 
+#include <dht/core/config.hpp>
+
 namespace dht {
 
 /// Types of stored values. Tensors of those up to F64 are read as numbers; those behind it are in the format, and their bytes
@@ -115,13 +117,13 @@ constexpr T decode(T value) {
   return value;
 }
 constexpr std::uint8_t decode(StoredBool value) { return value.byte != 0; }
-constexpr float decode(BFloat16 value) { return std::bit_cast<float>(std::uint32_t{value.bits} << 16); }
+constexpr float decode(BFloat16 value) { return detail::bit_cast<float>(std::uint32_t{value.bits} << 16); }
 constexpr float decode(Half value) {
   const std::uint32_t sign = (value.bits & 0x8000u) << 16;
   const std::uint32_t exponent = (value.bits >> 10) & 31u, mantissa = value.bits & 1023u;
   if (exponent == 0) return (sign != 0 ? -0x1p-24f : 0x1p-24f) * float(mantissa);
   const std::uint32_t rebased = exponent == 31 ? 255 : exponent + 112;
-  return std::bit_cast<float>(sign | rebased << 23 | mantissa << 13);
+  return detail::bit_cast<float>(sign | rebased << 23 | mantissa << 13);
 }
 
 template <class T>

@@ -32,6 +32,7 @@
 #define DHT_HAS_FSYNC 0
 #endif
 
+#include <dht/core/config.hpp>
 #include <dht/core/error.hpp>
 
 namespace dht {
@@ -67,7 +68,7 @@ T load_little(const std::byte* from) {
   std::array<std::byte, sizeof(T)> bytes;
   std::memcpy(bytes.data(), from, sizeof(T));
   if constexpr (std::endian::native == std::endian::big) std::reverse(bytes.begin(), bytes.end());
-  return std::bit_cast<T>(bytes);
+  return detail::bit_cast<T>(bytes);
 }
 
 /// Appends `values` in little-endian order.

@@ -153,7 +153,7 @@ class Merging {
   /// large enough.
   template <class Features>
   DHT_INLINE void price(std::int32_t edge, Features n) {
-    const auto bits = std::bit_cast<std::uint64_t>(cost(edge, n) + 0.0);  // -0 becomes 0
+    const auto bits = detail::bit_cast<std::uint64_t>(cost(edge, n) + 0.0);  // -0 becomes 0
     const std::uint64_t sign = std::uint64_t{1} << 63, ordered = bits & sign ? ~bits : bits | sign;
     const bool large = graph_.pixels[static_cast<std::size_t>(owner(2 * edge))] >= smallest_ &&
                        graph_.pixels[static_cast<std::size_t>(owner(2 * edge + 1))] >= smallest_;
