@@ -48,6 +48,7 @@ set(DHT_HEADERS
   include/dht/io/dtype.hpp
   include/dht/io/file.hpp
   include/dht/io/npy.hpp
+  include/dht/merging/fitted_merges.hpp
   include/dht/merging/linkage.hpp
   include/dht/merging/merge_graph.hpp
   include/dht/merging/merge_tree.hpp

@@ -208,15 +208,26 @@ class FolderTokenizer {
     return static_cast<std::int64_t>(std::ceil(*options_.mean_tokens * leaves_for_each_token));
   }
 
+  /// The penalty of the mean. Where all photos together have fewer regions, those that have fewer than the mean are cut
+  /// finer, as far as there are pixels.
   void find_penalty() {
+    if (look() >= *options_.mean_tokens * static_cast<double>(good_photos())) return;
+    least_leaves_ = static_cast<std::int64_t>(std::ceil(*options_.mean_tokens));
+    look();
+  }
+
+  /// Keeps the photos' trees and finds the penalty. Returns the most tokens that there can be.
+  double look() {
     MeanBudget budget;
     std::mutex mutex;
     std::atomic<std::int64_t> bytes = 0;
+    double most = 0;
     for_each_photo(
         "looking",
         [&](Worker& worker, FolderPhoto& photo) {
+          photo.kept.reset();
           build(worker, photo);
-          const auto [tree, penalties] = worker.tokenizer->penalties(enough_leaves());
+          const auto [tree, penalties] = worker.tokenizer->penalties(enough_leaves(), least_leaves_);
           const std::int64_t size = bytes_of(tree);
           if (bytes.fetch_add(size) + size <= options_.kept_bytes)
             photo.kept = std::make_unique<KeptTree>(KeptTree{tree, penalties});
@@ -224,10 +235,13 @@ class FolderTokenizer {
             bytes.fetch_sub(size);
           const std::lock_guard lock(mutex);
           budget.add(tree, penalties);
+          most += tree.most(0);
         },
         [](Worker&, FolderPhoto&) {});
     if (budget.images() > 0) penalty_.value = budget.penalty(*options_.mean_tokens);
-    for (const FolderPhoto& photo : photos_) kept_ += photo.kept != nullptr;
+    kept_ = static_cast<std::size_t>(std::count_if(
+        photos_.begin(), photos_.end(), [](const FolderPhoto& photo) { return photo.kept != nullptr; }));
+    return most;
   }
 
   void write_label_maps(const fs::path& folder) {
@@ -250,7 +264,7 @@ class FolderTokenizer {
   const Partition& partition_of(Worker& worker, const FolderPhoto& photo, const FolderRun& run) const {
     if (run.tokens) return worker.tokenizer->merge_to(*run.tokens).partition;
     if (!photo.kept) {
-      worker.tokenizer->penalties(enough_leaves());
+      worker.tokenizer->penalties(enough_leaves(), least_leaves_);
       return worker.tokenizer->merge_at(penalty_).partition;
     }
     cut_merges_at(worker.backend, photo.kept->tree, photo.kept->penalties, penalty_.value, worker.partition,
@@ -315,6 +329,7 @@ class FolderTokenizer {
   std::vector<FolderRun> runs_;
   std::vector<Worker> workers_;
   std::unique_ptr<backend::ThreadPool> pool_;
+  std::int64_t least_leaves_ = 0;
   Penalty penalty_;
   std::size_t kept_ = 0;
 };

@@ -2,6 +2,7 @@
 // The tokenizer that the options ask for: one instantiation for each of the four similarities.
 #include "photo_tokenizer.hpp"
 
+#include <algorithm>
 #include <sstream>
 #include <system_error>
 #include <utility>
@@ -41,7 +42,7 @@ class Implementation final : public PhotoTokenizer {
 
   const Tokens<float>& merge_to(std::int64_t count, const Mask& mask) override {
     check_count(count);
-    if (mask.data != nullptr || tokenizer_.parts().merging.smallest > 1) merge(count, mask);
+    if (mask.data != nullptr) tokenizer_.merge(mask);
     return refined(tokenizer_.tokens(count));
   }
 
@@ -50,8 +51,11 @@ class Implementation final : public PhotoTokenizer {
     return refined(tokenizer_.tokens(penalty));
   }
 
-  std::pair<const MergeTree&, const MergePenalties&> penalties(std::int64_t enough) override {
-    merge(enough, {});
+  std::pair<const MergeTree&, const MergePenalties&> penalties(std::int64_t enough,
+                                                               std::int64_t least) override {
+    merge(enough);
+    least = std::min(least, pixels_);
+    if (tokenizer_.merge_tree().most(0) < least) tokenizer_.merge_for(least);
     const MergePenalties& penalties = tokenizer_.penalties();
     return {tokenizer_.merge_tree(), penalties};
   }
@@ -70,13 +74,13 @@ class Implementation final : public PhotoTokenizer {
     DHT_EXPECTS(count <= pixels_, "--tokens: is ", count, "; ", photo_, " has only ", pixels_, " pixels");
   }
 
-  /// Where mask or smallest size leave fewer than `enough` regions at a level, merging begins at a finer one.
-  void merge(std::int64_t enough, const Mask& mask) {
+  /// Where a level has fewer than `enough` regions of the smallest size, merging begins at a finer one.
+  void merge(std::int64_t enough) {
     MergeOptions options = tokenizer_.parts().merging;
-    options.start_level = tokenizer_.merge(options, mask).leaves.level;
+    options.start_level = tokenizer_.merge(options).leaves.level;
     while (options.start_level > 1 && tokenizer_.merge_tree().most(0) < enough) {
       --options.start_level;
-      tokenizer_.merge(options, mask);
+      tokenizer_.merge(options);
     }
   }
 

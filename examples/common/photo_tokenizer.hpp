@@ -45,14 +45,15 @@ class PhotoTokenizer {
   /// Cuts the hierarchy of the last photo by the settings; by merging inside of `mask` where there is one.
   virtual const Tokens<float>& select(const Mask& mask = {}) = 0;
 
-  /// Cuts it by merging, whatever the settings' number: to `count` tokens, or as near to it as mask and smallest size
-  /// allow. Throws dht::Error when the photo has fewer pixels.
+  /// Cuts it by merging, whatever the settings' number: to `count` tokens, or as near to it as the parts and pixels of the
+  /// mask allow. Throws dht::Error when the photo has fewer pixels.
   virtual const Tokens<float>& merge_to(std::int64_t count, const Mask& mask = {}) = 0;
   /// Likewise at a penalty.
   virtual const Tokens<float>& merge_at(Penalty penalty, const Mask& mask = {}) = 0;
-  /// A merge tree with at least `enough` leaves, as far as the photo has them, and the penalties of its merges; what
-  /// `merge_at` cuts from then on, until the next photo.
-  virtual std::pair<const MergeTree&, const MergePenalties&> penalties(std::int64_t enough) = 0;
+  /// A merge tree with at least `enough` leaves, as far as a level has them, and with at least `least`, as far as there
+  /// are pixels; and the penalties of its merges. What `merge_at` cuts from then on, until the next photo.
+  virtual std::pair<const MergeTree&, const MergePenalties&> penalties(std::int64_t enough,
+                                                                       std::int64_t least) = 0;
 
   const Settings& settings() const { return settings_; }
 

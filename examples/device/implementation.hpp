@@ -63,7 +63,9 @@ class OnDeviceTokenizer final : public PhotoTokenizer {
 
   const Tokens<float>& merge_to(std::int64_t, const Mask&) override { fail_merging(); }
   const Tokens<float>& merge_at(Penalty, const Mask&) override { fail_merging(); }
-  std::pair<const MergeTree&, const MergePenalties&> penalties(std::int64_t) override { fail_merging(); }
+  std::pair<const MergeTree&, const MergePenalties&> penalties(std::int64_t, std::int64_t) override {
+    fail_merging();
+  }
 
  private:
   struct Policies : AnyPolicies<Kernel> {

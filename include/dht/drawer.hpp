@@ -90,7 +90,8 @@ class BasicDrawer {
     return filled();
   }
 
-  /// Exactly `count` regions where the tree has as many and no colours are joined; see MergeTree::most.
+  /// Exactly `count` regions where the tree has as many leaves and no colours are joined; with more than MergeTree::most,
+  /// some are below the smallest size.
   FilledLabels regions_by_count(std::int64_t count) {
     DHT_EXPECTS(picture_ != nullptr, "picture: is missing; build its tree first");
     cut_merges(tokenizer_.parts().backend, tokenizer_.merge_tree(), count, partition_, cut_);

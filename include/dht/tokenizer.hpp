@@ -18,6 +18,7 @@
 #include <dht/graph/connectivity.hpp>
 #include <dht/hierarchy/backward.hpp>
 #include <dht/hierarchy/build.hpp>
+#include <dht/merging/fitted_merges.hpp>
 #include <dht/merging/linkage.hpp>
 #include <dht/merging/merge_tree.hpp>
 #include <dht/selection/merge_cut.hpp>
@@ -224,49 +225,57 @@ class Tokenizer {
   /// call it for a `mask` (1 channel, 0 outside), or for other options. Tokens outside of the mask do not exist, and
   /// their label is -1.
   const MergeTree& merge(const MergeOptions& options, const Mask& mask = {}) & {
-    build_merge_tree<Connectivity>(parts_.backend, tree_, parts_.linkage, options, mask, merges_, merge_);
-    merging_ = Merging::asked_for;
-    penalties_are_built_ = false;
-    return merges_;
+    merges_.merge(merge_input(), options, mask);
+    return merges_.tree();
   }
   const MergeTree& merge(const Mask& mask) & { return merge(parts_.merging, mask); }
 
-  /// Exactly `count` tokens in every image, from 1 to the number of its pixels, from the hierarchy that was built last.
-  /// After a call of `merge`, as near to `count` as that tree has: at least one for each connected part of the mask, at
-  /// most as many as it has leaves of the smallest size asked for. The first call after `build` merges; each further one
-  /// costs less than a millisecond a megapixel.
+  /// Exactly `count` tokens in every image, from 1 to the number of its pixels, from the hierarchy that was built last. In
+  /// the mask of a call of `merge` there cannot be fewer than it has connected parts, nor more than it has pixels: where
+  /// `count` is beyond, they are as many as these. `MergeOptions::smallest` gives way to it: where merging leaves fewer
+  /// tokens of that size, some are smaller. The first call after `build` merges, and one whose count needs finer leaves;
+  /// each further one costs less than a millisecond a megapixel.
   const Tokens<Scalar>& tokens(std::int64_t count) & {
-    DHT_EXPECTS(tree_.levels() > 1, "hierarchy: is empty; build it first");
-    DHT_EXPECTS(count >= 1 && count <= tree_.image_pixels(), "tokens: is ", count, "; must be 1 to ",
-                tree_.image_pixels(), ", the number of pixels");
-    if (merging_ != Merging::asked_for) merge_for(count);
-    cut_merges(parts_.backend, merges_, count, tokens_.partition, merge_cut_);
-    return describe();
+    check_count(count);
+    merges_.fit(merge_input(), count);
+    cut_merges(parts_.backend, merges_.tree(), count, tokens_.partition, merge_cut_);
+    return describe(merges_.asked(merge_input()).smallest);
+  }
+
+  /// The merge tree that `tokens(count)` cuts, as if it were asked of `merge`: for penalties that leave room for as many.
+  const MergeTree& merge_for(std::int64_t count) & {
+    check_count(count);
+    merges_.ask_for(merge_input(), count);
+    return merges_.tree();
   }
 
   /// As many tokens as a penalty leaves: few where there is little to see, many where there is much.
   const Tokens<Scalar>& tokens(Penalty penalty) & {
-    cut_merges_at(parts_.backend, merges_, penalties(), penalty.value, tokens_.partition, merge_cut_);
-    return describe();
+    const MergePenalties& all = penalties();
+    cut_merges_at(parts_.backend, merges_.tree(), all, penalty.value, tokens_.partition, merge_cut_);
+    return describe(merges_.asked(merge_input()).smallest);
   }
 
   /// The penalties at which the merges of the last image are made; see MeanBudget for what they are good for.
   const MergePenalties& penalties() & {
-    if (merging_ != Merging::asked_for) merge_by(parts_.merging);
-    if (!penalties_are_built_) penalties_.build(merges_);
-    penalties_are_built_ = true;
+    merges_.merge(merge_input());
+    if (penalties_of_ != merges_.version()) {
+      penalties_of_ = -1;
+      penalties_.build(merges_.tree());
+      penalties_of_ = merges_.version();
+    }
     return penalties_;
   }
 
-  /// The merge tree of the last image: after `merge`, `tokens` or `penalties`.
-  const MergeTree& merge_tree() const& { return merges_; }
+  /// The merge tree of the last image: of the last call of `merge`, `merge_for`, `tokens` or `penalties`.
+  const MergeTree& merge_tree() const& { return merges_.tree(); }
   const MergeTree& merge_tree() const&& = delete;
 
   /// The last tokens with their borders moved pixel by pixel, `sweeps` times over, to where the squared error of the
   /// features is least (see refine_tokens). As many tokens as before; their features are means of their pixels.
   const Tokens<Scalar>& refine(int sweeps = 1) & {
     DHT_EXPECTS(tokens_are_of_tree_, "refine: needs tokens; cut the hierarchy first");
-    refine_tokens<Connectivity>(parts_.backend, tree_, {sweeps, parts_.merging.smallest}, tokens_, refine_);
+    refine_tokens<Connectivity>(parts_.backend, tree_, {sweeps, smallest_}, tokens_, refine_);
     return tokens_;
   }
 
@@ -294,8 +303,8 @@ class Tokenizer {
   /// The hierarchy over the features that `encode(features)` writes; it returns whether they are finite.
   template <class P, class Encode>
   const Hierarchy<Scalar>& build_on(const ImageView<P>& image, const Encode& encode) {
-    merging_ = Merging::none;
-    penalties_are_built_ = can_go_back_ = tokens_are_of_tree_ = false;
+    merges_.clear();
+    can_go_back_ = tokens_are_of_tree_ = false;
     DHT_EXPECTS(has_parts_, "tokenizer: was moved from; must be given another one before it is used");
     check(image, "image");
     DHT_EXPECTS(image.channels == parts_.encoder.channels(), "image: has ", image.channels,
@@ -327,42 +336,14 @@ class Tokenizer {
     detail::fail("image: has values so large that its features are not finite");
   }
 
-  /// Whether `merges_` is the tree of this image, and at whose wish.
-  enum class Merging { none, by_options, asked_for };
-
-  void merge_by(const MergeOptions& options) {
-    const int level = std::clamp(options.start_level, 1, std::max(tree_.levels() - 2, 1));
-    if (merging_ == Merging::by_options && merges_.leaves.level == level && cell_ == options.cell) return;
-    merge(options);
-    merging_ = Merging::by_options;
-    cell_ = options.cell;
+  detail::MergeTreeInput<Scalar, typename Policies::Linkage, typename Policies::Backend> merge_input() const {
+    return {parts_.backend, tree_, parts_.linkage, parts_.merging};
   }
 
-  /// A merge tree with at least `count` leaves in each image, the same one for the same count: from the coarsest level
-  /// that has as many regions, or else from regions of level 1 cut along a grid, some four cells for each token.
-  void merge_for(std::int64_t count) {
-    MergeOptions options = parts_.merging;
-    options.start_level = std::clamp(options.start_level, 1, std::max(tree_.levels() - 2, 1));
-    while (options.start_level > 1 && fewest_regions(options.start_level) < count) --options.start_level;
-    if (fewest_regions(options.start_level) < count) {
-      options.cell = 1;
-      while (std::int64_t{4} * count * (options.cell + 1) * (options.cell + 1) <= tree_.image_pixels())
-        ++options.cell;
-    }
-    merge_by(options);
-  }
-
-  /// The least number of regions that an image of the batch has at a level.
-  std::int64_t fewest_regions(int level) const {
-    std::int64_t fewest = tree_.regions(level), next = fewest;
-    for (int image = tree_.batch - 1; image >= 0; --image) {
-      std::int64_t first = tree_.pixel_parent[static_cast<std::size_t>(image * tree_.image_pixels())];
-      for (int l = 1; l < level; ++l)
-        first = tree_.parent[static_cast<std::size_t>(tree_.begin[static_cast<std::size_t>(l) - 1] + first)];
-      fewest = std::min(fewest, next - first);
-      next = first;
-    }
-    return fewest;
+  void check_count(std::int64_t count) const {
+    DHT_EXPECTS(tree_.levels() > 1, "hierarchy: is empty; build it first");
+    DHT_EXPECTS(count >= 1 && count <= tree_.image_pixels(), "tokens: is ", count, "; must be 1 to ",
+                tree_.image_pixels(), ", the number of pixels");
   }
 
   template <class Selection, class Workspace>
@@ -372,12 +353,13 @@ class Tokenizer {
     tokens_.partition.whole_sources = tokens_.partition.means_of_pixels =
         false;  // unless the selection says so
     selection.template select<Connectivity>(parts_.backend, in, tokens_.partition, workspace);
-    return describe();
+    return describe(parts_.merging.smallest);
   }
 
-  /// The tokens of a partition that was just made from the hierarchy.
-  const Tokens<Scalar>& describe() {
+  /// The tokens of a partition that was just made from the hierarchy, none of fewer pixels than `smallest` if it can be.
+  const Tokens<Scalar>& describe(std::int64_t smallest) {
     detail::describe(tree_, tokens_);
+    smallest_ = smallest;
     tokens_are_of_tree_ = true;
     return tokens_;
   }
@@ -391,14 +373,12 @@ class Tokenizer {
   HierarchyGradients<Scalar> grad_tree_;
   HierarchyBackwardWorkspace<Scalar> backward_;
   typename Policies::Selection::Workspace selection_;
-  MergeTree merges_;
-  MergeWorkspace merge_;
+  detail::FittedMerges<Connectivity> merges_;
   MergeCutWorkspace merge_cut_;
   RefineWorkspace refine_;
   MergePenalties penalties_;
-  int cell_ = 0;  // of `merges_`
-  detail::ResetOnMove<Merging> merging_ = Merging::none;
-  detail::ResetOnMove<bool> penalties_are_built_ = false;
+  std::int64_t penalties_of_ = -1;  // the version of `merges_` that they belong to
+  std::int64_t smallest_ = 1;       // that was asked of the last tokens
   detail::ResetOnMove<bool> can_go_back_ = false;
   detail::ResetOnMove<bool> tokens_are_of_tree_ = false;  // and not of an earlier one
   detail::ResetOnMove<bool> has_parts_ = true;

@@ -119,3 +119,11 @@ TEST_CASE("region graph: contracted edges equal brute force", "[graph]") {
     CHECK(checked(edges, end) == wanted);
   }
 }
+
+TEST_CASE("region graph: more edges than numbers for them are refused", "[graph]") {
+  dht::detail::RegionGraphWorkspace workspace;
+  dht::Buffer<Edge> edges;
+  CHECK(dht::test::error_of([&] {
+          dht::append_contracted_edges(7, (std::size_t{1} << 31) + 7, nullptr, 3, workspace, edges);
+        }) == "regions: have 2147483648 boundaries between them; at most 2147483647 are numbered");
+}

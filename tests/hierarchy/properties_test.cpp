@@ -296,6 +296,11 @@ TEST_CASE("hierarchy: what cannot be built on", "[hierarchy]") {
     dht::build_hierarchy<dht::FourConnected>(dht::backend::Cpu(1), parts, {}, tree, workspace);
   };
   CHECK(error_of(build) == "hierarchy: has no pixels or no features to build on");
+  tree.batch = tree.features = 1;
+  tree.height = tree.width = 1 << 16;
+  CHECK(error_of(build) == "hierarchy: has 1 x 4294967296 pixels; at most 2147483646 are numbered");
+  tree.batch = tree.height = -1;
+  CHECK(error_of(build) == "hierarchy: has no pixels or no features to build on");
 }
 
 TEST_CASE("hierarchy: a failed build leaves nothing that could be misread", "[hierarchy]") {

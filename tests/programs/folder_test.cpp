@@ -133,13 +133,22 @@ TEST_CASE("a folder's results are the same in every run and with any number of t
   }
 }
 
-TEST_CASE("photos with fewer tokens than asked for are counted") {
+TEST_CASE("exactly as many tokens in every photo, and on average, of plain photos too") {
   const ScratchFolder folder;
   fill(folder / "photos");
   const Said said = call("tokenize_folder", "photos --tokens 40 --smallest 25 --output out", folder.path());
   REQUIRE(said.code == 0);
-  CHECK_THAT(said.out, ContainsSubstring("highest 40 tokens. Photos with another number: 1."));
-  CHECK(check_labels(folder / "out/c, plain.npy", 20, 30) < 40);
+  CHECK_THAT(said.out, ContainsSubstring("lowest 40, mean 40.0, highest 40 tokens.\n"));
+  CHECK(check_labels(folder / "out/c, plain.npy", 20, 30) == 40);
+
+  fs::remove(folder / "photos/a.png");
+  fs::remove(folder / "photos/b.PNG");
+  const Said mean = call("tokenize_folder", "photos --mean-tokens 40 --output mean", folder.path());
+  INFO(mean.out << mean.err);
+  REQUIRE(mean.code == 0);
+  const std::int32_t count = check_labels(folder / "mean/c, plain.npy", 20, 30);
+  CHECK(count <= 40);
+  CHECK(count > 20);  // ties alone are missing
 }
 
 TEST_CASE("a broken photo is named, the others are done") {

@@ -127,4 +127,7 @@ TEST_CASE("best ancestor: information_of is the criterion's, and arguments are c
   CHECK(error_of([&] { select(tree); }) ==
         "information: has 3 numbers; must have one for each of " + std::to_string(tree.nodes()) + " nodes");
   CHECK(error_of([&] { select({}); }) == "hierarchy: is empty; build it first");
+  CHECK(error_of([] { dht::detail::check_nodes(2147483647); }) == "(no error)");
+  CHECK(error_of([] { dht::detail::check_nodes(2147483648); }) ==
+        "hierarchy: has 2147483648 nodes; at most 2147483647 are numbered");
 }

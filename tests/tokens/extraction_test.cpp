@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -223,6 +224,10 @@ TEST_CASE("squares: are tokens like others", "[tokens]") {
   CHECK(squares.size == wanted.size);
   CHECK(squares.box == wanted.box);
   CHECK(error_of([] { dht::square_tokens<float>(1, 4, 4, 0); }) == "side: is 0; must be at least 1");
+  CHECK(dht::square_tokens<float>(2, 3, 5, std::numeric_limits<int>::max()).box ==
+        dht::Buffer<dht::Box>{{0, 0, 2, 4}, {0, 0, 2, 4}});
+  CHECK(error_of([] { dht::square_tokens<float>(4, 1 << 15, 1 << 15, 1); }) ==
+        "images: has 4 x 1073741824 pixels; at most 2147483646 are numbered");
   CHECK(error_of([] { dht::square_tokens<float>(0, 4, 4, 1); }) ==
         "images: are 0 of 4 x 4; each must be at least 1");
 }

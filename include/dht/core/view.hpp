@@ -49,6 +49,13 @@ ImageView<T> interleaved_view(T* data, int height, int width, int channels, std:
   return {data, 1, channels, height, width, height * row_stride, 1, row_stride, channels};
 }
 
+/// Throws dht::Error for more pixels, `batch` times those of an image, than are numbered by 31 bits.
+inline void check_pixels(int batch, std::int64_t image_pixels, const char* name) {
+  constexpr std::int64_t most = (std::int64_t{1} << 31) - 2;
+  DHT_EXPECTS(image_pixels <= most / batch, name, ": has ", batch, " x ", image_pixels, " pixels; at most ",
+              most, " are numbered");
+}
+
 /// A view whose shape a stage can work with: at least one pixel, pixel numbers that fit 31 bits, and memory behind it.
 template <class T>
 void check(const ImageView<T>& image, const char* name) {
@@ -56,9 +63,7 @@ void check(const ImageView<T>& image, const char* name) {
   DHT_EXPECTS(image.batch > 0 && image.channels > 0 && image.height > 0 && image.width > 0, name,
               ": has an empty shape, batch ", image.batch, ", channels ", image.channels, ", height ",
               image.height, ", width ", image.width, "; each must be at least 1");
-  constexpr std::int64_t most = (std::int64_t{1} << 31) - 2;
-  DHT_EXPECTS(image.pixels() <= most / image.batch, name, ": has ", image.batch, " x ", image.pixels(),
-              " pixels; at most ", most, " are numbered");
+  check_pixels(image.batch, image.pixels(), name);
 }
 
 /// One value a pixel, rows `row_stride` elements apart: a label map, a saliency map.

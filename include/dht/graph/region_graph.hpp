@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 
 #include <dht/core/buffer.hpp>
 #include <dht/core/config.hpp>
+#include <dht/core/error.hpp>
 #include <dht/graph/connectivity.hpp>
 #include <dht/graph/region_members.hpp>
 
@@ -106,10 +108,13 @@ DHT_INLINE void append_region_edges(const std::int32_t* labels, int height, int 
 
 /// Appends the edges one level up: both ends of `edges[begin, end)` replaced by their parents, of which there are
 /// `regions`; inner edges and duplicates are dropped. Each edge comes by its lower region, then in the order in which
-/// the edges below name it. Linear time.
+/// the edges below name it. Linear time. Throws dht::Error for more edges than are numbered by 31 bits.
 DHT_INLINE void append_contracted_edges(std::size_t begin, std::size_t end, const std::int32_t* parent,
                                         std::int32_t regions, detail::RegionGraphWorkspace& w,
                                         Buffer<Edge>& edges) {
+  constexpr std::size_t most = std::numeric_limits<std::int32_t>::max();
+  DHT_EXPECTS(end - begin <= most, "regions: have ", end - begin, " boundaries between them; at most ", most,
+              " are numbered");
   const auto n = static_cast<std::size_t>(regions);
   w.pairs.resize(std::max(w.pairs.size(), end - begin));
   w.begin.assign(n + 2, 0);

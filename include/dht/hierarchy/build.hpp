@@ -443,8 +443,10 @@ template <concepts::connectivity C, class S, class Parts, class Backend>
 void build_hierarchy(const Backend& backend, const Parts& parts, const HierarchyOptions& options,
                      Hierarchy<S>& tree, HierarchyWorkspace<S>& workspace) {
   tree.begin.clear();  // should anything below fail, the tree is empty
+  DHT_EXPECTS(tree.batch > 0 && tree.height > 0 && tree.width > 0 && tree.features > 0,
+              "hierarchy: has no pixels or no features to build on");
+  check_pixels(tree.batch, tree.image_pixels(), "hierarchy");
   const std::int64_t pixels = tree.pixels();
-  DHT_EXPECTS(pixels > 0 && tree.features > 0, "hierarchy: has no pixels or no features to build on");
   DHT_EXPECTS(static_cast<std::int64_t>(tree.pixel_features.size()) == pixels * tree.features,
               "pixel features: are ", tree.pixel_features.size(), " numbers; must be ",
               pixels * tree.features);

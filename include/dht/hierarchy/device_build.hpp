@@ -385,8 +385,10 @@ void build_hierarchy(const backend::Thrust& backend, const Parts& parts, const H
   static_assert(concepts::device_callable<decltype(parts.criterion)>,
                 "Policies::Criterion has no device functions: it must mark them DHT_HOST_DEVICE and say "
                 "`static constexpr bool on_device = true`");
+  DHT_EXPECTS(tree.batch > 0 && tree.height > 0 && tree.width > 0 && tree.features > 0,
+              "hierarchy: has no pixels or no features to build on");
+  check_pixels(tree.batch, tree.image_pixels(), "hierarchy");
   const std::int64_t pixels = tree.pixels();
-  DHT_EXPECTS(pixels > 0 && tree.features > 0, "hierarchy: has no pixels or no features to build on");
   DHT_EXPECTS(tree.pixel_features.size() == pixels * tree.features, "pixel features: are ",
               tree.pixel_features.size(), " numbers; must be ", pixels * tree.features);
   detail::check_contraction<S>(parts.self_loop, tree.features, options);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -17,6 +18,7 @@
 #include <dht/core/view.hpp>
 #include <dht/graph/connectivity.hpp>
 #include <dht/graph/grid_components.hpp>
+#include <dht/graph/region_graph.hpp>
 #include <dht/hierarchy/hierarchy.hpp>
 #include <dht/merging/linkage.hpp>
 
@@ -68,16 +70,15 @@ struct MergeGraph {
   Buffer<std::int32_t> next;    // per half
   Buffer<std::int64_t> length;  // per edge: pairs of neighbouring pixels; 0 once it has gone
   Buffer<double> contrast;      // per edge: the sum over its pairs of pixels
-  std::vector<std::int32_t> end;  // per image: one past its last edge; the first is `first_edge`
-  double size_unit = 1;           // share of a pixel in its image
-  double length_unit = 1;         // side of a pixel, in diagonals of the image
+  std::vector<std::int32_t> begin;  // per image: its first edge; one more closes the last image's room
+  std::vector<std::int32_t> end;    // per image: one past its last edge
+  double size_unit = 1;             // share of a pixel in its image
+  double length_unit = 1;           // side of a pixel, in diagonals of the image
 
-  /// At most so many edges for a number of regions: planar graphs have 3n - 6, those of 8 neighbours 4n - 8.
-  static constexpr int edges_per_region = 4;
-  static std::int32_t first_edge(std::int32_t first_region) { return edges_per_region * first_region; }
+  /// Both halves of an edge, and all nodes of a binary tree over the regions, are numbered in 31 bits.
+  static constexpr std::int64_t most = std::int64_t{1} << 30;
 
-  void reserve(std::size_t regions, int features) {
-    const auto edges = regions * edges_per_region;
+  void reserve(std::size_t regions, std::size_t edges, int features) {
     region.reserve(regions);
     pixels.reserve(regions);
     sides.reserve(regions);
@@ -90,22 +91,35 @@ struct MergeGraph {
   }
 
   void resize(std::int32_t regions, int features) {
-    const auto n = static_cast<std::size_t>(regions), edges = n * edges_per_region;
+    const auto n = static_cast<std::size_t>(regions);
     region.resize(n);
     pixels.resize(n);
     sides.assign(n, 0);
     mean.resize(n * static_cast<std::size_t>(features));
     head.assign(n, -1);
+  }
+
+  /// Room for the edges of each image, which are no more than `counts` says. Throws dht::Error for more than `most`.
+  void make_room(const std::vector<std::int64_t>& counts) {
+    std::int64_t total = 0;
+    begin.assign(1, 0);
+    for (const std::int64_t count : counts) {
+      DHT_EXPECTS(count <= most - total, "regions to merge: have ", total + count,
+                  " boundaries or more between them; at most ", most, " are numbered");
+      begin.push_back(static_cast<std::int32_t>(total += count));
+    }
+    const auto edges = static_cast<std::size_t>(total);
     owner.resize(2 * edges);
     next.resize(2 * edges);
     length.resize(edges);
     contrast.resize(edges);
+    end.assign(begin.begin(), begin.end() - 1);
   }
 
-  /// The edge between two regions; made, if it is new, at `end`. The chain of the region with fewer neighbours is
-  /// searched, and what is found moves to its front: boundaries are met pixel after pixel.
+  /// The edge between two regions; made, if it is new, at `last`, which must come before `room`. The chain of the region
+  /// with fewer neighbours is searched, and what is found moves to its front: boundaries are met pixel after pixel.
   DHT_INLINE std::int32_t edge_between(std::int32_t a, std::int32_t b, Buffer<std::int32_t>& degree,
-                                       std::int32_t& last) {
+                                       std::int32_t& last, std::int32_t room) {
     const auto i = static_cast<std::size_t>(a), j = static_cast<std::size_t>(b);
     const std::int32_t from = degree[i] <= degree[j] ? a : b, to = a ^ b ^ from;
     std::int32_t before = -1, half = head[static_cast<std::size_t>(from)];
@@ -120,6 +134,9 @@ struct MergeGraph {
       }
       return half >> 1;
     }
+    DHT_EXPECTS(last < room,
+                "hierarchy: has no edge between two regions that touch; must be built with the neighbours by "
+                "which its regions merge");
     const std::int32_t edge = last++;
     length[static_cast<std::size_t>(edge)] = 0;
     contrast[static_cast<std::size_t>(edge)] = 0;
@@ -147,6 +164,7 @@ struct MergeGraphWorkspace {
   Buffer<std::int32_t> degree;         // per leaf
   Buffer<std::int64_t> rows, columns;  // per leaf: sums of coordinates
   Buffer<std::uint8_t> differs;        // per part: a row
+  std::vector<std::int64_t> counts;    // per image: edges, or more
 
   void reserve(std::size_t regions) {
     up.reserve(regions);
@@ -286,13 +304,58 @@ DHT_INLINE void measure_row(const std::int32_t* label, std::int32_t y, std::int3
   end_run(width - 1);
 }
 
+/// Neighbouring pixels of one image that lie in different leaves: its leaves have no more boundaries than that.
+template <concepts::connectivity C>
+DHT_INLINE std::int64_t count_differences(const MergeLeaves& leaves, std::int64_t image) {
+  std::int64_t count = 0;
+  for (int y = 0; y < leaves.height; ++y) {
+    const std::int32_t* row = leaves.label.data() + (image * leaves.height + y) * leaves.width;
+    for (const Offset o : C::forward) {
+      if (y + o.dy >= leaves.height) continue;
+      const std::int32_t* other = row + std::int64_t{o.dy} * leaves.width + o.dx;
+      const int from = o.dx < 0 ? 1 : 0, to = o.dx > 0 ? leaves.width - 1 : leaves.width;
+      std::int32_t in_row = 0;
+      for (int x = from; x < to; ++x) in_row += (row[x] != other[x]) & (row[x] >= 0) & (other[x] >= 0);
+      count += in_row;
+    }
+  }
+  return count;
+}
+
+/// Makes room for the boundaries between the leaves, which are counted: regions of a level have its edges, their pieces
+/// at most as many as there are pairs of pixels. How many a region has is not bounded: two bundles of diagonals cross in
+/// as many places as there are pairs.
+template <concepts::connectivity C, class S, class Backend>
+void make_room(const Backend& backend, const Hierarchy<S>& tree, const MergeLeaves& leaves, MergeGraph& graph,
+               MergeGraphWorkspace& w) {
+  std::vector<std::int64_t>& counts = w.counts;
+  counts.resize(static_cast<std::size_t>(leaves.batch));
+  if (leaves.pieces) {
+    backend.for_range(leaves.batch, 1, [&](std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
+      for (std::int64_t b = begin; b < end; ++b)
+        counts[static_cast<std::size_t>(b)] = count_differences<C>(leaves, b);
+    });
+  } else {
+    const std::span<const Edge> edges = tree.edges_of(leaves.level);
+    auto from = edges.begin();
+    for (std::size_t b = 0; b < counts.size(); ++b) {
+      const auto to =
+          std::partition_point(from, edges.end(), [&](const Edge& e) { return e.low < leaves.begin[b + 1]; });
+      counts[b] = to - from;
+      from = to;
+    }
+  }
+  graph.make_room(counts);
+}
+
 /// The boundaries between the leaves of one image: lengths, contrasts, perimeters.
 template <concepts::connectivity C, class S, class Features>
 DHT_INLINE void measure_boundaries(const Hierarchy<S>& tree, const MergeLeaves& leaves, int image, Features n,
                                    std::uint8_t* differs, MergeGraph& graph, MergeGraphWorkspace& w) {
   const int height = tree.height, width = tree.width;
-  std::int32_t last = MergeGraph::first_edge(leaves.begin[static_cast<std::size_t>(image)]);
-  const std::int32_t first = last;
+  const std::int32_t first = graph.begin[static_cast<std::size_t>(image)],
+                     room = graph.begin[static_cast<std::size_t>(image) + 1];
+  std::int32_t last = first;
   for (int y = 0; y < height; ++y) {
     const std::int64_t p0 = (std::int64_t{image} * height + y) * width;
     const std::int32_t* row = leaves.label.data() + p0;
@@ -305,7 +368,8 @@ DHT_INLINE void measure_boundaries(const Hierarchy<S>& tree, const MergeLeaves& 
         const S *f = tree.pixel_features.data() + (p0 + x) * n, *g = f + step * n;
         S sum = 0;
         for (int c = 0; c < n; ++c) sum = fma(f[c] - g[c], f[c] - g[c], sum);
-        const auto e = static_cast<std::size_t>(graph.edge_between(row[x], row[x + step], w.degree, last));
+        const auto e =
+            static_cast<std::size_t>(graph.edge_between(row[x], row[x + step], w.degree, last, room));
         ++graph.length[e];
         graph.contrast[e] += sqrt(static_cast<double>(sum));
       });
@@ -358,13 +422,14 @@ void measure_pieces(const Hierarchy<S>& tree, const MergeLeaves& leaves, MergeGr
 template <concepts::connectivity C, class S, class Backend>
 void measure_leaves(const Backend& backend, const Hierarchy<S>& tree, MergeLeaves& leaves, MergeGraph& graph,
                     MergeGraphWorkspace& w) {
+  DHT_EXPECTS(static_cast<std::int64_t>(leaves.node.size()) <= MergeGraph::most, "regions to merge: are ",
+              leaves.node.size(), "; at most ", MergeGraph::most, " are numbered");
   const auto count = static_cast<std::int32_t>(leaves.node.size());
   const int height = tree.height, width = tree.width, batch = tree.batch, features = tree.features;
   graph.resize(count, features);
   graph.size_unit = 1 / static_cast<double>(tree.image_pixels());
   graph.length_unit =
       1 / sqrt(static_cast<double>(std::int64_t{height} * height + std::int64_t{width} * width));
-  graph.end.resize(static_cast<std::size_t>(batch));
   w.degree.assign(static_cast<std::size_t>(count), 0);
   w.rows.resize(static_cast<std::size_t>(count));
   w.columns.resize(static_cast<std::size_t>(count));
@@ -378,6 +443,7 @@ void measure_leaves(const Backend& backend, const Hierarchy<S>& tree, MergeLeave
     for (std::int64_t p = 0; b + 1 < batch && p < tree.image_pixels(); ++p)
       largest = std::max(largest, label[p]);
   }
+  make_room<C>(backend, tree, leaves, graph, w);
   backend.for_parts(batch, 1, [&](int part, std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
     std::uint8_t* const differs = w.differs.data() + std::int64_t{part} * width;
     for (std::int64_t b = begin; b < end; ++b) {

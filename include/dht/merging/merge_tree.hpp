@@ -28,7 +28,8 @@ namespace dht {
 struct MergeOptions {
   /// The level of the hierarchy whose regions merge, at least 1; the coarsest below whole images where there are fewer.
   int start_level = 3;
-  /// Regions with fewer pixels merge before all others, each with the neighbour that costs least.
+  /// Regions with fewer pixels merge before all others, each with the neighbour that costs least. A number of regions that
+  /// is asked for comes first: what was merged last for this size is undone for it.
   std::int64_t smallest = 1;
   /// Where not 0: regions are cut along a grid of cells so many pixels wide before they merge. For more regions than the
   /// level has; with 1, pixels merge.
@@ -48,8 +49,8 @@ struct MergeTree {
   std::vector<std::int32_t> merged;  ///< per image: its number of merges
   std::vector<std::int32_t> forced;  ///< per image: how many of them were made for the smallest size
 
-  /// The fewest and the most regions that an image can be cut into: its connected parts, and its leaves as far as they
-  /// are large enough. Both 0 where a mask leaves nothing.
+  /// The fewest regions that an image can be cut into, its connected parts, and the most that are all large enough, as far
+  /// as such a part is. Both 0 where a mask leaves nothing.
   std::int32_t fewest(int image) const {
     return leaves.count(image) - merged[static_cast<std::size_t>(image)];
   }
@@ -75,10 +76,10 @@ struct MergeWorkspace {
   Buffer<std::int32_t> edge_to;    // per region: its edge to the region that merges, or -1
   Buffer<Offer> offers;            // per image: a tree of winners
 
-  void reserve(std::size_t regions, int features) {
+  void reserve(std::size_t regions, std::size_t edges, int features) {
     leaves.reserve(regions);
-    graph.reserve(regions, features);
-    edge_key.reserve(regions * detail::MergeGraph::edges_per_region);
+    graph.reserve(regions, edges, features);
+    edge_key.reserve(edges);
     best_edge.reserve(regions);
     edge_to.reserve(regions);
     offers.reserve(4 * regions);
@@ -104,8 +105,9 @@ class Merging {
 
   /// Writes the merges and returns how many there were, and how many for the smallest size.
   template <class Features>
-  DHT_INLINE std::pair<std::int32_t, std::int32_t> run(Features n, std::int32_t last_edge, Merge* merges) {
-    for (std::int32_t e = MergeGraph::first_edge(first_); e < last_edge; ++e) price(e, n);
+  DHT_INLINE std::pair<std::int32_t, std::int32_t> run(Features n, std::int32_t first_edge,
+                                                       std::int32_t last_edge, Merge* merges) {
+    for (std::int32_t e = first_edge; e < last_edge; ++e) price(e, n);
     for (std::int32_t r = first_; r < last_; ++r) {
       w_.edge_to[static_cast<std::size_t>(r)] = -1;
       find_best(r);
@@ -303,7 +305,8 @@ class Merging {
 /// Merges the regions of a level of `tree`, those of each image by themselves, those inside of `mask` where there is
 /// one. `out` is overwritten. Nothing is allocated when `out` and `workspace` have served an image like this before.
 ///
-/// Throws dht::Error for an empty hierarchy, options out of range and a mask of another shape.
+/// Throws dht::Error for an empty hierarchy or one of other neighbours, options out of range, a mask of another shape, and
+/// more than 2^30 leaves or boundaries between them.
 template <concepts::connectivity C, class S, concepts::linkage L, class Backend>
 void build_merge_tree(const Backend& backend, const Hierarchy<S>& tree, const L& linkage,
                       const MergeOptions& options, const Mask& mask, MergeTree& out,
@@ -317,12 +320,12 @@ void build_merge_tree(const Backend& backend, const Hierarchy<S>& tree, const L&
   const auto pixels = static_cast<std::size_t>(tree.pixels());
   out.leaves.reserve(pixels);
   out.merges.reserve(MergeLeaves::most(pixels));
-  workspace.reserve(MergeLeaves::most(pixels), tree.features);
+  workspace.reserve(MergeLeaves::most(pixels), pixels * C::forward.size(), tree.features);
   out.leaves.level = std::clamp(options.start_level, 1, std::max(tree.levels() - 2, 1));
   detail::find_leaves<C>(backend, tree, mask, options.cell, out.leaves, workspace.leaves);
   detail::measure_leaves<C>(backend, tree, out.leaves, workspace.graph, workspace.leaves);
   const auto count = static_cast<std::size_t>(out.leaves.count());
-  workspace.edge_key.resize(count * detail::MergeGraph::edges_per_region);
+  workspace.edge_key.resize(workspace.graph.length.size());
   workspace.best_edge.resize(count);
   workspace.edge_to.resize(count);
   workspace.offers.resize(4 * count);
@@ -336,7 +339,7 @@ void build_merge_tree(const Backend& backend, const Hierarchy<S>& tree, const L&
       detail::Merging<L> merging(workspace, linkage, options, first, last);
       detail::with_features(tree.features, [&](auto n) DHT_INLINE_LAMBDA {
         std::tie(out.merged[b], out.forced[b]) =
-            merging.run(n, workspace.graph.end[b], out.merges.data() + first);
+            merging.run(n, workspace.graph.begin[b], workspace.graph.end[b], out.merges.data() + first);
       });
     }
   });

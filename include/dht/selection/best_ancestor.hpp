@@ -43,6 +43,7 @@ void best_ancestor(const Backend& backend, const Hierarchy<S>& tree, std::span<c
   DHT_EXPECTS(tree.levels() > 1, "hierarchy: is empty; build it first");
   DHT_EXPECTS(static_cast<std::int64_t>(information.size()) == tree.nodes(), "information: has ",
               information.size(), " numbers; must have one for each of ", tree.nodes(), " nodes");
+  detail::check_nodes(tree.nodes());
   const auto pixels = static_cast<std::size_t>(tree.pixels());
   workspace.choice.reserve(3 * pixels + 64);
   workspace.choice.resize(static_cast<std::size_t>(tree.nodes()));

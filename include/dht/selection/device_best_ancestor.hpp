@@ -73,6 +73,7 @@ void best_ancestor(const backend::Thrust& backend, const DeviceHierarchy<S>& tre
   DHT_EXPECTS(tree.levels() > 1, "hierarchy: is empty; build it first");
   std::int64_t end = 0;
   for (int l = 1; l < tree.levels(); ++l) end += tree.level(l).regions;
+  detail::check_nodes(end);
   for (int l = tree.levels() - 1; l >= 1; --l) {
     end -= tree.level(l).regions;
     detail::device_inherit(backend, tree.level(l), static_cast<std::int32_t>(end), tree.pixels() / 2 + 1, w);

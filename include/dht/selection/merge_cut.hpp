@@ -80,8 +80,9 @@ void write_merged(const Backend& backend, const MergeTree& tree, const IsMade& i
 
 }  // namespace detail
 
-/// The partition with `regions` regions in every image, or as near as the tree has them: between `tree.fewest` and
-/// `tree.most`. Merges are undone in the order opposite to the one in which they were made.
+/// The partition with `regions` regions in every image, or as near as the tree has them: at least `tree.fewest`, at most
+/// one a leaf. Merges are undone in the order opposite to the one in which they were made: with more than `tree.most`, some
+/// are smaller than the smallest size that the tree was asked for.
 template <class Backend>
 void cut_merges(const Backend& backend, const MergeTree& tree, std::int64_t regions, Partition& out,
                 MergeCutWorkspace& w) {
@@ -89,8 +90,8 @@ void cut_merges(const Backend& backend, const MergeTree& tree, std::int64_t regi
   detail::write_merged(
       backend, tree,
       [&](int image, std::size_t k) {
-        const std::int64_t target = std::clamp<std::int64_t>(regions, tree.fewest(image),
-                                                             std::max(tree.fewest(image), tree.most(image)));
+        const std::int64_t target =
+            std::clamp<std::int64_t>(regions, tree.fewest(image), tree.leaves.count(image));
         return static_cast<std::int64_t>(k) < tree.leaves.count(image) - target;
       },
       out, w);

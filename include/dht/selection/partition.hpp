@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <span>
 
 #include <dht/core/buffer.hpp>
+#include <dht/core/error.hpp>
 #include <dht/hierarchy/hierarchy.hpp>
 
 namespace dht {
@@ -40,6 +42,13 @@ struct Partition {
 };
 
 namespace detail {
+
+/// Selections that look at every pixel keep a node in 31 bits. A level has at most half as many regions as there are
+/// pixels, but that there are few large ones only experience says.
+inline void check_nodes(std::int64_t nodes) {
+  constexpr std::int64_t most = std::numeric_limits<std::int32_t>::max();
+  DHT_EXPECTS(nodes <= most, "hierarchy: has ", nodes, " nodes; at most ", most, " are numbered");
+}
 
 /// Closes a partition whose `sources` hold one for each region.
 inline void one_source_each(Partition& out, bool whole) {

@@ -18,11 +18,12 @@ Tokens<S> square_tokens(int batch, int height, int width, int side) {
   DHT_EXPECTS(batch >= 1 && height >= 1 && width >= 1, "images: are ", batch, " of ", height, " x ", width,
               "; each must be at least 1");
   DHT_EXPECTS(side >= 1, "side: is ", side, "; must be at least 1");
+  check_pixels(batch, std::int64_t{height} * width, "images");
   Tokens<S> tokens;
   tokens.batch = batch;
   tokens.height = height;
   tokens.width = width;
-  const std::int32_t rows = (height + side - 1) / side, columns = (width + side - 1) / side;
+  const std::int32_t rows = (height - 1) / side + 1, columns = (width - 1) / side + 1;
   tokens.partition.regions = batch * rows * columns;
   tokens.partition.labels.resize(static_cast<std::size_t>(std::int64_t{batch} * height * width));
   std::size_t p = 0;
@@ -33,8 +34,8 @@ Tokens<S> square_tokens(int batch, int height, int width, int side) {
         tokens.partition.labels[p++] = (b * rows + y / side) * columns + x / side;
     for (int i = 0; i < rows; ++i) {
       for (int j = 0; j < columns; ++j) {
-        const Box box{i * side, j * side, std::min((i + 1) * side, height) - 1,
-                      std::min((j + 1) * side, width) - 1};
+        const Box box{i * side, j * side, i * side + std::min(side, height - i * side) - 1,
+                      j * side + std::min(side, width - j * side) - 1};
         tokens.box.push_back(box);
         tokens.size.push_back((box.ymax - box.ymin + 1) * (box.xmax - box.xmin + 1));
       }
