@@ -73,6 +73,9 @@ void measure(int side, int threads, double pixels, std::int64_t before, const On
 
 void measure_inference(int side, int threads) {
   const auto image = dht::bench::view(dht::bench::photo(side));
+  std::printf("said beforehand: %.1f bytes a pixel\n",
+              static_cast<double>(dht::tokenizer_bytes<float>(image.pixels(), 8)) /
+                  static_cast<double>(image.pixels()));
   auto parts = dht::bench::tokenizer_parts(threads);
   forget_peak();
   const std::int64_t before = status("VmRSS");

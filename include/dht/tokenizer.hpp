@@ -68,6 +68,22 @@ struct Penalty {
   double value = 1.3e-4;
 };
 
+/// About how many bytes a tokenizer on the host comes to hold for a photo, or a batch, of so many pixels, and `features` of
+/// type `S`: within a tenth for photos of 224 x 224 pixels and more, by the paper's selection or up to a token for each 300
+/// pixels. Images of noise take up to three times as much, as many tokens as pixels up to four times. The image itself and what
+/// training keeps come on top.
+template <class S>
+constexpr std::int64_t tokenizer_bytes(std::int64_t pixels, int features) {
+  constexpr auto scalar = static_cast<double>(sizeof(S));
+  // A photo has .27 regions a pixel at its first level, .36 nodes and 1 edge in all.
+  const double a_pixel = (features + 1) * scalar + 25, a_node = (2 * features + 2) * scalar + 28,
+               first_edges = 0.72 * (16 + scalar), first_regions = 0.27 * 24, edges = 8;
+  const std::int64_t at_least = 3 << 18;
+  return at_least +
+         static_cast<std::int64_t>(static_cast<double>(pixels) *
+                                   (a_pixel + 0.36 * a_node + first_edges + first_regions + edges));
+}
+
 /// The parts of a tokenizer as values. Every member has the default that its type has.
 template <class Policies>
 struct TokenizerParts {

@@ -456,3 +456,26 @@ TEST_CASE("tokenizer: token features go through W, and the mean colour injected 
           (void)dht::project(tokens, dht::Linear<float>{2, 1, {1, 1}, {0}});
         }) == "x: has 3 columns; the linear map takes 2");
 }
+
+TEST_CASE("tokenizer: what it takes is said beforehand", "[tokenizer]") {
+  // Measured with dht_memory: 141, 130, 126 bytes a pixel at 224, 512, 1024, 8 features.
+  const auto a_pixel = [](int side) {
+    const std::int64_t pixels = std::int64_t{side} * side;
+    return static_cast<double>(dht::tokenizer_bytes<float>(pixels, 8)) / static_cast<double>(pixels);
+  };
+  CHECK(a_pixel(224) == Catch::Approx(141).epsilon(0.1));
+  CHECK(a_pixel(512) == Catch::Approx(130).epsilon(0.1));
+  CHECK(a_pixel(1024) == Catch::Approx(126).epsilon(0.1));
+  CHECK(a_pixel(16384) * 16384 * 16384 > 33e9);
+  // What certainly is there: features of pixels, the finest label map, that of tokens.
+  Tokenizer<dht::ColourPolicies> tokenizer;
+  const Photo photo(Pattern::blobs, 1, 60, 70, 1);
+  const auto& tokens = tokenizer(photo.view());
+  const auto& tree = tokenizer.hierarchy();
+  CHECK(dht::tokenizer_bytes<float>(60 * 70, 3) >
+        static_cast<std::int64_t>(4 * (tree.pixel_features.size() + tree.pixel_parent.size() +
+                                       tokens.partition.labels.size() + tree.mean.size() +
+                                       tree.variance.size())));
+  CHECK(dht::tokenizer_bytes<double>(1000000, 3) > dht::tokenizer_bytes<float>(1000000, 3));
+  CHECK(dht::tokenizer_bytes<double>(2147483646, 1024) > std::int64_t{1} << 40);
+}
