@@ -3,10 +3,12 @@
 #include "class_folder.hpp"
 
 #include <algorithm>
+#include <string_view>
 #include <system_error>
 
 #include <dht/core/error.hpp>
 #include <dht/io/file.hpp>
+#include <dht/vector/svg_text.hpp>
 
 #include "photo_folder.hpp"
 
@@ -15,18 +17,31 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// Whether `text` is UTF-8 without control characters: what a model's file and a drawing can hold.
+bool is_plain_text(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t length = dht::detail::xml_character(text);
+    if (length == 0 || static_cast<unsigned char>(text[0]) < 0x20) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
 /// The names of the folders in a folder, sorted.
 std::vector<std::string> folders_in(const fs::path& folder) {
-  const std::string name = dht::detail::file_name(folder);
   std::error_code error;
-  DHT_EXPECTS(fs::exists(folder, error), name, ": does not exist; must hold a folder for each class");
-  DHT_EXPECTS(fs::is_directory(folder, error), name, ": is a file; must be a folder");
+  DHT_EXPECTS(fs::exists(folder, error), dht::detail::file_name(folder),
+              ": does not exist; must hold a folder for each class");
   std::vector<std::string> names;
-  for (fs::directory_iterator at(folder, error); !error && at != fs::directory_iterator();
-       at.increment(error))
-    if (at->is_directory(error)) names.push_back(at->path().filename().string());
-  DHT_EXPECTS(!error, name, ": cannot be read (", error.message(), ")");
-  std::sort(names.begin(), names.end());
+  for (const FolderEntry& entry : entries_of(folder)) {
+    DHT_EXPECTS(entry.kind != FolderEntry::Kind::lost, dht::detail::file_name(entry.path),
+                ": is a link that leads nowhere; must lead to a folder or a file");
+    if (entry.kind != FolderEntry::Kind::folder) continue;
+    names.push_back(entry.path.filename().string());
+    DHT_EXPECTS(
+        is_plain_text(names.back()), dht::detail::file_name(entry.path),
+        ": has a name that is not UTF-8 or not of one line; a class must have one that a file can hold");
+  }
   return names;
 }
 

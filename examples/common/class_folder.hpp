@@ -18,8 +18,9 @@ namespace dht::examples {
 class ClassFolder {
  public:
   /// Reads all pictures, as TrainingImages does. The classes are the folders in the order of their names, or those of `classes`
-  /// where a model knows them already. Throws dht::Error, naming the folder, when a picture lies beside the class folders, a
-  /// class has no picture that can be read, and where the folders are not those of `classes`.
+  /// where a model knows them already. A link to a folder is one; names that begin with a dot are none. Throws dht::Error,
+  /// naming the folder, when a picture lies beside the class folders, a class has no picture that can be read or a name that is
+  /// not UTF-8, and where the folders are not those of `classes`.
   ClassFolder(const std::filesystem::path& folder, const ReadingOptions& options, backend::ThreadPool& pool,
               const std::optional<std::vector<std::string>>& classes = std::nullopt);
 

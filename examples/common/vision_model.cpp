@@ -3,6 +3,7 @@
 #include "vision_model.hpp"
 
 #include <charconv>
+#include <set>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -63,7 +64,12 @@ std::vector<std::string> classes_of(const SafeTensors& file) {
   const auto list = Json::parse(text, is_flat, false);
   expect(list.is_array() && !list.empty());
   for (const auto& name : list) expect(name.is_string());
-  return list.get<std::vector<std::string>>();
+  const auto classes = list.get<std::vector<std::string>>();
+  std::set<std::string> different;
+  for (const std::string& name : classes)
+    DHT_EXPECTS(different.insert(name).second, file.file(), ": ", prefix, "classes has ",
+                dht::detail::one_line(name), " twice; must have different names");
+  return classes;
 }
 
 }  // namespace
@@ -73,9 +79,7 @@ void describe(SafeTensorsWriter& writer, const VisionModel& model) {
     writer.set_metadata(prefix + name, std::to_string(number));
   });
   writer.set_metadata(prefix + "drop_path", shortest_text(model.config.vit.drop_path));
-  writer.set_metadata(
-      prefix + "classes",
-      nlohmann::json(model.classes).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  writer.set_metadata(prefix + "classes", nlohmann::json(model.classes).dump());
 }
 
 VisionModel described(const SafeTensors& file) {

@@ -78,6 +78,57 @@ TEST_CASE("class folders: classes are the folders in order, pictures below them 
              ContainsSubstring("set: has a folder b, which is no class"));
 }
 
+TEST_CASE("class folders: links are folders, names that begin with a dot are none, others must be text") {
+  const ScratchFolder folder;
+  for (const char* name :
+       {"far/1.png", "far/2.png", "set/dog/3.png", "set/.ipynb_checkpoints/4.png", "set/dog/._3.png"}) {
+    fs::create_directories((folder / name).parent_path());
+    dht::examples::write_png(folder / name, dht::examples::sample_picture(16));
+  }
+  std::ofstream(folder / "set/.stray.png") << "no picture";
+  fs::create_directory_symlink(folder / "far", folder / "set/cat");
+  dht::backend::ThreadPool pool(1);
+  const ClassFolder set(folder / "set", quiet(), pool);
+  CHECK(set.classes() == std::vector<std::string>{"cat", "dog"});
+  REQUIRE(set.images().size() == 3);
+  CHECK(set.images().broken() == 0);
+  for (std::size_t i = 0; i < 3; ++i)
+    CHECK(set.label(i) == (set.images().name(i).find("/dog/") != std::string::npos));
+
+  const auto refused = [&](const std::string& name) {
+    fs::create_directory(folder / "set" / name);
+    const std::string error = error_of([&] { ClassFolder(folder / "set", quiet(), pool); });
+    CHECK_THAT(error, ContainsSubstring("has a name that is not UTF-8 or not of one line"));
+    fs::remove(folder / "set" / name);
+  };
+  refused("caf\xE9");
+  refused("caf\xE8");
+  refused("two\nlines");
+  refused("cut \xE2\x82");
+  fs::create_directory_symlink("nowhere", folder / "set/owl");
+  CHECK_THAT(error_of([&] { ClassFolder(folder / "set", quiet(), pool); }),
+             ContainsSubstring("set/owl: is a link that leads nowhere"));
+}
+
+TEST_CASE("a model's file with a class twice is refused") {
+  const ScratchFolder folder;
+  dht::examples::VisionModel model;
+  model.side = 32;
+  const auto written = [&](std::vector<std::string> classes) {
+    model.classes = std::move(classes);
+    dht::SafeTensorsWriter writer;
+    dht::examples::describe(writer, model);
+    writer.save(folder / "model.safetensors");
+    return dht::SafeTensors::load(folder / "model.safetensors");
+  };
+  CHECK(dht::examples::described(written({"caf\xC3\xA9", "b"})).classes ==
+        std::vector<std::string>{"caf\xC3\xA9", "b"});
+  CHECK_THAT(error_of([&] {
+               dht::examples::described(written({"a", "b", "a"}));
+             }),
+             ContainsSubstring("vit.classes has a twice; must have different names"));
+}
+
 TEST_CASE("confusion matrix: accuracy, mean IoU, and its picture") {
   ConfusionMatrix matrix(3);
   CHECK(matrix.accuracy() == 0);
