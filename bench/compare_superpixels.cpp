@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <cstdio>
 #include <filesystem>
 #include <iostream>
 #include <iterator>
@@ -156,13 +155,8 @@ class Comparison {
   void add_image_line(const std::string& name, const Row& row, const SuperpixelRun& nearest) {
     image_lines_ += name + ",\"" + row.method + "\"," + std::to_string(row.tokens) + "," +
                     std::to_string(nearest.map.count()) + "," + std::to_string(nearest.components);
-    char text[32];
-    for (const double score : nearest.scores) {
-      std::snprintf(text, sizeof text, ",%.6f", score);
-      image_lines_ += text;
-    }
-    std::snprintf(text, sizeof text, ",%.2f\n", nearest.milliseconds);
-    image_lines_ += text;
+    for (const double score : nearest.scores) image_lines_ += "," + number(score, 6);
+    image_lines_ += "," + number(nearest.milliseconds, 2) + "\n";
   }
 
   void write_labels(const std::string& name, const Row& row, const LabelMap& map) const {

@@ -2,16 +2,16 @@
 // Numbers in the tables that the comparisons write.
 #pragma once
 
-#include <cstdio>
+#include <charconv>
 #include <string>
 
 namespace dht::bench {
 
 /// With so many digits after the point.
 inline std::string number(double value, int digits) {
-  char text[64];
-  std::snprintf(text, sizeof text, "%.*f", digits, value);
-  return text;
+  char text[400];
+  return std::string(text,
+                     std::to_chars(text, text + sizeof text, value, std::chars_format::fixed, digits).ptr);
 }
 
 }  // namespace dht::bench

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // draw_sample [--size N] [FILE]: writes the picture that the project brings along.
 #include <charconv>
-#include <exception>
 #include <iostream>
 #include <string>
 #include <string_view>
@@ -10,6 +9,7 @@
 #include <dht/core/error.hpp>
 
 #include "common/image_file.hpp"
+#include "common/options.hpp"
 #include "common/sample_picture.hpp"
 
 namespace {
@@ -18,14 +18,14 @@ constexpr std::string_view usage =
     "usage: draw_sample [--size N] [FILE]\n"
     "Draws a lake in the mountains, N x N pixels (default 512), into FILE (default sample.png).\n";
 
-int run(const std::vector<std::string>& arguments) {
+void run(const std::vector<std::string>& arguments) {
   int size = 512;
   std::string file;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const std::string& argument = arguments[i];
     if (argument == "--help" || argument == "-h") {
       std::cout << usage;
-      return 0;
+      return;
     }
     if (argument == "--size") {
       DHT_EXPECTS(i + 1 < arguments.size(), "--size: has no number");
@@ -43,14 +43,10 @@ int run(const std::vector<std::string>& arguments) {
   if (file.empty()) file = "sample.png";
   dht::examples::write_png(file, dht::examples::sample_picture(size));
   std::cout << file << ": " << size << " x " << size << " pixels\n";
-  return 0;
 }
 
 }  // namespace
 
-int main(int argc, char** argv) try {
-  return run({argv + 1, argv + argc});
-} catch (const std::exception& error) {
-  std::cerr << "draw_sample: " << error.what() << '\n';
-  return 2;
+int main(int argc, char** argv) {
+  return dht::examples::run_program("draw_sample", [&] { run({argv + 1, argv + argc}); });
 }

@@ -12,12 +12,12 @@
 #include <dht/train/losses.hpp>
 #include <dht/train/targets.hpp>
 
+#include "number_text.hpp"
+
 namespace dht::examples {
 namespace {
 
 constexpr double not_known = std::numeric_limits<double>::quiet_NaN();
-
-std::string percent(double share) { return digits(100 * share, "%.2f") + " %"; }
 
 /// The class of every picture of a batch.
 std::vector<std::int32_t> labels_of(const ClassFolder& folder, const TrainingBatch& batch) {
@@ -162,7 +162,7 @@ std::string ClassLearner::worst() const {
     return std::isfinite(a) && (!std::isfinite(b) || a < b);
   });
   const auto place = static_cast<std::size_t>(worst - losses_.begin());
-  return data_.train.images().name(batch_.image[place]) + " is " + digits(*worst, "%g");
+  return data_.train.images().name(batch_.image[place]) + " is " + short_text(*worst);
 }
 
 void ClassLearner::validate() {
@@ -190,12 +190,13 @@ std::vector<double> ClassLearner::row(const StepFigures& figures, bool is_valida
 }
 
 std::string ClassLearner::step_text() const {
-  return "loss " + digits(loss_, "%.4f") + ", right " + percent(accuracy_);
+  return "loss " + fixed_text(loss_, 4) + ", right " + percent_text(accuracy_);
 }
 
 std::string ClassLearner::validation_text() const {
   if (!is_validated_) return "";
-  return "validation: loss " + digits(validation_loss_, "%.4f") + ", right " + percent(validation_accuracy_);
+  return "validation: loss " + fixed_text(validation_loss_, 4) + ", right " +
+         percent_text(validation_accuracy_);
 }
 
 std::vector<Chart> ClassLearner::charts(const TrainingLog& log) const {

@@ -11,6 +11,7 @@
 #include <dht/vit/shapes.hpp>
 
 #include "class_learner.hpp"
+#include "number_text.hpp"
 #include "progress.hpp"
 
 namespace dht::examples {
@@ -30,8 +31,6 @@ std::vector<std::string> names_of(const ClassOptions& options) {
   return names;
 }
 
-std::string percent(double share) { return digits(100 * share, "%.2f") + " %"; }
-
 /// Collects the table of results and says each line of it.
 class Results {
  public:
@@ -42,10 +41,11 @@ class Results {
   void add(const std::string& stage, const Classifier<float>& model, TokenSource& source, bool is_last) {
     const auto look = [&](const ClassFolder* folder, const std::string& set, const char* picture) {
       if (folder == nullptr) return;
+      check_interrupted();
       const Evaluation found = evaluate(model, source, *folder, options_, backend_, run_.pool());
       table_ += result_row(stage, set, found);
       const std::string sentence =
-          percent(found.matrix.accuracy()) + " of " + std::to_string(found.matrix.total()) + " right";
+          percent_text(found.matrix.accuracy()) + " of " + std::to_string(found.matrix.total()) + " right";
       if (!options_.quiet)
         std::cout << stage << ", " << set << ": " << sentence << ", " << tenths(found.mean_tokens)
                   << " tokens an image\n";

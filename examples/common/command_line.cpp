@@ -9,12 +9,15 @@
 #include <new>
 
 #include <CLI/CLI.hpp>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include <dht/core/error.hpp>
 #include <dht/io/file.hpp>
 #include <dht/version.hpp>
 
 #include "options.hpp"
+#include "signals.hpp"
 
 namespace dht::examples {
 
@@ -60,11 +63,28 @@ void complain(const std::string& name, std::string_view what) {
   std::cerr << name << ": " << dht::detail::one_line(what, 9000) << '\n';
 }
 
+namespace {
+
+/// Of stdin, stdout and stderr, what is closed would be the number of the next file that is opened: what is said would become
+/// part of a result. Opened the wrong way round it is taken, and using it fails as before.
+void occupy_standard_descriptors() {
+  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (::fcntl(descriptor, F_GETFD) == -1)
+      ::open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
+}  // namespace
+
 int run_program(const std::string& name, const std::function<void()>& body) {
+  occupy_standard_descriptors();
   try {
     body();
     std::cout.flush();
+    DHT_EXPECTS(std::cout.good(), "standard output: cannot be written");
     return 0;
+  } catch (const Interrupted& interrupted) {
+    complain(name, "was interrupted (signal " + std::to_string(interrupted.signal) + ")");
+    return 128 + interrupted.signal;
   } catch (const std::bad_alloc&) {
     complain(name, "there is not enough memory for this photo with these options");
   } catch (const std::exception& error) {

@@ -30,6 +30,7 @@
 #include "photo_folder.hpp"
 #include "photo_tokenizer.hpp"
 #include "progress.hpp"
+#include "signals.hpp"
 
 namespace dht::examples {
 namespace {
@@ -164,6 +165,7 @@ class FolderTokenizer {
       for (std::size_t i = next++; i < photos_.size(); i = next++) {
         FolderPhoto& photo = photos_[i];
         try {
+          check_interrupted();
           if (!photo.is_broken && succeeds(photo, progress, [&] { look(worker, photo); }))
             store(worker, photo);
         } catch (...) {

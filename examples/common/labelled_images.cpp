@@ -10,6 +10,7 @@
 #include <dht/io/file.hpp>
 
 #include "fingerprint.hpp"
+#include "signals.hpp"
 
 namespace dht::examples {
 
@@ -22,6 +23,7 @@ LabelledImages::LabelledImages(const fs::path& folder, const fs::path& labels, c
   DHT_EXPECTS(fs::is_directory(labels, error), dht::detail::file_name(labels),
               ": is no folder; must hold the label maps");
   for_each_index(pool, labels_.size(), [&](std::size_t i) {
+    check_interrupted();
     labels_[i] = read_label_map(label_path(i));
     const auto picture = images_.picture(i);
     DHT_EXPECTS(labels_[i].height == picture->height && labels_[i].width == picture->width,

@@ -92,7 +92,8 @@ std::optional<FolderOptions> parse_folder_options(int argc, char** argv, const s
 /// One line on stderr, "name: what".
 void complain(const std::string& name, std::string_view what);
 
-/// Runs a program. Whatever it throws becomes one line on stderr and exit code 2.
+/// Runs a program. Whatever it throws becomes one line on stderr and exit code 2, and so does output that could not be written;
+/// after Interrupted the code is 128 and the signal.
 int run_program(const std::string& name, const std::function<void()>& body);
 
 }  // namespace dht::examples

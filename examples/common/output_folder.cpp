@@ -2,14 +2,20 @@
 // A program's results in a folder: written aside, then moved to their places; on failure everything new is removed.
 #include "output_folder.hpp"
 
-#include <algorithm>
-#include <exception>
-#include <random>
+#include <cerrno>
+#include <chrono>
+#include <memory>
 #include <system_error>
+#include <thread>
 #include <utility>
+
+#include <unistd.h>
 
 #include <dht/core/error.hpp>
 #include <dht/io/file.hpp>
+
+#include "signals.hpp"
+#include "staging_folder.hpp"
 
 namespace dht::examples {
 namespace {
@@ -47,33 +53,80 @@ class Created {
   std::vector<fs::path> paths_;
 };
 
-/// A new folder within another, removed with everything in it.
-class Staging {
+/// Moves files to their places. What they replace comes back, unless it is to go.
+class Publication {
  public:
-  explicit Staging(const fs::path& folder)
-      : path_(folder / (".dht-" + std::to_string(std::random_device{}()) + ".tmp")) {
+  /// `aside` is a new folder beside the files, for what they replace.
+  Publication(Created& created, fs::path aside) : created_(created), aside_(std::move(aside)) {
     std::error_code error;
-    const bool created = fs::create_directory(path_, error);
-    DHT_EXPECTS(created, "--output: ", dht::detail::file_name(folder), " cannot be written to (",
-                error ? error.message() : "a temporary name is taken", ")");
+    fs::create_directory(aside_, error);
+    DHT_EXPECTS(!error, dht::detail::file_name(aside_), ": cannot be created (", error.message(), ")");
   }
-  Staging(const Staging&) = delete;
-  Staging& operator=(const Staging&) = delete;
-  ~Staging() {
+  Publication(const Publication&) = delete;
+  Publication& operator=(const Publication&) = delete;
+  ~Publication() {
     std::error_code ignored;
-    fs::remove_all(path_, ignored);
+    for (auto moved = replaced_.rbegin(); moved != replaced_.rend(); ++moved)
+      fs::rename(moved->old, moved->target, ignored);
   }
-  const fs::path& path() const { return path_; }
+
+  void move(const fs::path& file, const fs::path& target) {
+    std::error_code error;
+    const fs::file_status before = fs::symlink_status(target, error);
+    DHT_EXPECTS(!fs::is_directory(before), dht::detail::file_name(target),
+                ": is a directory; must be a file");
+    if (fs::exists(before)) {
+      const fs::path old = aside_ / std::to_string(replaced_.size());
+      // By a second name, so that the first one is never without a file; not every file system has that.
+      fs::create_hard_link(target, old, error);
+      if (error) fs::rename(target, old, error);
+      check(target, error);
+      replaced_.push_back({old, target});
+    }
+    fs::rename(file, target, error);
+    check(target, error);
+    if (!fs::exists(before)) created_.add(target);
+  }
+
+  void keep() { replaced_.clear(); }
 
  private:
-  fs::path path_;
+  struct Replaced {
+    fs::path old, target;
+  };
+
+  static void check(const fs::path& target, const std::error_code& error) {
+    DHT_EXPECTS(!error, dht::detail::file_name(target), ": cannot be written (", error.message(), ")");
+  }
+
+  Created& created_;
+  fs::path aside_;
+  std::vector<Replaced> replaced_;
 };
 
+/// Waits until no other process moves results to this folder: files of one run do not come between those of another.
+std::unique_ptr<LockFile> publishing_lock(const fs::path& folder) {
+  for (;;) {
+    auto lock = std::make_unique<LockFile>(folder / ".dht-publishing.tmp");
+    DHT_EXPECTS(lock->state() != LockFile::State::failed, "--output: ", dht::detail::file_name(folder),
+                " cannot be written to (", lock->error().message(), ")");
+    if (lock->state() == LockFile::State::ours || lock->state() == LockFile::State::unsupported) return lock;
+    check_interrupted();
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
+
+/// The folder, or that in which it would be made, can be written to.
 void check_folder(const fs::path& folder) {
   std::error_code error;
   for (fs::path at = fs::absolute(folder); !at.empty(); at = at.parent_path()) {
     const fs::file_status status = fs::status(at, error);
-    if (fs::is_directory(status)) return;
+    if (fs::is_directory(status)) {
+      const int reason = ::access(at.c_str(), W_OK | X_OK) == 0 ? 0 : errno;
+      DHT_EXPECTS(reason == 0, "--output: ", dht::detail::file_name(folder), " cannot be written to (",
+                  dht::detail::system_message(reason), ")");
+      return;
+    }
     DHT_EXPECTS(status.type() == fs::file_type::not_found, "--output: ", dht::detail::file_name(folder), ": ",
                 status.type() == fs::file_type::none
                     ? "cannot be opened (" + error.message() + ")"
@@ -123,9 +176,10 @@ void OutputFolder::write(const std::function<void(const fs::path&)>& writer) con
 }
 
 void OutputFolder::write_some(const std::function<std::vector<std::string>(const fs::path&)>& writer) const {
+  const Signals signals;
   Created created;
   created.make_folders(folder_);
-  const Staging staging(folder_);
+  const StagingFolder staging(folder_);
   std::vector<std::string> written;
   try {
     make_folders_of(names_, staging.path());
@@ -138,16 +192,17 @@ void OutputFolder::write_some(const std::function<std::vector<std::string>(const
     if (at != std::string::npos) what.replace(at, aside.size(), folder_.string());
     throw Error(what);
   }
+  check_interrupted();
+  if (written.empty()) return;
+  const auto lock = publishing_lock(folder_);
+  Publication publication(created, staging.path() / "before");
   for (const std::string& name : written) {
     const fs::path target = folder_ / name;
     created.make_folders(target.parent_path());
-    std::error_code error;
-    const bool is_new = !fs::exists(fs::symlink_status(target, error));
-    fs::rename(staging.path() / name, target, error);
-    DHT_EXPECTS(!error, dht::detail::file_name(target), ": cannot be written (", error.message(), ")");
-    if (is_new) created.add(target);
+    publication.move(staging.path() / name, target);
   }
-  if (!written.empty()) created.keep();
+  publication.keep();
+  created.keep();
 }
 
 }  // namespace dht::examples

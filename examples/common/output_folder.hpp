@@ -13,14 +13,16 @@ namespace dht::examples {
 /// before anybody waits for it; nothing is created until `write`.
 class OutputFolder {
  public:
-  /// Throws dht::Error, naming the option `--output` or the file, when `folder` is no folder and cannot become one, a
-  /// name is taken by a folder, or a file would replace one of `inputs`. Names may have folders of their own before
+  /// Throws dht::Error, naming the option `--output` or the file, when `folder` is no folder and cannot become one, or cannot be
+  /// written to, a name is taken by a folder, or a file would replace one of `inputs`. Names may have folders of their own before
   /// them, as in "50/labels.npy".
   OutputFolder(std::filesystem::path folder, std::vector<std::string> names,
                const std::vector<std::filesystem::path>& inputs);
 
   /// Calls `writer` with a temporary folder, in which it must write every file, then moves them to their places. When
-  /// anything fails, everything that this call has created goes away, and files of before are as they were.
+  /// anything fails, everything that this call has created goes away, and files of before are as they were. So it is when a
+  /// signal comes before all files are written (see Signals), which throws Interrupted; `writer` may look for one, too. What a
+  /// process that was killed has left is removed by the next call.
   void write(const std::function<void(const std::filesystem::path&)>& writer) const;
 
   /// The same for a writer that returns which of the files it has written. The others stay as they were; where it has

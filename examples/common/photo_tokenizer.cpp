@@ -3,6 +3,7 @@
 #include "photo_tokenizer.hpp"
 
 #include <algorithm>
+#include <locale>
 #include <sstream>
 #include <system_error>
 #include <utility>
@@ -119,6 +120,7 @@ std::unique_ptr<PhotoTokenizer> make_cuda_tokenizer(Common) {
 
 std::string Settings::selection_text() const {
   std::ostringstream text;
+  text.imbue(std::locale::classic());
   if (selection == "best-ancestor") {
     text << "best ancestor, " << criterion << ", iota " << iota;
   } else {

@@ -12,7 +12,7 @@
 #include <dht/io/parameters.hpp>
 #include <dht/tokens/projection.hpp>
 
-#include "training_log.hpp"
+#include "number_text.hpp"
 
 namespace dht::examples {
 namespace {

@@ -14,6 +14,7 @@
 #include <dht/core/random.hpp>
 
 #include "learner.hpp"
+#include "number_text.hpp"
 #include "pretrain_model.hpp"
 #include "training_images.hpp"
 #include "training_log.hpp"
@@ -92,7 +93,7 @@ class Painter : public Learner {
       return std::isfinite(a) && (!std::isfinite(b) || a < b);
     });
     const std::size_t image = batch_.image[static_cast<std::size_t>(worst - loss_.of_image.begin())];
-    return images_.name(image) + " is " + digits(*worst, "%g");
+    return images_.name(image) + " is " + short_text(*worst);
   }
 
   void update_statistics() override { model_.update_statistics(); }
@@ -134,14 +135,14 @@ class Painter : public Learner {
   }
 
   std::string step_text() const override {
-    return "loss " + digits(loss_.value, "%.5f") + ", " + digits(decibels_, "%.2f") + " dB, " +
+    return "loss " + fixed_text(loss_.value, 5) + ", " + fixed_text(decibels_, 2) + " dB, " +
            std::to_string(count_) + " tokens";
   }
 
   std::string validation_text() const override {
     std::string text;
     for (std::size_t k = 0; k < validated_.size(); ++k)
-      text += (k == 0 ? "validation: " : ", ") + digits(validated_[k], "%.2f") + " dB with " +
+      text += (k == 0 ? "validation: " : ", ") + fixed_text(validated_[k], 2) + " dB with " +
               std::to_string(options_.tokens[k]);
     return text;
   }

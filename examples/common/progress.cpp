@@ -3,11 +3,12 @@
 #include "progress.hpp"
 
 #include <cmath>
-#include <cstdio>
 #include <iostream>
 #include <utility>
 
 #include <unistd.h>
+
+#include "number_text.hpp"
 
 namespace dht::examples {
 namespace {
@@ -19,11 +20,7 @@ const char* const erase_line = "\r\033[K";
 
 std::ostream* terminal() { return isatty(STDOUT_FILENO) != 0 ? &std::cout : nullptr; }
 
-std::string tenths(double number) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.1f", number);
-  return text;
-}
+std::string tenths(double number) { return fixed_text(number, 1); }
 
 std::string duration_text(double seconds) {
   if (seconds < 10) return tenths(seconds) + " s";

@@ -3,19 +3,19 @@
 #include "report.hpp"
 
 #include <algorithm>
-#include <cstdio>
 #include <iostream>
 #include <system_error>
 
 #include <dht/io/file.hpp>
 
+#include "number_text.hpp"
+
 namespace dht::examples {
 namespace {
 
 std::string milliseconds(std::chrono::steady_clock::duration time) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%9.1f ms", std::chrono::duration<double, std::milli>(time).count());
-  return text;
+  const std::string text = fixed_text(std::chrono::duration<double, std::milli>(time).count(), 1);
+  return std::string(text.size() < 9 ? 9 - text.size() : 0, ' ') + text + " ms";
 }
 
 }  // namespace

@@ -21,6 +21,7 @@
 #include "confusion_matrix.hpp"
 #include "labelled_images.hpp"
 #include "learner.hpp"
+#include "number_text.hpp"
 #include "token_source.hpp"
 #include "training_run.hpp"
 #include "vision_model.hpp"
@@ -36,8 +37,6 @@ const char* const picture_name = "confusion.svg";
 const char* const drawings_name = "drawings";
 
 constexpr double not_known = std::numeric_limits<double>::quiet_NaN();
-
-std::string percent(double share) { return digits(100 * share, "%.2f") + " %"; }
 
 /// The settings of a model that begins new, or of the one in a file.
 VisionModel model_for(const SegmentOptions& options, int classes) {
@@ -207,10 +206,11 @@ class Segmenter : public Learner {
     }
     return row;
   }
-  std::string step_text() const override { return "loss " + digits(loss_, "%.4f"); }
+  std::string step_text() const override { return "loss " + fixed_text(loss_, 4); }
   std::string validation_text() const override {
     if (!is_validated_) return "";
-    return "validation: " + percent(accuracy_) + " of the pixels right, mean IoU " + percent(mean_iou_);
+    return "validation: " + percent_text(accuracy_) + " of the pixels right, mean IoU " +
+           percent_text(mean_iou_);
   }
   std::vector<Chart> charts(const TrainingLog& log) const override {
     Chart loss{options_.focal > 0 ? "Focal loss" : "Cross entropy",
@@ -266,7 +266,7 @@ class Segmenter : public Learner {
                              {targets.data() + first * logits.columns, rows, logits.columns}, {});
       if (std::isfinite(of) && of <= largest) continue;
       largest = of;
-      worst_ = data_.train.images().name(batch_.image[b]) + " is " + digits(of, "%g");
+      worst_ = data_.train.images().name(batch_.image[b]) + " is " + short_text(of);
     }
   }
 
@@ -315,6 +315,7 @@ void write_results(const SegmentOptions& options, const TrainingRun& run, const 
   int left = options.drawings;
   const ConfusionMatrix matrix = segmenter.look(
       shown, [&](const TrainingBatch& batch, std::size_t place, const auto& answers, const auto& truth) {
+        check_interrupted();
         if (left-- <= 0) return;
         write_png(drawings / drawing_name(shown.images().name(batch.image[place]), folder),
                   draw_classes(seen_part(batch, place), answers(), truth()));
@@ -322,8 +323,8 @@ void write_results(const SegmentOptions& options, const TrainingRun& run, const 
   const std::string set = options.validation ? "validation" : "training";
   std::vector<std::string> names;
   for (int c = 0; c < data.classes; ++c) names.push_back(std::to_string(c));
-  const std::string sentence = set + ": " + percent(matrix.accuracy()) + " of the pixels right, mean IoU " +
-                               percent(matrix.mean_iou());
+  const std::string sentence = set + ": " + percent_text(matrix.accuracy()) +
+                               " of the pixels right, mean IoU " + percent_text(matrix.mean_iou());
   write_file(run.output() / picture_name, confusion_svg(matrix, names, sentence));
   write_file(run.output() / results_name,
              "set,tokens,pixels,accuracy,mean_iou\n" + set + "," + std::to_string(options.tokens) + "," +

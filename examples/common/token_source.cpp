@@ -12,8 +12,8 @@
 #include <dht/tokens/projection.hpp>
 #include <dht/tokens/squares.hpp>
 
+#include "number_text.hpp"
 #include "training_images.hpp"
-#include "training_log.hpp"
 #include "training_run.hpp"
 #include "vision_model.hpp"
 #include "weights_file.hpp"

@@ -16,6 +16,7 @@
 #include "options.hpp"
 #include "photo_folder.hpp"
 #include "progress.hpp"
+#include "signals.hpp"
 
 namespace dht::examples {
 namespace {
@@ -41,6 +42,7 @@ TrainingImages::TrainingImages(const fs::path& folder, const ReadingOptions& opt
   Progress progress(options.quiet ? nullptr : terminal(), "reading", images_.size());
   std::atomic<std::int64_t> bytes = 0;
   for_each_index(pool, images_.size(), [&](std::size_t i) {
+    check_interrupted();
     Image& image = images_[i];
     try {
       const auto picture = decoded(image.path);

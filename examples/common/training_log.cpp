@@ -4,15 +4,15 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
-#include <cstdio>
 #include <limits>
 #include <string_view>
 #include <utility>
 
 #include <dht/core/error.hpp>
 #include <dht/vector/svg.hpp>
+
+#include "number_text.hpp"
 
 namespace dht::examples {
 namespace {
@@ -23,18 +23,10 @@ constexpr std::array<const char*, 6> colours = {"#1f5a9e", "#c8502d", "#2b8a57",
                                                 "#8a4fa3", "#b08a1e", "#4a4a4a"};
 
 /// Two digits after the point are a hundredth of a pixel.
-std::string place(double pixels) {
-  std::array<char, 32> text;
-  std::snprintf(text.data(), text.size(), "%.2f", pixels);
-  return text.data();
-}
+std::string place(double pixels) { return fixed_text(pixels, 2); }
 
 /// The number beside a tick: rounding of multiples is not shown.
-std::string tick_text(double number) {
-  std::array<char, 32> text;
-  std::snprintf(text.data(), text.size(), "%.6g", number + 0.0);
-  return text.data();
-}
+std::string tick_text(double number) { return short_text(number + 0.0); }
 
 /// From numbers to pixels.
 struct Axis {
@@ -127,11 +119,6 @@ class ChartDrawing {
 };
 
 }  // namespace
-
-std::string shortest_text(double number) {
-  std::array<char, 32> text;
-  return std::string(text.data(), std::to_chars(text.data(), text.data() + text.size(), number).ptr);
-}
 
 void TrainingLog::add(const std::vector<double>& row) {
   DHT_EXPECTS(row.size() == columns_.size(), "row: has ", row.size(), " numbers; must have ",

@@ -9,9 +9,6 @@
 
 namespace dht::examples {
 
-/// A number in as few digits as tell it from its neighbours.
-std::string shortest_text(double number);
-
 /// A table of numbers with a name for each column. A cell that is not a number is empty.
 class TrainingLog {
  public:

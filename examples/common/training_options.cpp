@@ -9,7 +9,7 @@
 #include <dht/core/error.hpp>
 
 #include "command_line.hpp"
-#include "training_log.hpp"
+#include "number_text.hpp"
 
 namespace dht::examples {
 namespace {

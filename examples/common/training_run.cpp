@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <cstdio>
 #include <iostream>
 #include <limits>
 #include <system_error>
@@ -19,8 +18,8 @@
 #include <dht/train/schedule.hpp>
 
 #include "fingerprint.hpp"
+#include "number_text.hpp"
 #include "progress.hpp"
-#include "signals.hpp"
 #include "training_checkpoint.hpp"
 #include "training_log.hpp"
 
@@ -32,6 +31,8 @@ namespace fs = std::filesystem;
 const char* const checkpoint_name = "checkpoint.safetensors";
 const char* const curve_name = "curve.svg";
 
+const char* const lock_name = ".dht-training.tmp";
+
 std::string table_name(const std::string& program) { return program + ".csv"; }
 
 std::vector<std::string> all_names(std::vector<std::string> names, const std::string& program) {
@@ -40,25 +41,20 @@ std::vector<std::string> all_names(std::vector<std::string> names, const std::st
   return names;
 }
 
-/// What runs that were killed had begun to write.
+/// What trainings that were killed had begun to write. None that lives does: this one has the folder.
 void remove_leftovers(const fs::path& folder) {
   std::error_code error;
   std::vector<fs::path> leftovers;
   for (fs::directory_iterator at(folder, error); !error && at != fs::directory_iterator();
        at.increment(error)) {
-    const std::string name = at->path().filename().string();
-    if (name.starts_with(".dht-") && name.ends_with(".tmp")) leftovers.push_back(at->path());
+    std::error_code ignored;
+    if (is_temporary(at->path()) && at->path().filename() != lock_name && at->is_regular_file(ignored))
+      leftovers.push_back(at->path());
   }
-  for (const fs::path& path : leftovers) fs::remove_all(path, error);
+  for (const fs::path& path : leftovers) fs::remove(path, error);
 }
 
 }  // namespace
-
-std::string digits(double number, const char* form) {
-  char text[32];
-  std::snprintf(text, sizeof text, form, number);
-  return text;
-}
 
 std::string fingerprint_of(const fs::path& path) {
   Fingerprint fingerprint;
@@ -70,7 +66,7 @@ std::string fingerprint_of(const fs::path& path) {
 
 class TrainingRun::Loop {
  public:
-  Loop(const TrainingRun& run, Learner& learner, std::size_t images)
+  Loop(TrainingRun& run, Learner& learner, std::size_t images)
       : run_(run), options_(run.options_), learner_(learner), log_(learner.columns()) {
     count_steps(static_cast<std::int64_t>(images));
     for (const ParameterGroup& group : learner.groups())
@@ -81,7 +77,7 @@ class TrainingRun::Loop {
 
   int go(const std::string& weights) {
     begin();
-    const Signals signals;
+    const Signals& signals = run_.signals_;
     begin_ = Clock::now();
     first_step_ = steps_done();
     MovingLine line(options_.quiet ? nullptr : terminal());
@@ -137,16 +133,13 @@ class TrainingRun::Loop {
 
   void begin() {
     if (options_.resume) {
-      remove_leftovers(run_.output());
       restore_checkpoint(run_.checkpoint(), run_.program_, state(), settings_);
     } else {
-      std::error_code error;
-      fs::create_directories(run_.output(), error);
-      DHT_EXPECTS(!error, "--output: ", dht::detail::file_name(run_.output()), " cannot be created (",
-                  error.message(), ")");
       constexpr double not_known = std::numeric_limits<double>::quiet_NaN();
       if (learner_.validates()) learner_.validate();
       log_.add(learner_.row({0, not_known, not_known}, true));
+      check_interrupted();
+      run_.make_folder();
       save();
     }
     if (options_.quiet) return;
@@ -223,7 +216,7 @@ class TrainingRun::Loop {
     return 128 + signal;
   }
 
-  const TrainingRun& run_;
+  TrainingRun& run_;
   const TrainingOptions& options_;
   Learner& learner_;
   TrainingLog log_;
@@ -240,6 +233,8 @@ TrainingRun::TrainingRun(std::string program, const TrainingOptions& options, st
     : program_(std::move(program)),
       options_(options),
       output_(options.output, all_names(std::move(names), program_), inputs) {
+  std::error_code error;
+  if (fs::exists(output(), error)) take_folder();
   check_checkpoint();
   threads_ = options.threads > 0 ? options.threads
                                  : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
@@ -251,6 +246,29 @@ TrainingRun::TrainingRun(std::string program, const TrainingOptions& options, st
 }
 
 fs::path TrainingRun::checkpoint() const { return output() / checkpoint_name; }
+
+/// From here on no other training may write to it.
+void TrainingRun::take_folder() {
+  // A lock that is gone was that of a training that has just ended.
+  for (int attempt = 0; attempt < 16 && (!lock_ || lock_->state() == LockFile::State::gone); ++attempt)
+    lock_ = std::make_unique<LockFile>(output() / lock_name);
+  DHT_EXPECTS(lock_->state() != LockFile::State::failed && lock_->state() != LockFile::State::gone,
+              "--output: ", dht::detail::file_name(output()), " cannot be written to (",
+              lock_->error().message(), ")");
+  DHT_EXPECTS(lock_->state() != LockFile::State::others, "--output: ", dht::detail::file_name(output()),
+              " is in use by another training; wait for its end, or choose another folder");
+  remove_leftovers(output());
+}
+
+void TrainingRun::make_folder() {
+  if (lock_) return;
+  std::error_code error;
+  fs::create_directories(output(), error);
+  DHT_EXPECTS(!error, "--output: ", dht::detail::file_name(output()), " cannot be created (", error.message(),
+              ")");
+  take_folder();
+  check_checkpoint();  // another may have trained here while this one read its pictures
+}
 
 /// Before any picture is read: a training that cannot begin is refused at once.
 void TrainingRun::check_checkpoint() const {

@@ -13,6 +13,8 @@
 
 #include "learner.hpp"
 #include "output_folder.hpp"
+#include "signals.hpp"
+#include "staging_folder.hpp"
 #include "training_images.hpp"
 #include "training_options.hpp"
 
@@ -22,8 +24,9 @@ namespace dht::examples {
 class TrainingRun {
  public:
   /// `names` are results that the program writes itself when training is over. Throws dht::Error when the output cannot be
-  /// written to, a checkpoint is missing that should go on, or one is there that should not, and when the system gives no
-  /// threads. `options` must live as long.
+  /// written to, another training writes to it, a checkpoint is missing that should go on, or one is there that should not,
+  /// and when the system gives no threads. `options` must live as long. As long as it lives, no other training can write to
+  /// the folder, and signals are noted (see Signals).
   TrainingRun(std::string program, const TrainingOptions& options, std::vector<std::string> names,
               const std::vector<std::filesystem::path>& inputs);
 
@@ -34,7 +37,7 @@ class TrainingRun {
 
   /// Trains on `images` pictures an epoch and writes PROGRAM.csv, curve.svg and, on the way, checkpoint.safetensors; `weights`
   /// is the file of weights in the end. Prints to stdout how it goes, unless it is to be quiet. Returns 0 when it is done,
-  /// or 128 and the signal where SIGINT or SIGTERM ended it, which leaves a checkpoint. Throws dht::Error for a checkpoint
+  /// or 128 and the signal where one ended it, which leaves a checkpoint. Throws dht::Error for a checkpoint
   /// that cannot be used, results that cannot be written, and a loss or a gradient that is not finite; the last good
   /// checkpoint then stays as it is.
   int run(Learner& learner, std::size_t images, const std::string& weights);
@@ -45,18 +48,19 @@ class TrainingRun {
  private:
   class Loop;
 
+  void take_folder();
+  void make_folder();
   void check_checkpoint() const;
   std::filesystem::path checkpoint() const;
 
   std::string program_;
   const TrainingOptions& options_;
   OutputFolder output_;
+  Signals signals_;
+  std::unique_ptr<LockFile> lock_;  ///< none until there is a folder
   int threads_ = 1;
   std::unique_ptr<backend::ThreadPool> pool_;
 };
-
-/// A number by a form of printf, such as "%.5f".
-std::string digits(double number, const char* form);
 
 /// Of a file's bytes, to tell files apart.
 std::string fingerprint_of(const std::filesystem::path& path);

@@ -13,7 +13,7 @@
 #include <dht/io/parameters.hpp>
 #include <dht/vit/shapes.hpp>
 
-#include "training_log.hpp"
+#include "number_text.hpp"
 #include "weights_file.hpp"
 
 namespace dht::examples {

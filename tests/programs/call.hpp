@@ -42,19 +42,23 @@ inline std::string quoted(const std::string& argument) {
 }
 inline std::string quoted(const std::filesystem::path& path) { return quoted(path.string()); }
 
-/// `program` with `arguments` (quoted already), in the working directory `where`; `before` are shell commands.
-inline Said call(const std::string& program, const std::string& arguments, const std::filesystem::path& where,
-                 const std::string& before = "true") {
+/// What shell commands say in the working directory `where`.
+inline Said said_by(const std::string& commands, const std::filesystem::path& where) {
   const ScratchFolder said;
-  const std::string command = "cd " + quoted(where) + " && " + before + " && " +
-                              quoted(program_path(program)) + " " + arguments + " > " + quoted(said / "out") +
-                              " 2> " + quoted(said / "err") + " < /dev/null";
-  const int status = std::system(command.c_str());
+  const std::string all = "cd " + quoted(where) + " && { " + commands + "; } > " + quoted(said / "out") +
+                          " 2> " + quoted(said / "err") + " < /dev/null";
+  const int status = std::system(all.c_str());
   Said result;
   result.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128;
   result.out = text_of(said / "out");
   result.err = text_of(said / "err");
   return result;
+}
+
+/// `program` with `arguments` (quoted already), in the working directory `where`; `before` are shell commands.
+inline Said call(const std::string& program, const std::string& arguments, const std::filesystem::path& where,
+                 const std::string& before = "true") {
+  return said_by(before + " && " + quoted(program_path(program)) + " " + arguments, where);
 }
 
 /// The names below a folder, at any depth.

@@ -114,18 +114,12 @@ TEST_CASE("a model's file with a class twice is refused") {
   const ScratchFolder folder;
   dht::examples::VisionModel model;
   model.side = 32;
-  const auto written = [&](std::vector<std::string> classes) {
-    model.classes = std::move(classes);
-    dht::SafeTensorsWriter writer;
-    dht::examples::describe(writer, model);
-    writer.save(folder / "model.safetensors");
-    return dht::SafeTensors::load(folder / "model.safetensors");
-  };
-  CHECK(dht::examples::described(written({"caf\xC3\xA9", "b"})).classes ==
-        std::vector<std::string>{"caf\xC3\xA9", "b"});
-  CHECK_THAT(error_of([&] {
-               dht::examples::described(written({"a", "b", "a"}));
-             }),
+  model.classes = {"a", "b", "a"};
+  dht::SafeTensorsWriter writer;
+  dht::examples::describe(writer, model);
+  writer.save(folder / "model.safetensors");
+  const auto file = dht::SafeTensors::load(folder / "model.safetensors");
+  CHECK_THAT(error_of([&] { dht::examples::described(file); }),
              ContainsSubstring("vit.classes has a twice; must have different names"));
 }
 

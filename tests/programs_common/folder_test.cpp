@@ -19,6 +19,7 @@
 #include "common/photo_mask.hpp"
 #include "common/progress.hpp"
 #include "common/sample_picture.hpp"
+#include "common/staging_folder.hpp"
 #include "io/scratch.hpp"
 #include "kit/catch.hpp"
 
@@ -72,6 +73,50 @@ TEST_CASE("photos of a folder are found by their names, in order") {
   CHECK(dht::examples::label_map_name("x/some.photo.jpg") == "some.photo.npy");
 }
 
+TEST_CASE(
+    "photos behind links are found, links in a circle end, names that begin with a dot are passed over") {
+  const ScratchFolder folder;
+  const auto place = [&](const char* name) {
+    fs::create_directories((folder / name).parent_path());
+    std::ofstream(folder / name) << "x";
+  };
+  for (const char* name : {"set/a/1.png", "set/.a/2.png", "set/a/.2.png", "set/a/.b/3.png", "far/deep/4.jpg"})
+    place(name);
+  fs::create_directory_symlink(folder / "far", folder / "set/b");
+  fs::create_directory_symlink("a", folder / "set/c");            // the same pictures by another name
+  fs::create_directory_symlink("..", folder / "far/deep/up");     // to what is being looked into
+  fs::create_directory_symlink("../..", folder / "set/a/upper");  // to what is above all
+  fs::create_symlink(folder / "set/a/1.png", folder / "set/5.png");
+  fs::create_symlink("nowhere", folder / "set/6.png");  // for the reader to refuse
+  fs::create_symlink("nowhere", folder / "set/.7");
+  fs::create_directory_symlink("set", folder / "link");
+  const auto names = [&](const char* of) {
+    std::vector<std::string> below;
+    for (const fs::path& photo : dht::examples::photos_below(folder / of))
+      below.push_back(photo.lexically_relative(folder / of).generic_string());
+    return below;
+  };
+  // `upper` leads to a folder that is not being looked into: what is beside `set` is there once more.
+  const std::vector<std::string> found{"5.png",
+                                       "6.png",
+                                       "a/1.png",
+                                       "a/upper/far/deep/4.jpg",
+                                       "b/deep/4.jpg",
+                                       "c/1.png",
+                                       "c/upper/far/deep/4.jpg"};
+  CHECK(names("set") == found);
+  CHECK(names("set/") == found);
+  CHECK(names("link") == found);
+  CHECK(dht::examples::photos_in(folder / "set").size() == 2);
+  fs::create_directory_symlink("nowhere", folder / "set/d");
+  CHECK_THAT(error_of([&] { dht::examples::photos_below(folder / "set"); }),
+             ContainsSubstring("set/d: is a link that leads nowhere; must lead to a folder or a file"));
+  CHECK(dht::examples::photos_in(folder / "set").size() == 2);
+  fs::create_symlink("round", folder / "far/round");
+  CHECK_THAT(error_of([&] { dht::examples::photos_below(folder / "far"); }),
+             ContainsSubstring("far/round: is a link that leads nowhere"));
+}
+
 TEST_CASE("results in folders below the output: those that were written, and nothing where none was") {
   const ScratchFolder folder;
   const auto write = [&](const fs::path& in, const char* name) {
@@ -96,6 +141,66 @@ TEST_CASE("results in folders below the output: those that were written, and not
   CHECK(!fs::exists(folder / "other"));
   std::ofstream(folder / "out/7") << "x";
   CHECK_THAT(error_of([&] { OutputFolder(folder / "out", {"7/a"}, {}); }), ContainsSubstring("out/7"));
+}
+
+TEST_CASE("a result that cannot be replaced leaves all files as they were") {
+  const ScratchFolder folder;
+  const OutputFolder output(folder / "out", {"a", "b", "c/d", "e", "f"}, {});
+  fs::create_directory(folder / "out");
+  for (const char* name : {"a", "e"}) std::ofstream(folder / "out" / name) << "old";
+  fs::create_symlink("a", folder / "out/b");
+  const auto write = [&](const char* taken) {
+    return error_of([&] {
+      output.write([&](const fs::path& in) {
+        for (const std::string& name : output.names()) dht::write_file(in / name, std::string_view("new"));
+        if (*taken != 0) fs::create_directory(folder / "out" / taken);  // behind the program's back
+      });
+    });
+  };
+  CHECK_THAT(write("f"), ContainsSubstring("out/f: is a directory; must be a file"));
+  CHECK(text_of(folder / "out/a") == "old");
+  CHECK(fs::read_symlink(folder / "out/b") == "a");
+  CHECK(text_of(folder / "out/e") == "old");
+  CHECK(fs::is_directory(folder / "out/f"));
+  CHECK(folder.files() == 1);
+  CHECK(std::distance(fs::directory_iterator(folder / "out"), fs::directory_iterator()) == 4);
+  fs::remove(folder / "out/f");
+  CHECK(write("") == "(no error)");
+  for (const std::string& name : output.names()) CHECK(text_of(folder / "out" / name) == "new");
+  CHECK(std::distance(fs::directory_iterator(folder / "out"), fs::directory_iterator()) == 5);
+}
+
+TEST_CASE("temporary folders of the dead go, those of the living stay") {
+  const ScratchFolder folder;
+  fs::create_directories(folder / "out/.dht-1.tmp/5");
+  std::ofstream(folder / "out/.dht-1.tmp/5/x.npy") << "left";
+  std::ofstream(folder / "out/.dht-2.tmp") << "no folder";
+  fs::create_directory(folder / "out/.other.tmp");
+  const dht::examples::StagingFolder alive(folder / "out");
+  std::ofstream(alive.path() / "y.npy") << "in work";
+  const OutputFolder output(folder / "out", {"a"}, {});
+  output.write([&](const fs::path& in) { dht::write_file(in / "a", std::string_view("a")); });
+  CHECK(!fs::exists(folder / "out/.dht-1.tmp"));
+  CHECK(text_of(alive.path() / "y.npy") == "in work");
+  CHECK(std::distance(fs::directory_iterator(folder / "out"), fs::directory_iterator()) == 4);
+}
+
+TEST_CASE("a lock is one's own until its end") {
+  using dht::examples::LockFile;
+  using State = dht::examples::LockFile::State;
+  const ScratchFolder folder;
+  {
+    const LockFile one(folder / "lock");
+    CHECK(one.state() == State::ours);
+    CHECK(LockFile(folder / "lock").state() == State::others);
+    CHECK(LockFile(folder / "lock").state() == State::others);  // trying did not take it away
+  }
+  CHECK(folder.files() == 0);
+  std::ofstream(folder / "lock") << "of a dead one";
+  CHECK(LockFile(folder / "lock").state() == State::ours);
+  CHECK(folder.files() == 0);
+  CHECK(LockFile(folder / "none/lock").state() == State::gone);
+  CHECK(LockFile(folder.path()).state() == State::failed);
 }
 
 TEST_CASE("a pixel is inside of a mask from half of the range on") {

@@ -3,8 +3,12 @@
 #ifdef DHT_TEST_HAS_EXAMPLES
 
 #include <algorithm>
+#include <array>
+#include <clocale>
 #include <cmath>
 #include <cstdint>
+#include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <limits>
 #include <numeric>
@@ -15,6 +19,8 @@
 #include <dht/backend/thread_pool.hpp>
 
 #include "common/image_file.hpp"
+#include "common/number_text.hpp"
+#include "common/progress.hpp"
 #include "common/random_crop.hpp"
 #include "common/sample_picture.hpp"
 #include "common/training_images.hpp"
@@ -252,6 +258,43 @@ TEST_CASE("the curve: means of many steps, round numbers beside the axes") {
   CHECK_THAT(svg, ContainsSubstring("a &lt; b"));
   CHECK_THAT(svg, ContainsSubstring(">1000</text>"));
   CHECK_THAT(svg, !ContainsSubstring("nan"));
+}
+
+TEST_CASE("charts and texts have points in numbers where the locale has commas") {
+  const std::vector<dht::examples::Chart> charts{{"a", "step", "loss", {{"c", {0, 0.5}, {1.25, 2.5}}}}};
+  const std::string before = dht::examples::charts_svg(charts);
+  CHECK_THAT(before, ContainsSubstring(">0.5<"));
+  CHECK(dht::examples::fixed_text(1234567.125, 2) == "1234567.12");
+  CHECK(dht::examples::fixed_text(-1e300, 5).size() == 1 + 301 + 6);
+  CHECK(dht::examples::short_text(0.1234567) == "0.123457");
+  CHECK(dht::examples::short_text(1e10) == "1e+10");
+  CHECK(dht::examples::shortest_text(0.1) == "0.1");
+
+  // No system has to have such a locale: it is compiled here, where there is a compiler for it.
+  const ScratchFolder folder;
+  std::ofstream(folder / "comma") << "LC_NUMERIC\ndecimal_point \"<U002C>\"\nthousands_sep \"<U002E>\"\n"
+                                     "grouping 3;3\nEND LC_NUMERIC\n";
+  const std::string make = "cd '" + folder.path().string() +
+                           "' && localedef -c -i comma -f ANSI_X3.4-1968 ./xx_XX > /dev/null 2>&1";
+  [[maybe_unused]] const int warnings = std::system(make.c_str());
+  const char* const path = std::getenv("LOCPATH");
+  const std::string old_path = path == nullptr ? "" : path;
+  setenv("LOCPATH", folder.path().c_str(), 1);
+  const bool has_commas = std::setlocale(LC_ALL, "xx_XX") != nullptr;
+  std::array<char, 8> text{};
+  std::snprintf(text.data(), text.size(), "%.1f", 0.5);
+  const std::string after = dht::examples::charts_svg(charts), fixed = dht::examples::fixed_text(0.5, 1),
+                    time = dht::examples::duration_text(0.44);
+  std::setlocale(LC_ALL, "C");
+  path == nullptr ? unsetenv("LOCPATH") : setenv("LOCPATH", old_path.c_str(), 1);
+  if (!has_commas) {
+    WARN("localedef made no locale with commas here");
+    return;
+  }
+  CHECK(std::string(text.data()) == "0,5");
+  CHECK(after == before);
+  CHECK(fixed == "0.5");
+  CHECK(time == "0.4 s");
 }
 
 #endif

@@ -2,6 +2,7 @@
 // What goes wrong, said in one sentence: the one exception type of the library and the check that throws it.
 #pragma once
 
+#include <locale>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -17,11 +18,18 @@ class Error : public std::runtime_error {
 
 namespace detail {
 
+/// The parts as one text, the same in every locale.
+template <class... Parts>
+std::string text_of(const Parts&... parts) {
+  std::ostringstream text;
+  text.imbue(std::locale::classic());
+  (text << ... << parts);
+  return text.str();
+}
+
 template <class... Parts>
 [[noreturn]] void fail(const Parts&... parts) {
-  std::ostringstream message;
-  (message << ... << parts);
-  throw Error(message.str());
+  throw Error(text_of(parts...));
 }
 
 }  // namespace detail

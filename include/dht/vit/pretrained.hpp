@@ -8,7 +8,6 @@
 #include <cmath>
 #include <cstdint>
 #include <set>
-#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -123,9 +122,7 @@ PatchVit<S, Activation> read_patch_vit(const SafeTensors& file, const PatchVitCo
   const detail::VitNames names(file);
   std::string complaints;
   const auto complain = [&](const auto&... parts) {
-    std::ostringstream text;
-    (text << ... << parts);
-    complaints += (complaints.empty() ? "" : "; ") + text.str();
+    complaints += (complaints.empty() ? "" : "; ") + detail::text_of(parts...);
   };
   std::set<std::string> known;
   for (auto& [name, shape] : parameter_shapes(config)) {
