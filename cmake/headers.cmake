@@ -34,6 +34,7 @@ set(DHT_HEADERS
   include/dht/encoder/pretrained_values.hpp
   include/dht/encoder/rows.hpp
   include/dht/encoder/trainable.hpp
+  include/dht/encoder/value_range.hpp
   include/dht/graph/connectivity.hpp
   include/dht/graph/grid_components.hpp
   include/dht/graph/region_graph.hpp

@@ -4,14 +4,18 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <concepts>
 #include <cstdint>
+#include <limits>
+#include <type_traits>
 #include <utility>
 
 #include <dht/backend/thrust.hpp>
 #include <dht/encoder/device_convolutional.hpp>
 #include <dht/encoder/device_encoder.hpp>
 #include <dht/encoder/device_trainable.hpp>
+#include <dht/encoder/value_range.hpp>
 #include <dht/hierarchy/device_backward.hpp>
 #include <dht/hierarchy/device_build.hpp>
 #include <dht/selection/device_best_ancestor.hpp>
@@ -48,11 +52,13 @@ struct DeviceSaved<Encoder, S> {
   using type = typename DeviceEncoder<Encoder>::Saved;
 };
 
-/// The number, in the order (image, channel, row, column), of the first value that is not finite; or that of all.
+/// The number, in the order (image, channel, row, column), of the first value that is not finite or farther from 0 than `most`;
+/// or that of all.
 template <class P>
-std::int64_t device_first_not_finite(const backend::Thrust& backend, const ImageView<P>& image) {
+std::int64_t device_first_outside(const backend::Thrust& backend, const ImageView<P>& image, double most,
+                                  DeviceBuffer<std::uint64_t>& first) {
   const std::int64_t n = image.total_pixels() * image.channels;
-  DeviceBuffer<std::uint64_t> first;  // counted from the end, for there is a maximum of such numbers
+  // Counted from the end, for there is a maximum of such numbers.
   std::uint64_t* const place = backend.resize(first, 1);
   backend.fill(place, 1, std::uint64_t{0});
   backend.launch(n, [=] DHT_DEVICE(std::int64_t i) DHT_DEVICE_INLINE {
@@ -60,7 +66,7 @@ std::int64_t device_first_not_finite(const backend::Thrust& backend, const Image
     const auto v = static_cast<double>(
         image(static_cast<int>(plane / image.channels), static_cast<int>(plane % image.channels),
               static_cast<int>(in_plane / image.width), static_cast<int>(in_plane % image.width)));
-    if (!is_finite(v)) shared_max(place, static_cast<std::uint64_t>(n - i));
+    if (!(is_finite(v) && v <= most && v >= -most)) shared_max(place, static_cast<std::uint64_t>(n - i));
   });
   return n - static_cast<std::int64_t>(backend.download(place));
 }
@@ -228,30 +234,41 @@ class Tokenizer<Policies> {
     can_go_back_ = tokens_are_of_tree_ = false;
     DHT_EXPECTS(has_parts_, "tokenizer: was moved from; must be given another one before it is used");
     check(image, "image");
+    if constexpr (requires { parts_.encoder.adapt(image.channels); }) parts_.encoder.adapt(image.channels);
     DHT_EXPECTS(image.channels == parts_.encoder.channels(), "image: has ", image.channels,
                 " channels; the encoder takes ", parts_.encoder.channels());
+    const double most =
+        parts_.check_range ? detail::largest_value(parts_.encoder) : std::numeric_limits<double>::infinity();
+    if (std::is_floating_point_v<P> && std::isfinite(most)) check_values(image, most);
     tree_.batch = image.batch;
     tree_.height = image.height;
     tree_.width = image.width;
     tree_.features = parts_.encoder.features();
     Scalar* const features =
         parts_.backend.resize(tree_.pixel_features, image.total_pixels() * tree_.features);
-    if (!encode(features)) report_not_finite(image);
+    if (!encode(features)) {
+      check_values(image, most);
+      detail::fail("image: has values so large that its features are not finite");
+    }
     build_hierarchy<Connectivity>(parts_.backend, hierarchy_parts(), parts_.hierarchy, tree_, build_);
     return tree_;
   }
 
+  /// Throws for the first value that is not finite, or too far outside of the encoder's range.
   template <class P>
-  [[noreturn]] void report_not_finite(const ImageView<P>& image) const {
-    const std::int64_t first = detail::device_first_not_finite(parts_.backend, image),
+  void check_values(const ImageView<P>& image, double most) {
+    const std::int64_t first = detail::device_first_outside(parts_.backend, image, most, first_outside_),
                        plane = first / image.pixels(), place = first % image.pixels();
-    DHT_EXPECTS(first == image.total_pixels() * image.channels, "image: is not finite at image ",
-                plane / image.channels, ", channel ", plane % image.channels, ", row ", place / image.width,
-                ", column ", place % image.width, "; must be numbers");
-    detail::fail("image: has values so large that its features are not finite");
+    if (first == image.total_pixels() * image.channels) return;
+    const std::int64_t b = plane / image.channels, c = plane % image.channels, y = place / image.width,
+                       x = place % image.width;
+    const std::remove_const_t<P>* const at = image.data + b * image.batch_stride + c * image.channel_stride +
+                                             y * image.row_stride + x * image.column_stride;
+    detail::check_value(static_cast<double>(parts_.backend.download(at)), most, b, c, y, x);
   }
 
   Parts parts_;
+  DeviceBuffer<std::uint64_t> first_outside_;
   DeviceHierarchy<Scalar> tree_;
   DeviceTokens<Scalar> tokens_;
   typename DeviceEncoder<Encoder>::Workspace encode_;

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <limits>
+#include <type_traits>
 #include <utility>
 
 #include <dht/backend/cpu.hpp>
@@ -15,6 +17,7 @@
 #include <dht/encoder/concepts.hpp>
 #include <dht/encoder/convolutional.hpp>
 #include <dht/encoder/trainable.hpp>
+#include <dht/encoder/value_range.hpp>
 #include <dht/graph/connectivity.hpp>
 #include <dht/hierarchy/backward.hpp>
 #include <dht/hierarchy/build.hpp>
@@ -98,6 +101,9 @@ struct TokenizerParts {
   HierarchyOptions hierarchy{};
   MergeOptions merging{};
   typename Policies::Backend backend{};
+  /// Real numbers more than 16 times as far from 0 as the range that the encoder is made for (`value_range()`; 1 for colours)
+  /// are an error: mostly 0 to 255 where 0 to 1 is meant.
+  bool check_range = true;
 };
 
 namespace detail {
@@ -323,33 +329,27 @@ class Tokenizer {
     can_go_back_ = tokens_are_of_tree_ = false;
     DHT_EXPECTS(has_parts_, "tokenizer: was moved from; must be given another one before it is used");
     check(image, "image");
+    if constexpr (requires { parts_.encoder.adapt(image.channels); }) parts_.encoder.adapt(image.channels);
     DHT_EXPECTS(image.channels == parts_.encoder.channels(), "image: has ", image.channels,
                 " channels; the encoder takes ", parts_.encoder.channels());
+    const double most = largest_value();
+    if constexpr (std::is_floating_point_v<P>)
+      if (std::isfinite(most) && !detail::is_within(parts_.backend, image, most))
+        detail::report_values(image, most);
     tree_.begin.clear();  // should the encoder fail, no hierarchy is left that belongs to another image
     tree_.batch = image.batch;
     tree_.height = image.height;
     tree_.width = image.width;
     tree_.features = parts_.encoder.features();
     tree_.pixel_features.resize(static_cast<std::size_t>(image.total_pixels() * tree_.features));
-    if (!encode(tree_.pixel_features.data())) report_not_finite(image);
+    if (!encode(tree_.pixel_features.data())) detail::report_values(image, most);
     build_hierarchy<Connectivity>(parts_.backend, hierarchy_parts(), parts_.hierarchy, tree_, build_);
     return tree_;
   }
 
-  template <class P>
-  [[noreturn]] static void report_not_finite(const ImageView<P>& image) {
-    for (int b = 0; b < image.batch; ++b) {
-      for (int c = 0; c < image.channels; ++c) {
-        for (int y = 0; y < image.height; ++y) {
-          for (int x = 0; x < image.width; ++x) {
-            DHT_EXPECTS(std::isfinite(static_cast<double>(image(b, c, y, x))),
-                        "image: is not finite at image ", b, ", channel ", c, ", row ", y, ", column ", x,
-                        "; must be numbers");
-          }
-        }
-      }
-    }
-    detail::fail("image: has values so large that its features are not finite");
+  double largest_value() const {
+    return parts_.check_range ? detail::largest_value(parts_.encoder)
+                              : std::numeric_limits<double>::infinity();
   }
 
   detail::MergeTreeInput<Scalar, typename Policies::Linkage, typename Policies::Backend> merge_input() const {

@@ -208,6 +208,18 @@ TEST_CASE("thrust: bad images are named as on the host", "[thrust]") {
   CHECK(error_of([&] { tokenizer(bad.view); }) ==
         "image: is not finite at image 1, channel 1, row 1, column 3; must be numbers");
   CHECK(error_of([&] { tokenizer.select(); }) == "hierarchy: is empty; build it first");
+  // Plain colour takes any number of channels; numbers that nobody divided by 255 are named.
+  std::fill(pixels.begin(), pixels.end(), 0.5f);
   const auto grey = upload(backend, dht::ImageView<const float>(dht::planar_view(pixels.data(), 1, 1, 4, 5)));
-  CHECK(error_of([&] { tokenizer(grey.view); }) == "image: has 1 channels; the encoder takes 3");
+  CHECK(tokenizer(grey.view).count() == 1);
+  CHECK(tokenizer.hierarchy().features == 1);
+  pixels[2 * 20 + 7] = 200;
+  const auto bytes =
+      upload(backend, dht::ImageView<const float>(dht::planar_view(pixels.data(), 1, 3, 4, 5)));
+  CHECK(error_of([&] { tokenizer(bytes.view); }) ==
+        "image: is 200 at image 0, channel 2, row 1, column 2; the encoder is made for about 0 to 1 (divide "
+        "8-bit "
+        "values by 255, or set check_range to false)");
+  tokenizer.parts().check_range = false;
+  CHECK(tokenizer(bytes.view).count() > 1);
 }

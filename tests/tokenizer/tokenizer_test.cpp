@@ -345,15 +345,69 @@ TEST_CASE("tokenizer: values that are no numbers are named with their place", "[
     CHECK(error_of([&] { tokenizer.build(photo.view()); }) == sentence);
   }
   // Finite, but not what comes of it.
-  const dht::TokenizerParts<dht::ColourPolicies> grey{dht::ColourEncoder<float>(1, 40)};
+  dht::TokenizerParts<dht::ColourPolicies> grey{dht::ColourEncoder<float>(1, 40)};
+  grey.check_range = false;
   Tokenizer<dht::ColourPolicies> of_grey(grey);
   const std::vector<float> huge(9, 3e38f);
   CHECK(error_of([&] { of_grey(dht::planar_view(huge.data(), 1, 1, 3, 3)); }) ==
         "image: has values so large that its features are not finite");
 }
 
-TEST_CASE("tokenizer: images of the wrong shape", "[tokenizer]") {
+TEST_CASE("tokenizer: numbers from 0 to 255 are not taken for 0 to 1", "[tokenizer]") {
+  Photo photo(Pattern::blobs, 1, 20, 25, 4);
+  const Photo right = photo;
+  for (float& v : photo.values) v = std::round(255 * v);
+  const auto at = std::find_if(photo.values.begin(), photo.values.end(), [](float v) { return v > 16; });
+  REQUIRE(at != photo.values.end());
+  const auto place = at - photo.values.begin();
   Tokenizer<dht::ColourPolicies> tokenizer;
+  CHECK(
+      error_of([&] { tokenizer(photo.view()); }) ==
+      "image: is " + std::to_string(static_cast<int>(*at)) + " at image 0, channel " +
+          std::to_string(place / 500) + ", row " + std::to_string(place / 25 % 20) + ", column " +
+          std::to_string(place % 25) +
+          "; the encoder is made for about 0 to 1 (divide 8-bit values by 255, or set check_range to false)");
+  CHECK(error_of([&] { tokenizer.select(); }) == "hierarchy: is empty; build it first");
+  tokenizer.parts().check_range = false;
+  CHECK(tokenizer(photo.view(), 5).count() == 5);
+  // By an encoder that is made for them they are what the others are.
+  dht::TokenizerParts<dht::ColourPolicies> parts{
+      dht::ColourEncoder<float>(3, 40 * 255, dht::ColourSpace::as_given)};
+  Tokenizer<dht::ColourPolicies> as_given(parts);
+  CHECK(as_given(photo.view(), 5).count() == 5);
+  CHECK(tokenizer(right.view(), 5).count() == 5);
+}
+
+TEST_CASE("tokenizer: plain colour takes any number of channels", "[tokenizer]") {
+  Random random(11);
+  std::vector<std::uint8_t> grey(12 * 14);
+  for (auto& v : grey) v = static_cast<std::uint8_t>(random.below(256));
+  std::vector<float> bands(12 * 9 * 8);
+  for (float& v : bands) v = static_cast<float>(random.uniform(0, 1));
+  // example-begin any_channels
+  dht::Tokenizer<dht::ColourPolicies> tokenizer;
+  const auto one = tokenizer(dht::planar_view(grey.data(), 1, 1, 12, 14), 10).count();
+  const auto twelve = tokenizer(dht::planar_view(bands.data(), 1, 12, 9, 8), 10).count();
+  // example-end any_channels
+  CHECK(one == 10);
+  CHECK(twelve == 10);
+  CHECK(tokenizer.hierarchy().features == 12);
+  // The same as by encoders that are made for so many, and for three CIELAB again.
+  const auto same = [&](const auto& image, int channels) {
+    const dht::TokenizerParts<dht::ColourPolicies> parts{dht::ColourEncoder<float>(channels)};
+    Tokenizer<dht::ColourPolicies> made(parts);
+    return tokenizer(image).partition.labels == made(image).partition.labels &&
+           tokenizer.hierarchy().pixel_features == made.hierarchy().pixel_features;
+  };
+  CHECK(same(dht::planar_view(bands.data(), 1, 12, 9, 8), 12));
+  CHECK(same(dht::planar_view(bands.data(), 1, 1, 9, 8), 1));
+  CHECK(same(dht::planar_view(bands.data(), 4, 3, 9, 8), 3));
+  CHECK(same(dht::planar_view(bands.data(), 1, 2, 9, 8), 2));
+}
+
+TEST_CASE("tokenizer: images of the wrong shape", "[tokenizer]") {
+  const dht::TokenizerParts<dht::ColourPolicies> parts{dht::ColourEncoder<float>(3)};
+  Tokenizer<dht::ColourPolicies> tokenizer(parts);
   float value = 0;
   CHECK(error_of([&] { tokenizer(dht::planar_view(&value, 1, 1, 1, 1)); }) ==
         "image: has 1 channels; the encoder takes 3");

@@ -42,11 +42,31 @@ ImageView<T> planar_view(T* data, int batch, int channels, int height, int width
 }
 
 /// One image with its channels side by side (RGBRGB...), as cv::Mat and most decoders hold it.
-/// `row_stride` is the distance between rows in elements; 0 means rows without padding.
+/// `row_stride` is the distance between rows in elements, not bytes (see byte_stepped_view); 0 means rows without padding.
 template <class T>
 ImageView<T> interleaved_view(T* data, int height, int width, int channels, std::ptrdiff_t row_stride = 0) {
   if (row_stride == 0) row_stride = std::ptrdiff_t{width} * channels;
   return {data, 1, channels, height, width, height * row_stride, 1, row_stride, channels};
+}
+
+/// One image with its channels side by side, whose rows begin `step` bytes apart: cv::Mat's `step`, a bitmap's pitch, or 0 for rows
+/// without padding. Throws dht::Error unless those are whole elements, enough for a row.
+template <class T>
+ImageView<T> byte_stepped_view(T* data, int height, int width, int channels, std::size_t step) {
+  const auto row = static_cast<std::int64_t>(width) * channels;
+  const auto elements = static_cast<std::ptrdiff_t>(step / sizeof(T));
+  DHT_EXPECTS(step == 0 || (step % sizeof(T) == 0 && elements >= row), "step: is ", step,
+              " bytes; must be whole values of ", sizeof(T), " bytes, as many as the ", row,
+              " of a row or more");
+  return interleaved_view(data, height, width, channels, elements);
+}
+
+/// The same image with its channels in the opposite order: RGB of BGR.
+template <class T>
+ImageView<T> reversed_channels(ImageView<T> image) {
+  image.data += (image.channels - 1) * image.channel_stride;
+  image.channel_stride = -image.channel_stride;
+  return image;
 }
 
 /// Throws dht::Error for more pixels, `batch` times those of an image, than are numbered by 31 bits.

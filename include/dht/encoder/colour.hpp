@@ -69,17 +69,26 @@ class ColourEncoder {
   /// There are no parameters.
   struct Gradients {};
 
-  ColourEncoder() : ColourEncoder(3) {}
+  /// For any number of channels: that of each image.
+  ColourEncoder() : ColourEncoder(3) { takes_any_ = true; }
   explicit ColourEncoder(int channels, double unit = 40, ColourSpace space = ColourSpace::cielab)
       : channels_(channels), unit_(unit), to_lab_(channels == 3 && space == ColourSpace::cielab) {
     DHT_EXPECTS(channels >= 1, "channels: is ", channels, "; must be at least 1");
-    DHT_EXPECTS(unit >= 1e-6 && unit <= 1e6, "unit: is ", unit, "; must be 1e-6 to 1e6");
+    DHT_EXPECTS(unit >= 1e-6 && unit <= 1e12, "unit: is ", unit, "; must be 1e-6 to 1e12");
     for (int i = 0; i < 256; ++i) linear_[i] = detail::srgb_to_linear(static_cast<S>(i / 255.0));
   }
 
   int features() const { return channels_; }
   int channels() const { return channels_; }
   double unit() const { return unit_; }
+  /// The range of numbers that it is made for, from 0.
+  double value_range() const { return to_lab_ ? 1 : unit_ / 40; }
+  /// Takes images of so many channels from here on, where it was not made for a number of them.
+  void adapt(int channels) {
+    if (!takes_any_) return;
+    channels_ = channels;
+    to_lab_ = channels == 3;
+  }
   /// Whether features are CIELAB, and not the values themselves.
   bool is_cielab() const { return to_lab_; }
 
@@ -180,7 +189,7 @@ class ColourEncoder {
 
   int channels_;
   double unit_;
-  bool to_lab_;
+  bool to_lab_, takes_any_ = false;
   S linear_[256];
 };
 

@@ -105,6 +105,7 @@ class ConvolutionalEncoder {
     DHT_EXPECTS(p.channels >= 1 && p.features >= 1, "encoder: has ", p.channels, " channels and ", p.features,
                 " features; must have at least 1 of both");
     const auto channels = static_cast<std::size_t>(p.channels);
+    value_range_ = dht::value_range(p);
     scale_.assign(channels, S(1));
     offset_.assign(channels, S(0));
     DHT_EXPECTS(p.mean.size() == p.standard_deviation.size() && (p.mean.empty() || p.mean.size() == channels),
@@ -122,6 +123,8 @@ class ConvolutionalEncoder {
 
   int features() const { return features_; }
   int channels() const { return channels_; }
+  /// The range of numbers that it is made for, from 0.
+  double value_range() const { return value_range_; }
 
   /// See concepts::encoder.
   template <class P, class Backend>
@@ -302,6 +305,7 @@ class ConvolutionalEncoder {
 
   detail::ResetOnMove<int> channels_ = 0;
   int features_ = 0;
+  double value_range_ = 1;
   detail::FoldedConvolution<S> fine_, middle_, coarse_;
   std::vector<S> scale_, offset_;
 };

@@ -2,6 +2,9 @@
 // The numbers that the paper's encoder f is made of.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
 #include <vector>
 
 namespace dht {
@@ -24,5 +27,14 @@ struct ConvolutionalParameters {
   /// What is subtracted from each channel and what it is divided by before anything else.
   std::vector<double> mean, standard_deviation;
 };
+
+/// The range of numbers, from 0, that such an encoder is made for: 1, or two standard deviations beyond a mean where that is more.
+template <class S>
+double value_range(const ConvolutionalParameters<S>& p) {
+  double range = 1;
+  for (std::size_t c = 0; c < std::min(p.mean.size(), p.standard_deviation.size()); ++c)
+    range = std::max(range, std::abs(p.mean[c]) + 2 * p.standard_deviation[c]);
+  return range;
+}
 
 }  // namespace dht

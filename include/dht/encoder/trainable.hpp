@@ -49,6 +49,8 @@ class TrainableEncoder {
 
   int features() const { return parameters_.features; }
   int channels() const { return parameters_.channels; }
+  /// The range of numbers that it is made for, from 0.
+  double value_range() const { return dht::value_range(parameters_); }
 
   /// The parameters. They may be changed between images, but for their sizes; each image checks them anew.
   ConvolutionalParameters<S>& parameters() { return parameters_; }
