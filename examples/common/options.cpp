@@ -271,6 +271,7 @@ std::optional<VectorizeOptions> parse_vectorize_options(int argc, char** argv, c
   check_drawing_options(app, options);
   if (options.tolerance) check_range("--tolerance", *options.tolerance, 0, 64);
   check_range("--detail", options.detail, 0.001, 1000);
+  if (options.made_for_drawing()) options.tokens.selection = "merging";
   finish_photo_options(app, options.tokens, name, Masks::refused);
   return options;
 }

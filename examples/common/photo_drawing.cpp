@@ -67,6 +67,7 @@ std::string draw_regions(const Picture& photo, std::vector<LayerLabels> layers,
   how.description = std::to_string(layers.back().regions) + " regions";
   std::vector<FilledLabels> joined(layers.size());
   std::vector<DrawingLayer> drawn;
+  std::vector<Color> palette;  // of the finest layer, for all
   for (std::size_t i = layers.size(); i-- > 0;) {
     auto& [label, regions] = layers[i];
     if (!opaque.empty()) {
@@ -84,7 +85,10 @@ std::string draw_regions(const Picture& photo, std::vector<LayerLabels> layers,
       if (options.gradients) add_gradients(fills, photo, view(label), how.fit.byte_price);
       drawn.push_back({view(label), std::move(fills)});
     } else {
-      joined[i] = join_equal_colors(view(label), limit_colors(fills, options.colors));
+      fills = palette.empty() ? limit_colors(std::move(fills), options.colors)
+                              : nearest_colors(std::move(fills), palette);
+      if (palette.empty()) palette = palette_of(fills);
+      joined[i] = join_equal_colors(view(label), fills);
       drawn.push_back({joined[i].labels(), joined[i].fills});
     }
   }

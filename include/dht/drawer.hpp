@@ -37,7 +37,7 @@ struct DrawingPolicies : ColourPolicies {
 struct DrawerOptions {
   /// Regions with fewer pixels merge before all others.
   std::int64_t smallest = 1;
-  /// At most so many colours; 0: as many as there are regions.
+  /// At most so many colours, in all layers together; 0: as many as there are regions.
   std::int32_t colors = 0;
   /// Merging starts from the finest level of the hierarchy that has at most so many regions: more take longer. An image
   /// of 512 x 512 pixels has fewer at its first.
@@ -85,8 +85,7 @@ class BasicDrawer {
     DHT_EXPECTS(picture_ != nullptr, "picture: is missing; build its tree first");
     DHT_EXPECTS(byte_price >= 0 && byte_price <= largest_price, "byte_price: is ", byte_price,
                 "; must be between 0 and ", largest_price);
-    cut_merges_at(tokenizer_.parts().backend, tokenizer_.merge_tree(), tokenizer_.penalties(),
-                  byte_price * penalty_unit(), partition_, cut_);
+    cut(byte_price);
     return filled();
   }
 
@@ -100,10 +99,15 @@ class BasicDrawer {
 
   /// The drawing at a price, which is also that of its outlines' and colours' bytes.
   std::string draw(double byte_price, DrawingOptions options = for_photos()) {
-    std::vector<FilledLabels> shown;
+    std::vector<FilledLabels> shown{regions(byte_price)};
+    std::vector<Color> palette;  // of the finest layer, for all
+    if (options_.colors > 0) palette = palette_of(shown[0].fills);
     double price = byte_price;
-    for (int layer = 0; layer < options_.layers; ++layer, price = std::min(4 * price, largest_price))
-      shown.push_back(regions(price));
+    for (int layer = 1; layer < options_.layers; ++layer) {
+      price = std::min(4 * price, largest_price);
+      cut(price);
+      shown.push_back(filled(palette));
+    }
     std::vector<DrawingLayer> layers;
     for (auto cut = shown.rbegin(); cut != shown.rend(); ++cut) {
       if (options_.colors == 0 && options_.gradients)
@@ -178,7 +182,13 @@ class BasicDrawer {
     return sqrt(height * height + width * width) / (3 * height * width * unit * unit);
   }
 
-  FilledLabels filled() {
+  void cut(double byte_price) {
+    cut_merges_at(tokenizer_.parts().backend, tokenizer_.merge_tree(), tokenizer_.penalties(),
+                  byte_price * penalty_unit(), partition_, cut_);
+  }
+
+  /// The regions that were cut, in colours of the palette where there is one.
+  FilledLabels filled(const std::vector<Color>& palette = {}) {
     std::int32_t regions = partition_.regions;
     if (masked_) {  // one more region, that does not show
       std::int32_t* const label = partition_.labels.data();
@@ -193,7 +203,10 @@ class BasicDrawer {
       fills.visible.assign(static_cast<std::size_t>(regions), 1);
       fills.visible.back() = 0;
     }
-    if (options_.colors > 0) fills = limit_colors(std::move(fills), options_.colors);
+    if (!palette.empty())
+      fills = nearest_colors(std::move(fills), palette);
+    else if (options_.colors > 0)
+      fills = limit_colors(std::move(fills), options_.colors);
     return join_equal_colors(labels, fills);
   }
 

@@ -62,6 +62,14 @@ constexpr bool shows_its_labels = requires(T&& shown) {
   std::forward<T>(shown).labels();
 };
 
+/// The values of all `fill` attributes.
+std::set<std::string> fills_of(const std::string& text) {
+  std::set<std::string> fills;
+  for (std::size_t at = 0; (at = text.find("fill=\"", at)) != text.npos; ++at)
+    fills.insert(text.substr(at + 6, text.find('"', at + 6) - at - 6));
+  return fills;
+}
+
 }  // namespace
 
 TEST_CASE("drawer: a lower price gives more regions and less error, cut from one tree", "[drawer]") {
@@ -186,13 +194,26 @@ TEST_CASE("drawer: few colours, and none too small", "[drawer]") {
     const std::set<dht::Color> colors(shown.fills.color.begin(), shown.fills.color.end());
     CHECK(colors.size() <= 5);
     // And no more of them in the drawing.
-    const std::string text = drawer.draw(price);
-    std::set<std::string> fills;
-    for (std::size_t at = 0; (at = text.find("fill=\"", at)) != text.npos; ++at)
-      fills.insert(text.substr(at + 6, text.find('"', at + 6) - at - 6));
+    const std::set<std::string> fills = fills_of(drawer.draw(price));
     CHECK(fills.size() >= 1);
     CHECK(fills.size() <= 5);
     for (const std::int32_t pixels : shown.fills.pixels) CHECK(pixels >= 12);
+  }
+}
+
+TEST_CASE("drawer: layers share so few colours", "[drawer]") {
+  const dht::Picture picture = discs(100, 90, 7);
+  dht::DrawerOptions options;
+  options.colors = 5;
+  dht::Drawer drawer(options);
+  drawer.build(picture);
+  options.layers = 4;
+  dht::Drawer layered(options);
+  layered.build(picture);
+  for (const double price : {2000.0, 100.0}) {
+    const std::set<std::string> fills = fills_of(drawer.draw(price));
+    CHECK(fills.size() == 5);
+    CHECK(fills_of(layered.draw(price)) == fills);  // the layers below have no colours of their own
   }
 }
 

@@ -357,18 +357,36 @@ TEST_CASE("vectorize draws as it is asked to") {
   const auto paths = plain.substr(plain.find("<path"), plain.rfind("</svg>") - plain.find("<path"));
   CHECK_THAT(layered, ContainsSubstring(paths));
   CHECK_THAT(drawn("--layers 3 --colors 5"), ContainsSubstring("layer2"));
-  std::set<std::string> fills;
-  const std::string few = drawn("--colors 5");
-  for (std::size_t at = 0; (at = few.find("fill=\"", at)) != few.npos; ++at)
-    fills.insert(few.substr(at + 6, few.find('"', at + 6) - at - 6));
-  CHECK(fills.size() >= 2);
-  CHECK(fills.size() <= 5);
+  for (const char* options : {"--colors 5", "--layers 3 --colors 5"}) {
+    std::set<std::string> fills;
+    const std::string few = drawn(options);
+    for (std::size_t at = 0; (at = few.find("fill=\"", at)) != few.npos; ++at)
+      fills.insert(few.substr(at + 6, few.find('"', at + 6) - at - 6));
+    CAPTURE(options);
+    CHECK(fills.size() >= 2);
+    CHECK(fills.size() <= 5);
+  }
   CHECK(drawn("--html") == plain);
   const std::string page = dht::test::text_of(folder / "out/lake.html");
   CHECK(page.starts_with("<!DOCTYPE html>"));
   CHECK_THAT(page, ContainsSubstring("data:image/svg+xml,"));
   CHECK_THAT(page, ContainsSubstring("src=\"lake_photo.png\""));
   CHECK(dht::test::entries(folder / "out") == 4);
+}
+
+TEST_CASE("regions made for drawing are none too small, where that is asked") {
+  const ScratchFolder folder;
+  draw_sample(folder / "lake.png", size);
+  for (const std::string asked : {"--price 100", "--bytes 9000"}) {
+    const auto drawn = [&](const std::string& options) {
+      const Said said =
+          call("vectorize", "lake.png --output out --tolerance 0 " + asked + options, folder.path());
+      INFO(asked << options << ": " << said.err);
+      REQUIRE(said.code == 0);
+      return dht::test::text_of(folder / "out/lake.svg");
+    };
+    CHECK(drawn(" --smallest 500").size() < drawn("").size());
+  }
 }
 
 TEST_CASE("results replace those of before, and other files stay") {

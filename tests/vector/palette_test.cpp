@@ -113,6 +113,30 @@ TEST_CASE("palette: at most as many colours as asked, less error with more of th
   }
 }
 
+TEST_CASE("palette: the nearest of given colours", "[vector]") {
+  Random random(8);
+  for (int i = 0; i < 20; ++i) {
+    Fills fills = random_fills(random, 1 + random.below(50));
+    fills.visible.assign(fills.color.size(), 1);
+    fills.visible.back() = 0;
+    const std::vector<Color> palette = random_fills(random, 1 + random.below(9)).color;
+    const Fills near = dht::nearest_colors(fills, palette);
+    for (int r = 0; r + 1 < fills.size(); ++r) {
+      const auto distance = [&](const Color& color) {
+        return dht::detail::distance2(dht::detail::lab_of(color), dht::detail::lab_of(fills.color[r]));
+      };
+      CHECK(std::count(palette.begin(), palette.end(), near.color[r]) > 0);
+      for (const Color& color : palette) CHECK(distance(near.color[r]) <= distance(color));
+    }
+    CHECK(near.color.back() == fills.color.back());
+  }
+}
+
+TEST_CASE("palette: the colours that are seen", "[vector]") {
+  const Fills fills{{{9, 0, 0}, {0, 0, 7}, {9, 0, 0}, {1, 1, 1}, {2, 2, 2}}, {1, 1, 1, 0, 1}, {4, 4, 4, 4, 0}};
+  CHECK(dht::palette_of(fills) == std::vector<Color>{{0, 0, 7}, {9, 0, 0}});
+}
+
 TEST_CASE("palette: neighbours of one colour become one region", "[vector]") {
   Random random(5);
   for (int i = 0; i < 60; ++i) {
@@ -143,6 +167,7 @@ TEST_CASE("palette: what cannot be done is named", "[vector]") {
   fills.pixels.clear();
   CHECK(error_of([&] { dht::limit_colors(fills, 2); }) ==
         "fills: have the sizes of 0 regions; must have those of all 1");
+  CHECK(error_of([&] { dht::nearest_colors(fills, {}); }) == "palette: is empty; must be at least one colour");
   const std::vector<std::int32_t> label{0, 1};
   CHECK(error_of([&] { dht::join_equal_colors(dht::plane_view(label.data(), 1, 2), fills); }) ==
         "labels: is 1 at row 0, column 1; must be between 0 and 0");

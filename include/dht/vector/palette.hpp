@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Few colours for many regions: a palette by median cut and k-means in CIELAB; and regions of one colour joined.
+// Few colours for many regions: a palette by median cut and k-means in CIELAB, or one that is given; and regions of one
+// colour joined.
 #pragma once
 
 #include <algorithm>
@@ -189,6 +190,34 @@ inline Fills limit_colors(Fills fills, std::int32_t colors) {
   const auto palette = detail::ColorClusters(std::move(distinct), std::move(pixels)).run(colors, cluster);
   for (std::size_t i = 0; i < shown.size(); ++i) fills.color[shown[i]] = palette[cluster[number[i]]];
   return fills;
+}
+
+/// The same regions, each in the nearest of these colours in CIELAB, the first of equally near ones: a palette that was made
+/// for others. Regions that do not show are left as they are. Throws for no colours.
+inline Fills nearest_colors(Fills fills, std::span<const Color> palette) {
+  DHT_EXPECTS(!palette.empty(), "palette: is empty; must be at least one colour");
+  std::vector<detail::LabColor> labs;
+  for (const Color& color : palette) labs.push_back(detail::lab_of(color));
+  for (std::int32_t r = 0; r < fills.size(); ++r) {
+    if (!fills.shows(r)) continue;
+    const detail::LabColor lab = detail::lab_of(fills.color[r]);
+    const auto nearest =
+        std::min_element(labs.begin(), labs.end(), [&](const detail::LabColor& a, const detail::LabColor& b) {
+          return detail::distance2(lab, a) < detail::distance2(lab, b);
+        });
+    fills.color[r] = palette[static_cast<std::size_t>(nearest - labs.begin())];
+  }
+  return fills;
+}
+
+/// The distinct colours of regions that show and have pixels, in ascending order.
+inline std::vector<Color> palette_of(const Fills& fills) {
+  std::vector<Color> palette;
+  for (std::int32_t r = 0; r < fills.size(); ++r)
+    if (fills.shows(r) && (fills.pixels.empty() || fills.pixels[r] > 0)) palette.push_back(fills.color[r]);
+  std::sort(palette.begin(), palette.end());
+  palette.erase(std::unique(palette.begin(), palette.end()), palette.end());
+  return palette;
 }
 
 /// A label map with its fills.
