@@ -76,7 +76,8 @@ std::string draw_regions(const Picture& photo, std::vector<LayerLabels> layers,
       label = std::move(separated.labels);
       regions = separated.regions;
     }
-    Fills fills = mean_fills(photo, view(label), regions, options.linear_light ? Light::linear : Light::srgb);
+    Fills fills =
+        typical_fills(photo, view(label), regions, options.linear_light ? Light::linear : Light::srgb);
     if (!opaque.empty()) fills.visible.assign(static_cast<std::size_t>(regions), 1), fills.visible.back() = 0;
     // All layers at the price of the finest.
     if (drawn.empty())

@@ -198,7 +198,7 @@ class BasicDrawer {
     }
     const LabelView labels = plane_view(static_cast<const std::int32_t*>(partition_.labels.data()),
                                         picture_->height, picture_->width);
-    Fills fills = mean_fills(*picture_, labels, regions);
+    Fills fills = typical_fills(*picture_, labels, regions);
     if (masked_) {
       fills.visible.assign(static_cast<std::size_t>(regions), 1);
       fills.visible.back() = 0;

@@ -201,6 +201,28 @@ TEST_CASE("drawer: few colours, and none too small", "[drawer]") {
   }
 }
 
+TEST_CASE("drawer: blended edges do not change the colours of shapes", "[drawer]") {
+  // A black disc on white, each pixel the mean of 8 x 8 samples.
+  dht::Picture picture(48, 48);
+  for (int y = 0; y < 48; ++y)
+    for (int x = 0; x < 48; ++x) {
+      int outside = 0;
+      for (int i = 0; i < 64; ++i) {
+        const double dy = y + (i / 8 + 0.5) / 8 - 24.3, dx = x + (i % 8 + 0.5) / 8 - 23.6;
+        outside += dy * dy + dx * dx > 15.0 * 15.0;
+      }
+      for (int c = 0; c < 3; ++c) picture.pixel(y, x)[c] = static_cast<std::uint8_t>(outside * 255 / 64);
+    }
+  dht::Drawer drawer;
+  drawer.build(picture);
+  CHECK(fills_of(drawer.draw(100000)) == std::set<std::string>{"#000", "#fff"});
+  dht::DrawerOptions options;
+  options.colors = 2;
+  dht::Drawer two(options);
+  two.build(picture);
+  CHECK(fills_of(two.draw(100)) == std::set<std::string>{"#000", "#fff"});
+}
+
 TEST_CASE("drawer: layers share so few colours", "[drawer]") {
   const dht::Picture picture = discs(100, 90, 7);
   dht::DrawerOptions options;

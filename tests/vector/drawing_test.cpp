@@ -622,6 +622,28 @@ TEST_CASE("mean colours of stored values and of light", "[vector][fills]") {
   CHECK(light.color[1] == dht::Color{0, 10, 20});
 }
 
+TEST_CASE("typical colours: what more than half of a region's pixels have, else the mean",
+          "[vector][fills]") {
+  const std::vector<std::uint8_t> red{90, 7, 200, 7, 7, 10, 10, 20, 20, 1, 2, 6};
+  const std::vector<std::int32_t> labels{0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2};
+  dht::Picture picture(1, 12);
+  for (std::size_t i = 0; i < red.size(); ++i) picture.rgb[3 * i] = red[i], picture.rgb[3 * i + 1] = 50;
+  const auto view = dht::plane_view(labels.data(), 1, 12);
+  const dht::Fills fills = dht::typical_fills(picture, view, 4);
+  CHECK(fills.color == std::vector<dht::Color>{{7, 50, 0}, {15, 50, 0}, {3, 50, 0}, {0, 0, 0}});
+  CHECK(fills.pixels == std::vector<std::int32_t>{5, 4, 3, 0});
+  // One that is lost among others on its way, and is the majority nevertheless.
+  for (int majority = 0; majority < 5; ++majority) {
+    std::vector<std::uint8_t> order{9, 9, 9, 1, 2};
+    std::rotate(order.begin(), order.begin() + majority, order.end());
+    dht::Picture turned(1, 5);
+    for (std::size_t i = 0; i < 5; ++i) turned.rgb[3 * i] = order[i];
+    CHECK(dht::typical_fills(turned, dht::plane_view(labels.data(), 1, 5), 1).color[0][0] == 9);
+  }
+  CHECK_THROWS_WITH(dht::typical_fills(dht::Picture(1, 2), view, 4),
+                    "labels: are 1 x 12; must be 1 x 2 like the picture");
+}
+
 TEST_CASE("economical colours: small regions get short ones, large ones stay near", "[vector][fills]") {
   dht::Fills fills{{{130, 77, 203}, {130, 77, 203}, {130, 77, 203}}, {}, {1, 1000, 1000000}};
   dht::economise_colors(fills, 1000);
@@ -728,7 +750,7 @@ TEST_CASE("the example of docs/vector.md: a drawing of a photo", "[vector][drawi
   const dht::Picture photo(20, 20);
   // example-begin drawing
   const std::int32_t regions = 2;
-  const dht::Fills fills = dht::mean_fills(photo, labels.view(), regions);
+  const dht::Fills fills = dht::typical_fills(photo, labels.view(), regions);
   dht::DrawingOptions options;
   options.title = "A shore";
   options.fit.byte_price = dht::balanced_byte_price(photo, labels.view(), fills);

@@ -95,6 +95,15 @@ TEST_CASE("palette: colours that differ clearly are found", "[vector]") {
   for (int r = 4; r < 40; ++r) CHECK(four.color[r] == four.color[r - 4]);
 }
 
+TEST_CASE("palette: blended edges do not make black and white grey", "[vector]") {
+  Fills fills{
+      {{0, 0, 0}, {40, 40, 40}, {20, 20, 20}, {200, 200, 200}, {255, 255, 255}}, {}, {800, 30, 60, 50, 900}};
+  const Fills two = dht::limit_colors(fills, 2);
+  CHECK(distinct(two) == std::set<Color>{{0, 0, 0}, {255, 255, 255}});
+  fills.pixels = {80, 30, 60, 50, 50};  // no colour has more than half of either
+  CHECK(distinct(dht::limit_colors(fills, 2)) == std::set<Color>{{14, 14, 14}, {228, 228, 228}});
+}
+
 TEST_CASE("palette: at most as many colours as asked, less error with more of them", "[vector]") {
   Random random(3);
   for (int i = 0; i < 20; ++i) {
@@ -133,7 +142,8 @@ TEST_CASE("palette: the nearest of given colours", "[vector]") {
 }
 
 TEST_CASE("palette: the colours that are seen", "[vector]") {
-  const Fills fills{{{9, 0, 0}, {0, 0, 7}, {9, 0, 0}, {1, 1, 1}, {2, 2, 2}}, {1, 1, 1, 0, 1}, {4, 4, 4, 4, 0}};
+  const Fills fills{
+      {{9, 0, 0}, {0, 0, 7}, {9, 0, 0}, {1, 1, 1}, {2, 2, 2}}, {1, 1, 1, 0, 1}, {4, 4, 4, 4, 0}};
   CHECK(dht::palette_of(fills) == std::vector<Color>{{0, 0, 7}, {9, 0, 0}});
 }
 
@@ -167,7 +177,8 @@ TEST_CASE("palette: what cannot be done is named", "[vector]") {
   fills.pixels.clear();
   CHECK(error_of([&] { dht::limit_colors(fills, 2); }) ==
         "fills: have the sizes of 0 regions; must have those of all 1");
-  CHECK(error_of([&] { dht::nearest_colors(fills, {}); }) == "palette: is empty; must be at least one colour");
+  CHECK(error_of([&] { dht::nearest_colors(fills, {}); }) ==
+        "palette: is empty; must be at least one colour");
   const std::vector<std::int32_t> label{0, 1};
   CHECK(error_of([&] { dht::join_equal_colors(dht::plane_view(label.data(), 1, 2), fills); }) ==
         "labels: is 1 at row 0, column 1; must be between 0 and 0");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What regions are filled with: their mean colour, or nothing where the picture is transparent.
+// What regions are filled with: their typical or mean colour, or nothing where the picture is transparent.
 #pragma once
 
 #include <algorithm>
@@ -106,6 +106,36 @@ inline Fills mean_fills(const Picture& picture, LabelView labels, std::int32_t r
                               ? static_cast<std::uint8_t>((2 * sums[r][c] + n) / (2 * n))
                               : detail::srgb_value(double(sums[r][c]) / double(n) / 4294967296.0);
   }
+  return fills;
+}
+
+/// Each region's typical colour: the one that more than half of its pixels have exactly, else the mean. Where shapes are
+/// of one colour each and their edges blended, as in logos, means would be off by what is blended in. Throws as mean_fills
+/// does.
+inline Fills typical_fills(const Picture& picture, LabelView labels, std::int32_t regions,
+                           Light light = Light::srgb) {
+  Fills fills = mean_fills(picture, labels, regions, light);
+  // The only colour that may have the majority is left when pixels of different ones cancel each other (Boyer and Moore
+  // 1991).
+  struct Candidate {
+    Color color{};
+    std::int32_t left = 0, pixels = 0;
+  };
+  std::vector<Candidate> candidate(fills.color.size());
+  const auto for_each_pixel = [&](const auto& function) {
+    for (int y = 0; y < labels.height; ++y)
+      for (int x = 0; x < labels.width; ++x) {
+        const std::uint8_t* pixel = picture.pixel(y, x);
+        function(candidate[labels(y, x)], Color{pixel[0], pixel[1], pixel[2]});
+      }
+  };
+  for_each_pixel([](Candidate& c, const Color& color) {
+    if (c.left == 0) c.color = color;
+    c.left += c.color == color ? 1 : -1;
+  });
+  for_each_pixel([](Candidate& c, const Color& color) { c.pixels += c.color == color; });
+  for (std::size_t r = 0; r < candidate.size(); ++r)
+    if (candidate[r].pixels > fills.pixels[r] / 2) fills.color[r] = candidate[r].color;
   return fills;
 }
 

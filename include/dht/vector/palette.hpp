@@ -140,7 +140,8 @@ class ColorClusters {
     return moved;
   }
 
-  /// The mean stored values of each cluster's pixels, rounded to nearest.
+  /// The colour that more than half of a cluster's pixels have, else their mean stored values, rounded to nearest: black
+  /// with a few blended pixels is black.
   std::vector<Color> mean_colors() const {
     std::vector<std::array<std::int64_t, 3>> sum(centre_.size());
     std::vector<std::int64_t> pixels(centre_.size(), 0);
@@ -152,6 +153,8 @@ class ColorClusters {
     for (std::size_t k = 0; k < palette.size(); ++k)
       for (int c = 0; pixels[k] > 0 && c < 3; ++c)
         palette[k][c] = static_cast<std::uint8_t>((2 * sum[k][c] + pixels[k]) / (2 * pixels[k]));
+    for (std::size_t i = 0; i < colors_.size(); ++i)
+      if (pixels_[i] > pixels[cluster_[i]] / 2) palette[cluster_[i]] = colors_[i];
     return palette;
   }
 
