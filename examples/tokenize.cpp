@@ -92,7 +92,7 @@ void tokenize(const dht::examples::Options& options) {
   const Settings& settings = tokenizer->settings();
   dht::examples::Report report(options.quiet);
 
-  const Photo photo = dht::examples::read_photo(options.photo);
+  const Photo photo = dht::examples::read_photo(options.photo, tokenizer->bytes_a_pixel());
   report.photo(options.photo, photo);
   PhotoMask mask;
   if (options.mask) {

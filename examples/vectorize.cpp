@@ -78,7 +78,7 @@ void draw_for_bytes(const VectorizeOptions& options) {
   const std::string name = path.stem().string() + ".svg";
   const dht::examples::OutputFolder output(options.tokens.output, {name}, {path});
   dht::examples::Report report(options.tokens.quiet);
-  const dht::examples::Photo photo = dht::examples::read_photo(path);
+  const auto photo = dht::examples::read_photo(path, dht::examples::bytes_a_drawn_pixel);
   report.photo(path, photo);
   const std::string svg = dht::examples::draw_photo(photo.picture(), options, photo.opaque);
   report.stage("drawing", std::to_string(count_paths(svg)) + " paths, " + std::to_string(svg.size()) +
@@ -99,7 +99,7 @@ void vectorize(const VectorizeOptions& options) {
   const auto tokenizer = dht::examples::make_tokenizer(options.tokens);
   dht::examples::Report report(options.tokens.quiet);
 
-  const dht::examples::Photo photo = dht::examples::read_photo(path);
+  const auto photo = dht::examples::read_photo(path, tokenizer->bytes_a_pixel());
   report.photo(path, photo);
   const dht::Hierarchy<float>& tree = tokenizer->build(path, photo);
   report.hierarchy(tree, tokenizer->settings());

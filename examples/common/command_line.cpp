@@ -7,6 +7,9 @@
 #include <functional>
 #include <iostream>
 #include <new>
+#include <optional>
+#include <stdexcept>
+#include <system_error>
 
 #include <CLI/CLI.hpp>
 #include <fcntl.h>
@@ -16,10 +19,22 @@
 #include <dht/io/file.hpp>
 #include <dht/version.hpp>
 
+#include "memory.hpp"
 #include "options.hpp"
 #include "signals.hpp"
 
 namespace dht::examples {
+namespace {
+
+/// The system refuses a thread where there are too many, and where there is no room for its stack.
+std::string refusal_of_threads() {
+  constexpr std::uint64_t stack = 8 << 20;
+  const std::optional<MemoryLeft> left = address_space_left();
+  return left && left->bytes < 64 * stack ? not_enough_memory
+                                          : "--threads: the system does not give so many threads";
+}
+
+}  // namespace
 
 void prepare(CLI::App& app, const std::string& name) {
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::Throw);
@@ -86,7 +101,12 @@ int run_program(const std::string& name, const std::function<void()>& body) {
     complain(name, "was interrupted (signal " + std::to_string(interrupted.signal) + ")");
     return 128 + interrupted.signal;
   } catch (const std::bad_alloc&) {
-    complain(name, "there is not enough memory for this photo with these options");
+    complain(name, not_enough_memory);
+  } catch (const std::length_error&) {  // more than a container can hold
+    complain(name, not_enough_memory);
+  } catch (const std::system_error& error) {
+    complain(name,
+             error.code() == std::errc::resource_unavailable_try_again ? refusal_of_threads() : error.what());
   } catch (const std::exception& error) {
     complain(name, error.what());
   }

@@ -26,6 +26,7 @@
 #include <dht/selection/merge_cut.hpp>
 
 #include "image_file.hpp"
+#include "memory.hpp"
 #include "output_folder.hpp"
 #include "photo_folder.hpp"
 #include "photo_tokenizer.hpp"
@@ -147,11 +148,7 @@ class FolderTokenizer {
     Options each = options_.each;
     each.threads = 1;
     for (Worker& worker : workers_) worker.tokenizer = make_tokenizer(each);
-    try {
-      pool_ = std::make_unique<backend::ThreadPool>(static_cast<int>(workers_.size()) - 1);
-    } catch (const std::system_error&) {
-      dht::detail::fail("--threads: the system does not give ", workers_.size(), " threads");
-    }
+    pool_ = std::make_unique<backend::ThreadPool>(static_cast<int>(workers_.size()) - 1);
   }
 
   /// Calls, for every photo that is not broken, `look`, whose errors make it broken, and then `store`, whose errors end
@@ -187,7 +184,7 @@ class FolderTokenizer {
     } catch (const Error& error) {
       what = error.what();
     } catch (const std::bad_alloc&) {
-      what = dht::detail::file_name(photo.path) + ": there is not enough memory for this photo";
+      what = dht::detail::file_name(photo.path) + ": " + not_enough_memory;
     }
     photo.is_broken = true;
     progress.interrupt([&] { complain(program_, what); });
@@ -195,7 +192,7 @@ class FolderTokenizer {
   }
 
   void build(Worker& worker, FolderPhoto& photo) const {
-    const Photo picture = read_photo(photo.path);
+    const Photo picture = read_photo(photo.path, worker.tokenizer->bytes_a_pixel());
     photo.height = picture.height;
     photo.width = picture.width;
     const std::int64_t pixels = std::int64_t{photo.height} * photo.width;

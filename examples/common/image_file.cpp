@@ -7,6 +7,7 @@
 #include <bit>
 #include <csetjmp>
 #include <cstdio>  // before jpeglib.h, which uses FILE and size_t without including them
+#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <new>
@@ -22,6 +23,7 @@
 #include <dht/io/file.hpp>
 
 #include "exif.hpp"
+#include "memory.hpp"
 
 namespace dht::examples {
 namespace {
@@ -55,6 +57,20 @@ void check_size(const fs::path& path, std::uint64_t width, std::uint64_t height)
     fail(path, "is ", width, " x ", height, " pixels; at most ", max_photo_pixels, " pixels are read");
 }
 
+/// Refuses a photo of so many pixels where `bytes_a_pixel`, those of its samples among them, are more than there is. The sentence
+/// for its notes where they are many.
+std::string check_memory(const fs::path& path, std::uint64_t width, std::uint64_t height,
+                         std::uint64_t bytes_a_pixel) {
+  const std::uint64_t needed = width * height * bytes_a_pixel;
+  constexpr std::uint64_t much = 1'000'000'000;
+  if (needed < much / 10) return "";  // not worth to ask
+  const std::optional<MemoryLeft> left = memory_left();
+  if (left && needed > left->bytes)
+    fail(path, "is ", width, " x ", height, " pixels, for which about ", gigabytes(needed),
+         " of memory are needed; ", left->where, " has ", gigabytes(left->bytes));
+  return needed < much ? "" : "About " + gigabytes(needed) + " of memory are needed.";
+}
+
 /// Turns a photo and its mask, and notes it.
 void turn_photo(Photo& photo, int orientation) {
   if (orientation == 1) return;
@@ -71,12 +87,14 @@ void turn_photo(Photo& photo, int orientation) {
 struct PngHandle {
   png_structp png = nullptr;
   png_infop info = nullptr;
-  bool writes;
+  bool writes, lacks_memory = false;
   std::array<char, 256> message{};
 
   explicit PngHandle(bool for_writing) : writes(for_writing) {
-    png = writes ? png_create_write_struct(PNG_LIBPNG_VER_STRING, this, on_error, on_warning)
-                 : png_create_read_struct(PNG_LIBPNG_VER_STRING, this, on_error, on_warning);
+    png = writes ? png_create_write_struct_2(PNG_LIBPNG_VER_STRING, this, on_error, on_warning, this,
+                                             allocate, release)
+                 : png_create_read_struct_2(PNG_LIBPNG_VER_STRING, this, on_error, on_warning, this, allocate,
+                                            release);
     if (png != nullptr) info = png_create_info_struct(png);
     if (info == nullptr) {
       destroy();
@@ -88,10 +106,13 @@ struct PngHandle {
   PngHandle& operator=(const PngHandle&) = delete;
 
   /// Calls `body`; false when libpng left it by longjmp. Neither `body` nor a callback may hold an object
-  /// with a destructor while it is in libpng.
+  /// with a destructor while it is in libpng. Throws std::bad_alloc where libpng left it for want of memory.
   template <class Body>
   bool guarded(const Body& body) {
-    if (setjmp(png_jmpbuf(png)) != 0) return false;
+    if (setjmp(png_jmpbuf(png)) != 0) {
+      if (lacks_memory) throw std::bad_alloc();
+      return false;
+    }
     body();
     return true;
   }
@@ -102,6 +123,12 @@ struct PngHandle {
     std::snprintf(self->message.data(), self->message.size(), "%s", text);
     png_longjmp(png, 1);
   }
+  static png_voidp allocate(png_structp png, png_alloc_size_t bytes) {
+    void* const memory = std::malloc(bytes);
+    if (memory == nullptr) static_cast<PngHandle*>(png_get_mem_ptr(png))->lacks_memory = true;
+    return memory;
+  }
+  static void release(png_structp, png_voidp memory) { std::free(memory); }
   /// What is left for warnings is harmless to the pixels (odd profiles, times, texts).
   static void on_warning(png_structp, png_const_charp) {}
 
@@ -223,7 +250,7 @@ void read_png_samples(const fs::path& path, PngHandle& handle, Photo& photo) {
   photo.samples = std::move(samples);
 }
 
-Photo decode_png(const fs::path& path, ByteSpan file) {
+Photo decode_png(const fs::path& path, ByteSpan file, int bytes_a_pixel) {
   const int orientation = walk_chunks(path, file);
   PngHandle handle(false);
   const png_structp png = handle.png;
@@ -241,11 +268,15 @@ Photo decode_png(const fs::path& path, ByteSpan file) {
   Photo photo;
   photo.height = static_cast<int>(png_get_image_height(png, handle.info));
   photo.width = static_cast<int>(png_get_image_width(png, handle.info));
+  const int samples = png_get_channels(png, handle.info) * png_get_bit_depth(png, handle.info) / 8;
+  const std::string memory = check_memory(path, std::uint64_t(photo.width), std::uint64_t(photo.height),
+                                          std::uint64_t(samples + bytes_a_pixel));
   if (png_get_bit_depth(png, handle.info) == 16)
     read_png_samples<std::uint16_t>(path, handle, photo);
   else
     read_png_samples<std::uint8_t>(path, handle, photo);
   turn_photo(photo, orientation);
+  if (!memory.empty()) photo.notes.push_back(memory);
   return photo;
 }
 
@@ -268,6 +299,7 @@ LabelMap decode_labels(const fs::path& path, ByteSpan file) {
   LabelMap map;
   map.height = static_cast<int>(png_get_image_height(png, handle.info));
   map.width = static_cast<int>(png_get_image_width(png, handle.info));
+  check_memory(path, std::uint64_t(map.width), std::uint64_t(map.height), 1);
   map.values.resize(std::size_t(map.height) * static_cast<std::size_t>(map.width));
   read_png_rows(path, handle, map.values.data(), std::size_t(map.width));
   if (orientation != 1) turn_upright(map.values, map.height, map.width, 1, orientation);
@@ -283,7 +315,7 @@ struct JpegHandle {
   jpeg_progress_mgr progress{};
   std::jmp_buf leave{};
   std::array<char, JMSG_LENGTH_MAX> message{};
-  bool skipped_bytes = false;
+  bool skipped_bytes = false, lacks_memory = false;
 
   JpegHandle() {
     jpeg.err = jpeg_std_error(&errors);
@@ -298,10 +330,13 @@ struct JpegHandle {
   JpegHandle& operator=(const JpegHandle&) = delete;
 
   /// Calls `body`; false when libjpeg left it by longjmp. `body` may not hold an object with a destructor
-  /// while it is in libjpeg.
+  /// while it is in libjpeg. Throws std::bad_alloc where libjpeg left it for want of memory.
   template <class Body>
   bool guarded(const Body& body) {
-    if (setjmp(leave) != 0) return false;
+    if (setjmp(leave) != 0) {
+      if (lacks_memory) throw std::bad_alloc();
+      return false;
+    }
     body();
     return true;
   }
@@ -311,6 +346,7 @@ struct JpegHandle {
 
   static void on_error(j_common_ptr jpeg) {
     jpeg->err->format_message(jpeg, self(jpeg).message.data());
+    self(jpeg).lacks_memory = jpeg->err->msg_code == JERR_OUT_OF_MEMORY;
     std::longjmp(self(jpeg).leave, 1);
   }
   /// libjpeg warns where it replaces missing or damaged data by a guess; a guess is not the photo.
@@ -359,7 +395,7 @@ void check_blocks(const fs::path& path, const jpeg_decompress_struct& jpeg, std:
          file_size, " bytes)");
 }
 
-Photo decode_jpeg(const fs::path& path, ByteSpan file) {
+Photo decode_jpeg(const fs::path& path, ByteSpan file, int bytes_a_pixel) {
   JpegHandle handle;
   jpeg_decompress_struct& jpeg = handle.jpeg;
   const auto expect = [&](bool done) {
@@ -377,6 +413,10 @@ Photo decode_jpeg(const fs::path& path, ByteSpan file) {
     fail(path, "is a JPEG with ", jpeg.data_precision, " bits a sample; only 8 bits are read");
 
   check_blocks(path, jpeg, file.size());
+  // Files of several scans keep all coefficients until the last.
+  const int own = 3 + (jpeg_has_multiple_scans(&jpeg) ? 2 * jpeg.num_components : 0);
+  const std::string memory =
+      check_memory(path, jpeg.image_width, jpeg.image_height, std::uint64_t(own + bytes_a_pixel));
 
   int orientation = 1;  // read now: jpeg_finish_decompress frees the markers
   for (jpeg_saved_marker_ptr marker = jpeg.marker_list; marker != nullptr; marker = marker->next) {
@@ -418,6 +458,7 @@ Photo decode_jpeg(const fs::path& path, ByteSpan file) {
   if (handle.skipped_bytes)
     photo.notes.emplace_back("It has stray bytes between its segments, which were skipped.");
   turn_photo(photo, orientation);
+  if (!memory.empty()) photo.notes.push_back(memory);
   return photo;
 }
 
@@ -436,6 +477,7 @@ void encode_png(const fs::path& path, int height, int width, int colour_type, co
     } catch (const std::exception&) {
       enough_memory = false;  // an exception may not pass through C
     }
+    static_cast<PngHandle*>(png_get_mem_ptr(writer))->lacks_memory = !enough_memory;
     if (!enough_memory) png_error(writer, "not enough memory");
   };
   const bool complete = handle.guarded([&] {
@@ -468,15 +510,15 @@ Picture Photo::picture() const {
   return result;
 }
 
-Photo read_photo(const fs::path& path) try {
+Photo read_photo(const fs::path& path, int bytes_a_pixel) try {
   const std::vector<std::byte> bytes = read_file(path);
   const ByteSpan file(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
   if (file.empty()) fail(path, "is empty; must be a PNG or JPEG file");
-  if (starts_with(file, png_signature)) return decode_png(path, file);
-  if (starts_with(file, jpeg_signature)) return decode_jpeg(path, file);
+  if (starts_with(file, png_signature)) return decode_png(path, file, bytes_a_pixel);
+  if (starts_with(file, jpeg_signature)) return decode_jpeg(path, file, bytes_a_pixel);
   fail(path, "is neither a PNG nor a JPEG file; only these two are read");
 } catch (const std::bad_alloc&) {
-  fail(path, "needs more memory than there is");
+  fail(path, not_enough_memory);
 }
 
 LabelMap read_label_map(const fs::path& path) try {
@@ -485,7 +527,7 @@ LabelMap read_label_map(const fs::path& path) try {
   if (!starts_with(file, png_signature)) fail(path, "is no PNG file; a label map must be one");
   return decode_labels(path, file);
 } catch (const std::bad_alloc&) {
-  fail(path, "is too large for the memory there is");
+  fail(path, not_enough_memory);
 }
 
 void write_png(const fs::path& path, const Picture& picture) {

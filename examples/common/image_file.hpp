@@ -53,10 +53,14 @@ struct Photo {
 /// multiplied out without a profile; the EXIF orientation of either format is applied. `notes` tells of
 /// transparency, inks and turning.
 ///
+/// `bytes_a_pixel` are what the program is going to need beside the photo, about: where that is more memory than there is, the
+/// photo is refused before a pixel is read, and where it is over a gigabyte, `notes` tells of it.
+///
 /// Throws dht::Error, one line that begins with the file's name, when the file is missing, a directory,
 /// empty, neither PNG nor JPEG, incomplete or damaged anywhere (a wrong checksum, a code that no encoder
-/// writes), over `max_photo_pixels`, or of a kind that the two libraries do not decode.
-Photo read_photo(const std::filesystem::path& path);
+/// writes), over `max_photo_pixels`, too large for the memory there is, or of a kind that the two libraries do
+/// not decode.
+Photo read_photo(const std::filesystem::path& path, int bytes_a_pixel = 0);
 
 /// A number for every pixel, such as its class.
 struct LabelMap {

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <locale>
 #include <sstream>
-#include <system_error>
 #include <utility>
 
 #include <dht/core/error.hpp>
@@ -118,6 +117,12 @@ std::unique_ptr<PhotoTokenizer> make_cuda_tokenizer(Common) {
 }
 #endif
 
+int PhotoTokenizer::bytes_a_pixel() const {
+  constexpr std::int64_t pixels = 1 << 20;
+  constexpr int of_results = 25;  // pictures, label maps, shapes
+  return static_cast<int>(tokenizer_bytes<float>(pixels, settings_.features) / pixels) + of_results;
+}
+
 std::string Settings::selection_text() const {
   std::ostringstream text;
   text.imbue(std::locale::classic());
@@ -147,6 +152,7 @@ std::unique_ptr<PhotoTokenizer> make_tokenizer(const Options& options) {
     common.self_loop = defaults.self_loop;
     settings.encoder = file;
   }
+  settings.features = common.encoder.features();
   settings.criterion = options.criterion.value_or(defaults.criterion);
   settings.iota = options.iota.value_or(defaults.iota);
   settings.compactness = options.compactness.value_or(defaults.compactness);
@@ -165,11 +171,7 @@ std::unique_ptr<PhotoTokenizer> make_tokenizer(const Options& options) {
   common.criterion = AnyCriterion(settings.criterion, settings.iota);
   if (options.backend == "thrust") return make_thrust_tokenizer(std::move(common));
   if (options.backend == "cuda") return make_cuda_tokenizer(std::move(common));
-  try {
-    common.backend = backend::Cpu(options.threads);
-  } catch (const std::system_error&) {
-    dht::detail::fail("--threads: the system does not give ", options.threads, " threads");
-  }
+  common.backend = backend::Cpu(options.threads);
   return with_kernel<Implementation>(std::move(common));
 }
 

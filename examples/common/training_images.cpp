@@ -13,6 +13,7 @@
 
 #include "fingerprint.hpp"
 #include "image_file.hpp"
+#include "memory.hpp"
 #include "options.hpp"
 #include "photo_folder.hpp"
 #include "progress.hpp"
@@ -30,7 +31,7 @@ std::shared_ptr<const Picture> decoded(const fs::path& path) {
   try {
     return std::make_shared<const Picture>(read_photo(path).picture());
   } catch (const std::bad_alloc&) {
-    dht::detail::fail(dht::detail::file_name(path), ": there is not enough memory for this photo");
+    dht::detail::fail(dht::detail::file_name(path), ": ", not_enough_memory);
   }
 }
 

@@ -238,11 +238,7 @@ TrainingRun::TrainingRun(std::string program, const TrainingOptions& options, st
   check_checkpoint();
   threads_ = options.threads > 0 ? options.threads
                                  : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  try {
-    pool_ = std::make_unique<backend::ThreadPool>(threads_ - 1);
-  } catch (const std::system_error&) {
-    dht::detail::fail("--threads: the system does not give ", threads_, " threads");
-  }
+  pool_ = std::make_unique<backend::ThreadPool>(threads_ - 1);
 }
 
 fs::path TrainingRun::checkpoint() const { return output() / checkpoint_name; }
