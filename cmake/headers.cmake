@@ -15,6 +15,7 @@ set(DHT_HEADERS
   include/dht/core/random.hpp
   include/dht/core/reset_on_move.hpp
   include/dht/core/sample.hpp
+  include/dht/core/software_fma.hpp
   include/dht/core/transpose.hpp
   include/dht/core/view.hpp
   include/dht/dht.hpp

@@ -25,6 +25,7 @@
 #include <dht/vector/palette.hpp>
 
 namespace dht {
+inline namespace DHT_TARGET {
 
 /// Regions for drawings: of colours as they are stored, each pixel counting the same, merged for the least squared error and
 /// the shortest boundaries.
@@ -237,4 +238,5 @@ class BasicDrawer {
 
 using Drawer = BasicDrawer<>;
 
+}  // namespace DHT_TARGET
 }  // namespace dht

@@ -33,7 +33,25 @@
 #include <dht/tokens/refine.hpp>
 #include <dht/tokens/tokens.hpp>
 
+namespace dht::detail {
+
+/// What the way back needs of an encoder; nothing where it has none.
+template <class Encoder, class S>
+struct WayBack {
+  struct Saved {};
+  struct Gradients {};
+};
+template <class Encoder, class S>
+  requires concepts::differentiable_encoder<Encoder, S>
+struct WayBack<Encoder, S> {
+  using Saved = typename Encoder::Saved;
+  using Gradients = typename Encoder::Gradients;
+};
+
+}  // namespace dht::detail
+
 namespace dht {
+inline namespace DHT_TARGET {
 
 /// The parts of a tokenizer, chosen at compile time. Derive from it and change one:
 ///
@@ -105,23 +123,6 @@ struct TokenizerParts {
   /// are an error: mostly 0 to 255 where 0 to 1 is meant.
   bool check_range = true;
 };
-
-namespace detail {
-
-/// What the way back needs of an encoder; nothing where it has none.
-template <class Encoder, class S>
-struct WayBack {
-  struct Saved {};
-  struct Gradients {};
-};
-template <class Encoder, class S>
-  requires concepts::differentiable_encoder<Encoder, S>
-struct WayBack<Encoder, S> {
-  using Saved = typename Encoder::Saved;
-  using Gradients = typename Encoder::Gradients;
-};
-
-}  // namespace detail
 
 /// Gradients of a tokenizer's parameters, in the structs of the parameters themselves.
 template <class Policies>
@@ -400,4 +401,5 @@ class Tokenizer {
   detail::ResetOnMove<bool> has_parts_ = true;
 };
 
+}  // namespace DHT_TARGET
 }  // namespace dht

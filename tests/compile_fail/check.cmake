@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# cmake -D COMPILER=.. -D SOURCE=.. -D INCLUDES=.. -P check.cmake: SOURCE must fail and print each of its expected texts.
+# cmake -D COMPILER=.. -D SOURCE=.. -D INCLUDES=.. -P check.cmake: SOURCE must fail and print each of its expected texts. Its lines
+# `// compiled with: FLAG` add a flag each.
 cmake_minimum_required(VERSION 3.23)
 
 # A notice first, because CMake wraps the lines of an error.
@@ -13,8 +14,10 @@ if(NOT expectations)
   complain("has no line `// expects: TEXT`")
 endif()
 
+file(STRINGS ${SOURCE} flags REGEX "^// compiled with: .+$")
+list(TRANSFORM flags REPLACE "^// compiled with: " "")
 list(TRANSFORM INCLUDES PREPEND -I)
-execute_process(COMMAND ${COMPILER} -std=c++20 -fsyntax-only ${INCLUDES} ${SOURCE}
+execute_process(COMMAND ${COMPILER} -std=c++20 ${flags} -fsyntax-only ${INCLUDES} ${SOURCE}
   RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
 if(result EQUAL 0)
   complain("compiles, and must not")

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <type_traits>
 #include <vector>
 
 #include <dht/core/math.hpp>
@@ -187,4 +188,91 @@ TEST_CASE("math: fma rounds once", "[core]") {
   CHECK(dht::fma(a, b, -1.0) == -0x1p-60);
   const float c = 1 + 0x1p-13f, d = 1 - 0x1p-13f;
   CHECK(dht::fma(c, d, -1.0f) == -0x1p-26f);
+}
+
+namespace {
+
+/// A number of every magnitude, near 1, of few bits, or special.
+template <class S>
+S any_number(dht::test::Random& random) {
+  using Bits = std::conditional_t<sizeof(S) == 4, std::uint32_t, std::uint64_t>;
+  constexpr int mantissa = std::numeric_limits<S>::digits - 1;
+  constexpr Bits sign = Bits{1} << (8 * sizeof(S) - 1), fraction = (Bits{1} << mantissa) - 1;
+  constexpr Bits one = std::bit_cast<Bits>(S(1));
+  auto bits = static_cast<Bits>(random.bits());
+  const int kind = random.below(8), power = random.below(2 * mantissa + 12) - mantissa - 6;
+  if (kind < 3)
+    bits = (bits & (sign | fraction)) + one + static_cast<Bits>(static_cast<Bits>(power) << mantissa);
+  if (kind == 3 || kind == 4) bits &= ~(fraction >> random.below(mantissa + 1));
+  if (kind == 5 && random.below(4) == 0) bits &= sign | (fraction >> random.below(mantissa + 1));
+  if (kind == 6 && random.below(8) == 0)
+    bits =
+        (bits & sign) | (random.below(2) == 0 ? 0 : std::bit_cast<Bits>(std::numeric_limits<S>::infinity()));
+  if (kind == 6 && random.below(8) == 0)
+    bits = std::bit_cast<Bits>(std::numeric_limits<S>::max()) | (bits & sign);
+  return std::bit_cast<S>(bits);
+}
+
+/// Of how many triples software_fma differs from the C library's fma.
+template <class S>
+int wrong_fmas(int count, std::uint64_t seed) {
+  using Bits = std::conditional_t<sizeof(S) == 4, std::uint32_t, std::uint64_t>;
+  dht::test::Random random(seed);
+  int wrong = 0;
+  for (int i = 0; i < count; ++i) {
+    const S a = any_number<S>(random), b = any_number<S>(random);
+    S c = any_number<S>(random);
+    if (i % 4 == 0) c = -a * b;  // all but the last bits cancel
+    if (i % 8 == 0) c = std::bit_cast<S>(std::bit_cast<Bits>(c) + static_cast<Bits>(random.below(5)) - 2);
+    if (i % 16 == 1 && std::isnormal(a * b) && std::isnormal(c))  // of about one size
+      c = std::ldexp(c, std::ilogb(a * b) - std::ilogb(c) + random.below(9) * 13 - 52);
+    const S found = dht::detail::software_fma(a, b, c), exact = std::fma(a, b, c);
+    wrong +=
+        !(std::isnan(exact) ? std::isnan(found) : std::bit_cast<Bits>(found) == std::bit_cast<Bits>(exact));
+  }
+  return wrong;
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("math: fma in software is the C library's, to the last bit", "[core]", float, double) {
+  using S = TestType;
+  CHECK(wrong_fmas<S>(1000000, 1) == 0);
+  // Ties, carries into the exponent, the border of the normal numbers, and overflow.
+  using Limits = std::numeric_limits<S>;
+  const S least = Limits::denorm_min(), normal = Limits::min(), most = Limits::max(),
+          last = Limits::epsilon();
+  const S root = std::ldexp(S(1), (Limits::min_exponent - Limits::digits) / 2);
+  const S special[] = {0,
+                       1,
+                       S(0.5),
+                       S(1.5),
+                       1 + last,
+                       1 - last / 2,
+                       2 - last,
+                       last,
+                       last / 2,
+                       last / 4,
+                       least,
+                       3 * least,
+                       normal,
+                       normal - least,
+                       most,
+                       root,
+                       root * S(1.5),
+                       1 / root,
+                       Limits::infinity(),
+                       Limits::quiet_NaN()};
+  for (const S a : special) {
+    for (const S b : special) {
+      for (const S c : special) {
+        for (const S sign : {S(1), S(-1)}) {
+          const S found = dht::detail::software_fma(a, b * sign, c), exact = std::fma(a, b * sign, c);
+          CAPTURE(a, b * sign, c, found, exact);
+          REQUIRE((std::isnan(exact) ? std::isnan(found)
+                                     : found == exact && std::signbit(found) == std::signbit(exact)));
+        }
+      }
+    }
+  }
 }

@@ -12,6 +12,7 @@
 #include <dht/core/error.hpp>
 
 namespace dht::backend {
+inline namespace DHT_TARGET {
 
 /// Where loops run: this machine's processor. Results do not depend on the number of threads or the instruction set.
 /// Copies share their threads and may be used at once: while those are at one loop, others run on their callers alone, so
@@ -76,4 +77,5 @@ class Cpu {
   std::shared_ptr<ThreadPool> pool_;
 };
 
+}  // namespace DHT_TARGET
 }  // namespace dht::backend

@@ -7,18 +7,38 @@
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__AVX512F__) && !defined(DHT_NO_DISPATCH)
 #define DHT_DISPATCH 1
+#define DHT_TARGET_ABOVE(baseline) any_above_##baseline
 #else
 #define DHT_DISPATCH 0
+#define DHT_TARGET_ABOVE(baseline) only_##baseline
 #endif
 
-namespace dht::backend {
-
-enum class InstructionSet { baseline, avx2, avx512 };
+// An inline namespace around what runs loops and what holds a backend, named after the instruction sets that the compiler's
+// flags allow. Where files of one program are compiled with different flags, each has loops of its own: the linker, which
+// keeps one function of a name, would else give slow ones to all, or such as the machine has no instructions for.
+#if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__)
+#define DHT_TARGET DHT_TARGET_ABOVE(avx512)
+#elif defined(__AVX512F__)
+#define DHT_TARGET DHT_TARGET_ABOVE(avx512f)
+#elif defined(__AVX2__) && defined(__FMA__)
+#define DHT_TARGET DHT_TARGET_ABOVE(avx2)
+#elif defined(__FMA__)
+#define DHT_TARGET DHT_TARGET_ABOVE(fma)
+#elif defined(__AVX__)
+#define DHT_TARGET DHT_TARGET_ABOVE(avx)
+#elif defined(__SSE4_2__)
+#define DHT_TARGET DHT_TARGET_ABOVE(sse4)
+#elif defined(__ARM_FEATURE_SVE)
+#define DHT_TARGET DHT_TARGET_ABOVE(sve)
+#else
+#define DHT_TARGET DHT_TARGET_ABOVE(baseline)
+#endif
 
 // Without debug information Clang takes all loops to be here.
 DHT_SCALAR_LOOPS_BEGIN
 
-namespace detail {
+namespace dht::backend::detail {
+inline namespace DHT_TARGET {
 
 #if DHT_DISPATCH
 #define DHT_TARGET_AVX2 "avx2,fma,bmi,bmi2"
@@ -44,9 +64,15 @@ DHT_NO_INLINE void run_baseline(const Body& body) {
   body();
 }
 
-}  // namespace detail
+}  // namespace DHT_TARGET
+}  // namespace dht::backend::detail
 
 DHT_SCALAR_LOOPS_END
+
+namespace dht::backend {
+inline namespace DHT_TARGET {
+
+enum class InstructionSet { baseline, avx2, avx512 };
 
 /// The best instruction set of this machine among those that loops are compiled for. A program that is itself compiled
 /// for AVX-512, or for another processor family, has only one: `baseline`, whatever the compiler was told.
@@ -76,4 +102,5 @@ void run(InstructionSet set, const Body& body) {
   detail::run_baseline(body);
 }
 
+}  // namespace DHT_TARGET
 }  // namespace dht::backend

@@ -56,6 +56,7 @@
 #endif
 
 namespace dht::backend {
+inline namespace DHT_TARGET {
 
 inline namespace DHT_THRUST_SYSTEM {
 
@@ -275,4 +276,5 @@ class Thrust {
 };
 
 }  // namespace DHT_THRUST_SYSTEM
+}  // namespace DHT_TARGET
 }  // namespace dht::backend

@@ -2,7 +2,25 @@
 // The few compiler-dependent words, most of the macros of the library.
 #pragma once
 
+#if __cplusplus < 202002L && (!defined(_MSVC_LANG) || _MSVC_LANG < 202002L)
+#error "dht: needs C++20; compile with -std=c++20 or later"
+#include "dht: the sentence above says it all"  // which ends the compiler's list of errors
+#endif
+
 #include <bit>
+#include <cfloat>
+
+// GCC says of each part of -ffast-math whether it is on, Clang of the whole and of -ffinite-math-only.
+#if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__ > 0) ||         \
+    defined(__ASSOCIATIVE_MATH__) || defined(__RECIPROCAL_MATH__) || defined(__NO_SIGNED_ZEROS__) || \
+    defined(_M_FP_FAST)
+#error \
+    "dht: -ffast-math and its parts change labels and let NaN pass; compile this file without (-fno-fast-math)"
+#endif
+#if FLT_EVAL_METHOD != 0 && FLT_EVAL_METHOD != 16  // 16: only _Float16 has its own width
+#error \
+    "dht: float and double are computed with more digits than they have, which changes labels; compile this file with -msse2 -mfpmath=sse"
+#endif
 
 /// For small functions inside hot loops. They must be inlined into the caller, or the instruction set that
 /// backend/instruction_set.hpp chose for the caller would not reach them.

@@ -9,6 +9,7 @@
 #include <type_traits>
 
 #include <dht/core/config.hpp>
+#include <dht/core/software_fma.hpp>
 
 #if defined(__clang__) && defined(__SSE2__) && !defined(__CUDA_ARCH__)
 #include <emmintrin.h>

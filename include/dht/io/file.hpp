@@ -24,7 +24,10 @@
 #include <utility>
 #include <vector>
 
-#if __has_include(<unistd.h>) && __has_include(<fcntl.h>)
+#if defined(_WIN32)
+#include <io.h>
+#define DHT_HAS_FSYNC 0
+#elif __has_include(<unistd.h>) && __has_include(<fcntl.h>)
 #include <fcntl.h>
 #include <unistd.h>
 #define DHT_HAS_FSYNC 1
@@ -38,7 +41,8 @@
 namespace dht {
 
 /// When a new file takes its name: as soon as the system has its bytes, or when the disk has them, so that not even a loss of
-/// power leaves neither the old file nor the new one (where the system is POSIX; elsewhere there is no difference).
+/// power leaves neither the old file nor the new one (on POSIX systems; on Windows the disk has the bytes, but not
+/// necessarily the name).
 enum class WhenWritten { by_system, by_disk };
 
 namespace detail {
@@ -155,6 +159,8 @@ class TemporaryFile {
     int flushed = std::fflush(file) == 0 ? 0 : errno;
 #if DHT_HAS_FSYNC
     if (flushed == 0 && when == WhenWritten::by_disk && ::fsync(fileno(file)) != 0) flushed = errno;
+#elif defined(_WIN32)
+    if (flushed == 0 && when == WhenWritten::by_disk && ::_commit(::_fileno(file)) != 0) flushed = errno;
 #endif
     const int closed = std::fclose(file) == 0 ? 0 : errno;
     if (flushed != 0 || closed != 0) refuse(flushed != 0 ? flushed : closed);
