@@ -49,18 +49,18 @@ inline namespace DHT_TARGET {
 #endif
 
 template <class Body>
-__attribute__((target(DHT_TARGET_AVX512))) DHT_NO_INLINE void run_avx512(const Body& body) {
+__attribute__((target(DHT_TARGET_AVX512))) DHT_NO_INLINE DHT_VECTORISED void run_avx512(const Body& body) {
   body();
 }
 
 template <class Body>
-__attribute__((target(DHT_TARGET_AVX2))) DHT_NO_INLINE void run_avx2(const Body& body) {
+__attribute__((target(DHT_TARGET_AVX2))) DHT_NO_INLINE DHT_VECTORISED void run_avx2(const Body& body) {
   body();
 }
 #endif
 
 template <class Body>
-DHT_NO_INLINE void run_baseline(const Body& body) {
+DHT_NO_INLINE DHT_VECTORISED void run_baseline(const Body& body) {
   body();
 }
 

@@ -88,8 +88,7 @@ inline std::uint64_t rounded_bits(const WholeTimesPower& number) {
 /// a*b + c, rounded once to nearest, ties to even.
 inline double software_fma(double a, double b, double c) {
   constexpr std::uint64_t sign = std::uint64_t{1} << 63, infinity = std::uint64_t{2047} << 52;
-  const auto x = bit_cast<std::uint64_t>(a), y = bit_cast<std::uint64_t>(b),
-             z = bit_cast<std::uint64_t>(c);
+  const auto x = bit_cast<std::uint64_t>(a), y = bit_cast<std::uint64_t>(b), z = bit_cast<std::uint64_t>(c);
   const std::uint64_t minus = (x ^ y) & sign;
   if ((x & infinity) == infinity || (y & infinity) == infinity || (x & ~sign) == 0 || (y & ~sign) == 0)
     return a * b + c;  // nothing is rounded: zero, infinity or NaN
