@@ -102,6 +102,7 @@ set(DHT_HEADERS
   include/dht/train/reconstruction.hpp
   include/dht/train/schedule.hpp
   include/dht/train/targets.hpp
+  include/dht/vector/arc_reach.hpp
   include/dht/vector/arcs.hpp
   include/dht/vector/curves.hpp
   include/dht/vector/drawing.hpp
@@ -112,6 +113,7 @@ set(DHT_HEADERS
   include/dht/vector/gradients.hpp
   include/dht/vector/hidden_lines.hpp
   include/dht/vector/paint_order.hpp
+  include/dht/vector/painted.hpp
   include/dht/vector/palette.hpp
   include/dht/vector/path_text.hpp
   include/dht/vector/pixel_art.hpp

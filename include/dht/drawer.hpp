@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,6 +23,7 @@
 #include <dht/vector/drawing.hpp>
 #include <dht/vector/fills.hpp>
 #include <dht/vector/gradients.hpp>
+#include <dht/vector/painted.hpp>
 #include <dht/vector/palette.hpp>
 
 namespace dht {
@@ -40,8 +42,8 @@ struct DrawerOptions {
   std::int64_t smallest = 1;
   /// At most so many colours, in all layers together; 0: as many as there are regions.
   std::int32_t colors = 0;
-  /// Merging starts from the finest level of the hierarchy that has at most so many regions: more take longer. An image
-  /// of 512 x 512 pixels has fewer at its first.
+  /// Merging starts from pixels of one colour where the picture has at most so many, otherwise from the finest level of the
+  /// hierarchy that has at most so many regions: more take longer. A photo of 512 x 512 pixels has fewer at its first.
   std::int64_t leaves = 100000;
   /// 0: one a core.
   int threads = 0;
@@ -49,6 +51,8 @@ struct DrawerOptions {
   int layers = 1;
   /// Linear gradients where they are worth their bytes; not where colours are limited.
   bool gradients = false;
+  /// In which mean colours are taken.
+  Light light = Light::srgb;
 };
 
 /// Draws photos. Holds the tree of the last one, from which every drawing of it is cut. A template, so that the tokenizer
@@ -74,8 +78,14 @@ class BasicDrawer {
     merging.start_level = 1;
     while (merging.start_level + 1 < tree.levels() && tree.regions(merging.start_level) > options_.leaves)
       ++merging.start_level;
+    // Lines a pixel wide that touch at corners only are parts of other regions at every level.
+    if (merging.start_level == 1 && tree.pixels() <= 16 * options_.leaves)
+      merging.contrast = tree.pixels() <= options_.leaves ? 0 : visible_contrast / unit;
     tokenizer_.merge(merging, mask);
     masked_ = mask.data != nullptr;
+    opaque_.clear();
+    for (int y = 0; masked_ && y < picture.height; ++y)
+      for (int x = 0; x < picture.width; ++x) opaque_.push_back(mask(0, 0, y, x));
     picture_ = &picture;
   }
   void build(const Picture&&, const Mask& = {}) = delete;
@@ -130,33 +140,62 @@ class BasicDrawer {
     return options;
   }
 
-  /// The best drawing for which `size_of(text)`, the number of its bytes (as they are, or compressed), is at most `bytes`:
-  /// the one of least price, to within about a per cent of `bytes`. Throws dht::Error when even one region takes more.
+  /// The best drawing for which `size_of(text)`, the number of its bytes (as they are, or compressed), is at most `bytes`: of all
+  /// that are tried the one that is nearest to the picture when it is painted. The one of least price is among them, to within
+  /// about a per cent of `bytes`, and coarser ones, and those along the pixels' own outlines, where these are few enough.
+  /// Throws dht::Error when even one region takes more.
   template <class SizeOf>
   std::string draw_within(std::int64_t bytes, const SizeOf& size_of,
                           const DrawingOptions& options = for_photos()) {
-    double high = largest_price, low = 0.25;  // prices: of a drawing that fits, of one that does not
-    std::string best = draw(high, options);
-    double small = static_cast<double>(size_of(best)), large = 0;
-    DHT_EXPECTS(small <= static_cast<double>(bytes), "bytes: is ", bytes, "; the smallest drawing has ",
-                static_cast<std::int64_t>(small));
-    double price = first_guess(bytes);
-    for (int round = 0; round < most_rounds && small < 0.99 * static_cast<double>(bytes); ++round) {
-      std::string text = draw(price, options);
-      const auto size = static_cast<double>(size_of(text));
-      if (size <= static_cast<double>(bytes)) {
-        high = price, small = size, best = std::move(text);
-      } else {
-        low = price, large = size;
-      }
-      if (high <= low * 1.002) break;
-      price = between(low, large, high, small, static_cast<double>(bytes), round);
-    }
-    return best;
+    Best best;
+    const auto attempt = [&](const DrawingOptions& how, double price) {
+      return consider(best, draw(price, how), bytes, size_of);
+    };
+    const auto smallest = attempt(options, largest_price);
+    DHT_EXPECTS(smallest.size <= bytes, "bytes: is ", bytes, "; the smallest drawing has ", smallest.size);
+    DrawingOptions exact = options;
+    exact.fit.tolerance = 0;
+    const bool few = regions(0).fills.size() <= bytes;  // each takes a byte and more, under gzip too
+    if (few && attempt(exact, 0).error == 0) return std::move(best.text);
+    const double price = search(options, bytes, attempt);
+    if (few && options.fit.tolerance > 0 && (is_small() || attempt(exact, price).size <= 2 * bytes))
+      search(exact, bytes, attempt);
+    return std::move(best.text);
   }
   std::string draw_within(std::int64_t bytes, const DrawingOptions& options = for_photos()) {
     return draw_within(
         bytes, [](const std::string& text) { return text.size(); }, options);
+  }
+
+  /// The drawing that is worth most: of several the one of the least squared error, as it is seen, plus `byte_price` for each byte
+  /// that `size_of` counts. Where a coarser one says the same, as of an icon, that is it.
+  template <class SizeOf>
+  std::string draw_balanced(double byte_price, const SizeOf& size_of,
+                            const DrawingOptions& options = for_photos()) {
+    std::string best;
+    double least = std::numeric_limits<double>::max();
+    const auto attempt = [&](const DrawingOptions& how, double price) {
+      std::string text = draw(price, how);
+      const double cost =
+          fma(byte_price, static_cast<double>(size_of(text)), static_cast<double>(error_of(text)));
+      if (cost < least) least = cost, best = std::move(text);
+      return cost;
+    };
+    for (double price = byte_price; attempt(options, price) <= 1.5 * least && price < largest_price;)
+      price = std::min(sqrt(2.0) * std::max(price, 0.25), largest_price);
+    DrawingOptions exact = options;
+    exact.fit.tolerance = 0;
+    // Each region takes a byte and more.
+    if (options.fit.tolerance > 0 && byte_price * regions(byte_price).fills.size() < least)
+      attempt(exact, byte_price);
+    return best;
+  }
+
+  /// A price at which drawings are good for what they take: larger pictures, which are shown smaller, take more bytes, but not as
+  /// many more as they have pixels. That of photos of 512 x 512 gives them about 30,000 bytes under gzip.
+  double balanced_price() const {
+    DHT_EXPECTS(picture_ != nullptr, "picture: is missing; build its tree first");
+    return 1500 * sqrt(double(picture_->height) * picture_->width) / 512;
   }
 
   const MergeTree& tree() const& { return tokenizer_.merge_tree(); }
@@ -165,9 +204,10 @@ class BasicDrawer {
  private:
   /// More than any region of an image can save, of any byte.
   static constexpr double largest_price = 1e7;
-  static constexpr int most_rounds = 14, most_layers = 8;
-  /// Colours are multiples of 1 / unit.
-  static constexpr double unit = 102;
+  static constexpr int most_layers = 8;
+  /// Colours are multiples of 1 / unit. Pixels of large photos begin as regions of their own where they differ by more from
+  /// their neighbours.
+  static constexpr double unit = 102, visible_contrast = 60;
 
   static TokenizerParts<Policies> parts(const DrawerOptions& options) {
     TokenizerParts<Policies> parts;
@@ -199,7 +239,7 @@ class BasicDrawer {
     }
     const LabelView labels = plane_view(static_cast<const std::int32_t*>(partition_.labels.data()),
                                         picture_->height, picture_->width);
-    Fills fills = typical_fills(*picture_, labels, regions);
+    Fills fills = typical_fills(*picture_, labels, regions, options_.light);
     if (masked_) {
       fills.visible.assign(static_cast<std::size_t>(regions), 1);
       fills.visible.back() = 0;
@@ -211,27 +251,78 @@ class BasicDrawer {
     return join_equal_colors(labels, fills);
   }
 
-  /// About what photos take.
-  double first_guess(std::int64_t bytes) const {
-    const double share = static_cast<double>(bytes) / (0.1 * picture_->height * picture_->width);
-    return std::clamp(4500 / (share * sqrt(share)), 1.0, 1e5);
+  /// What was tried.
+  struct Tried {
+    std::int64_t size;   ///< of the text
+    std::int64_t error;  ///< of what is seen; none where the text is too long
+  };
+  /// The best so far.
+  struct Best {
+    std::string text;
+    std::int64_t error = std::numeric_limits<std::int64_t>::max();
+  };
+
+  /// Of a drawing as it is seen.
+  std::int64_t error_of(const std::string& text) const {
+    PlaneView<const std::uint8_t> opaque;
+    if (masked_) opaque = plane_view(opaque_.data(), picture_->height, picture_->width);
+    return squared_error(painted(text, picture_->height, picture_->width), *picture_, opaque);
   }
 
-  /// The next price: where the line through the two known sizes, in logarithms, meets the one asked for; the middle every
-  /// third time, and while one is not known.
-  static double between(double low, double large, double high, double small, double bytes, int round) {
-    const double a = dht::log(low), b = dht::log(high);
-    if (large == 0) return std::max(low, high / 4);
-    if (high == largest_price) return std::min(high, low * 4);
-    const double share = (dht::log(large) - dht::log(0.995 * bytes)) / (dht::log(large) - dht::log(small));
-    const double at = round % 3 == 2 ? 0.5 : std::clamp(share, 0.02, 0.98);
-    return dht::exp(fma(at, b - a, a));
+  template <class SizeOf>
+  Tried consider(Best& best, std::string text, std::int64_t bytes, const SizeOf& size_of) const {
+    Tried tried{static_cast<std::int64_t>(size_of(text)), std::numeric_limits<std::int64_t>::max()};
+    if (tried.size > bytes) return tried;
+    tried.error = error_of(text);
+    if (tried.error < best.error) best = {std::move(text), tried.error};
+    return tried;
+  }
+
+  /// Whether all prices may be tried.
+  bool is_small() const { return std::int64_t{picture_->height} * picture_->width <= 65536; }
+
+  /// Prices to try, of which 32 are an octave.
+  static double price_at(int i) { return dht::exp(i * (0.6931471805599453 / 32)); }
+
+  /// Halves the range of prices until it has found the least of which the drawing fits, and goes up from there as long as errors are
+  /// not much larger: more regions are not always nearer to the picture, since edges that blend on the screen show what many thin
+  /// regions say worse. For a small picture every eighth of an octave is tried, whatever the number of bytes: more of these try all
+  /// that fewer do. Returns the least price.
+  template <class Attempt>
+  double search(const DrawingOptions& how, std::int64_t bytes, const Attempt& attempt) {
+    const bool small = is_small();
+    const int step = small ? 4 : 1, stride = small ? 4 : 16;
+    const double much = small ? 4 : 2.5;
+    int low = -64, high = 744;  // prices of .25 and 1e7
+    std::int64_t least = std::numeric_limits<std::int64_t>::max();
+    while (high - low > step) {
+      const int middle = low + (high - low) / (2 * step) * step;
+      const Tried tried = attempt(how, price_at(middle));
+      least = std::min(least, tried.error);
+      (tried.size <= bytes ? high : low) = middle;
+      if (!small && tried.size <= bytes && tried.size >= bytes - bytes / 100) break;
+    }
+    int best = high;
+    for (int i = (high + 64 + stride - 1) / stride * stride - 64; i <= 744; i += stride) {
+      const Tried tried = attempt(how, price_at(i));
+      if (tried.error < least) least = tried.error, best = i;
+      if (tried.size <= bytes && static_cast<double>(tried.error) > much * static_cast<double>(least)) break;
+    }
+    // Around one that is better than finer ones.
+    for (int near = 8; !small && best > high && near > 1; near /= 2)
+      for (const int i : {best - near, best + near})
+        if (const Tried tried = attempt(how, price_at(i)); tried.error < least) {
+          least = tried.error, best = i;
+          break;
+        }
+    return price_at(high);
   }
 
   DrawerOptions options_;
   Tokenizer<Policies> tokenizer_;
   detail::ResetOnMove<const Picture*> picture_ = nullptr;
   bool masked_ = false;
+  std::vector<std::uint8_t> opaque_;  ///< per pixel, where there is a mask
   Partition partition_;
   MergeCutWorkspace cut_;
 };

@@ -132,18 +132,29 @@ TEST_CASE("merge tree: leaves are the regions of a level, inside of the mask", "
     MergeOptions cut = options;
     cut.cell = random.chance(0.5) ? 0 : 1 + random.below(6);
     const int cell = cut.cell > 0 ? cut.cell : 100;
+    if (random.chance(0.6)) cut.contrast = random.chance(0.3) ? 0 : random.uniform(0, 1);
     const MergeTree all = merge<dht::FourConnected>(c, dht::Ward(), options),
                     some = merge<dht::FourConnected>(c, dht::Ward(), cut, mask);
     const auto level = std::clamp(options.start_level, 1, std::max(c.tree.levels() - 2, 1));
     CAPTURE(i, c.grid.batch, c.grid.height, c.grid.width, level);
     CHECK(all.leaves.level == level);
     CHECK(copied(all.leaves.label) == c.tree.labels(level));
+    const auto contrast = [&](int p, int q) {
+      double sum = 0;
+      for (int f = 0; f < c.tree.features; ++f) {
+        const auto of = [&](int pixel) {
+          return c.tree.pixel_features[static_cast<std::size_t>(pixel * c.tree.features + f)];
+        };
+        sum += (of(p) - of(q)) * (of(p) - of(q));
+      }
+      return std::sqrt(sum);
+    };
     // Pieces: components of what has the same region and is inside, outside components not counted.
     const auto pieces = flood_fill(c.grid, [&](int p, int q) {
       const auto a = static_cast<std::size_t>(p), b = static_cast<std::size_t>(q);
       return inside[a] == inside[b] && all.leaves.label[a] == all.leaves.label[b] &&
              c.grid.row(p) / cell == c.grid.row(q) / cell &&
-             c.grid.column(p) / cell == c.grid.column(q) / cell;
+             c.grid.column(p) / cell == c.grid.column(q) / cell && contrast(p, q) <= cut.contrast;
     });
     std::map<std::int32_t, std::int32_t> number;
     bool right = true;
@@ -209,6 +220,7 @@ TEST_CASE("merge tree: what cannot be done is named", "[merging]") {
   CHECK(with({3, 0}) == "smallest region: is 0 pixels; must be at least 1");
   CHECK(with({3, 1}) == "(no error)");
   CHECK(with({3, 1, -1}) == "cell: is -1 pixels wide; must be at least 1, or 0 for no grid");
+  CHECK(with({3, 1, 0, -1}) == "contrast: is -1; must be at least 0");
   const std::uint8_t pixel = 1;
   CHECK(with({3, 1}, dht::planar_view(&pixel, 1, 2, 1, 1)).rfind("mask: is 1 x 2 x 1 x 1 (batch", 0) == 0);
   MergeTree out;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <utility>
 #include <vector>
@@ -55,6 +56,9 @@ struct MergeLeaves {
     return begin[static_cast<std::size_t>(image) + 1] - begin[static_cast<std::size_t>(image)];
   }
 };
+
+/// No pixels' features are farther apart.
+inline constexpr double any_contrast = std::numeric_limits<double>::infinity();
 
 namespace detail {
 
@@ -199,6 +203,26 @@ DHT_INLINE void cell_links(const std::int32_t* label, std::int64_t y, int height
   }
 }
 
+/// Of a row's links those between pixels whose features are at most `contrast` apart.
+template <concepts::connectivity C, class S>
+DHT_INLINE void drop_contrasts(const Hierarchy<S>& tree, std::int64_t y, double contrast,
+                               std::uint8_t* links) {
+  using N = Neighbours<C>;
+  const int n = tree.features;
+  const double most = contrast * contrast;
+  for (int k = 0; k < N::half; ++k) {
+    const Offset o = N::all[static_cast<std::size_t>(k)];
+    for (int x = 0; x < tree.width; ++x) {
+      if ((links[x] >> k & 1) == 0) continue;
+      const S* f = tree.pixel_features.data() + (y * tree.width + x) * n;
+      const S* g = f + (std::int64_t{o.dy} * tree.width + o.dx) * n;
+      S sum = 0;
+      for (int c = 0; c < n; ++c) sum = fma(f[c] - g[c], f[c] - g[c], sum);
+      if (static_cast<double>(sum) > most) links[x] &= static_cast<std::uint8_t>(~(1u << k));
+    }
+  }
+}
+
 /// Nothing outside of the mask is part of a region.
 inline void drop_outside(const Mask& mask, MergeLeaves& leaves) {
   for (int b = 0; b < leaves.batch; ++b) {
@@ -209,17 +233,20 @@ inline void drop_outside(const Mask& mask, MergeLeaves& leaves) {
   }
 }
 
-/// Each connected part of a region that lies in one cell becomes a leaf.
-template <concepts::connectivity C, class Backend>
-void cut_in_pieces(const Backend& backend, int cell, MergeLeaves& leaves, MergeGraphWorkspace& w) {
+/// Each connected part of a region that lies in one cell and has no larger contrast becomes a leaf.
+template <concepts::connectivity C, class S, class Backend>
+void cut_in_pieces(const Backend& backend, const Hierarchy<S>& tree, int cell, double contrast,
+                   MergeLeaves& leaves, MergeGraphWorkspace& w) {
   std::int32_t* const label = leaves.label.data();
   const int height = leaves.height, width = leaves.width;
   const auto pixels = leaves.label.size();
   w.pieces.resize(pixels);
   const std::int32_t components = grid_components<C>(
       backend, std::int64_t{leaves.batch} * height, width,
-      [=](std::int64_t y, std::uint8_t* links)
-          DHT_INLINE_LAMBDA { cell_links<C>(label, y, height, width, cell, links); },
+      [=](std::int64_t y, std::uint8_t* links) DHT_INLINE_LAMBDA {
+        cell_links<C>(label, y, height, width, cell, links);
+        if (contrast < any_contrast) drop_contrasts<C>(tree, y, contrast, links);
+      },
       w.pieces.data(), w.components);
   w.number.assign(static_cast<std::size_t>(components), -1);
   Buffer<std::int64_t> node;
@@ -235,10 +262,10 @@ void cut_in_pieces(const Backend& backend, int cell, MergeLeaves& leaves, MergeG
   std::swap(leaves.node, node);
 }
 
-/// Labels the leaves: the regions of `leaves.level`, cut to the mask and by the grid, where `cell` is not 0.
+/// Labels the leaves: the regions of `leaves.level`, cut to the mask, by the grid, where `cell` is not 0, and at contrasts.
 template <concepts::connectivity C, class S, class Backend>
 void find_leaves(const Backend& backend, const Hierarchy<S>& tree, const Mask& mask, int cell,
-                 MergeLeaves& leaves, MergeGraphWorkspace& w) {
+                 double contrast, MergeLeaves& leaves, MergeGraphWorkspace& w) {
   leaves.batch = tree.batch;
   leaves.height = tree.height;
   leaves.width = tree.width;
@@ -261,10 +288,11 @@ void find_leaves(const Backend& backend, const Hierarchy<S>& tree, const Mask& m
   leaves.node.resize(static_cast<std::size_t>(regions));
   for (std::size_t r = 0; r < leaves.node.size(); ++r)
     leaves.node[r] = tree.begin[static_cast<std::size_t>(leaves.level) - 1] + static_cast<std::int64_t>(r);
-  leaves.pieces = mask.data != nullptr || cell > 0;
+  leaves.pieces = mask.data != nullptr || cell > 0 || contrast < any_contrast;
   if (mask.data != nullptr) drop_outside(mask, leaves);
   if (leaves.pieces)
-    cut_in_pieces<C>(backend, cell > 0 ? cell : std::max(leaves.height, leaves.width), leaves, w);
+    cut_in_pieces<C>(backend, tree, cell > 0 ? cell : std::max(leaves.height, leaves.width), contrast, leaves,
+                     w);
   leaves.size.assign(leaves.node.size(), 0);
   leaves.box.resize(leaves.node.size());
 }

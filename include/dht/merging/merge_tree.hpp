@@ -34,6 +34,9 @@ struct MergeOptions {
   /// Where not 0: regions are cut along a grid of cells so many pixels wide before they merge. For more regions than the
   /// level has; with 1, pixels merge.
   int cell = 0;
+  /// Regions are cut between neighbouring pixels whose features are farther apart than this before they merge; with 0, pixels
+  /// of one colour merge. At least 0.
+  double contrast = any_contrast;
 };
 
 /// Two regions become one, which keeps the lower number.
@@ -316,13 +319,14 @@ void build_merge_tree(const Backend& backend, const Hierarchy<S>& tree, const L&
   DHT_EXPECTS(options.smallest >= 1, "smallest region: is ", options.smallest, " pixels; must be at least 1");
   DHT_EXPECTS(options.cell >= 0, "cell: is ", options.cell,
               " pixels wide; must be at least 1, or 0 for no grid");
+  DHT_EXPECTS(options.contrast >= 0, "contrast: is ", options.contrast, "; must be at least 0");
   if (mask.data != nullptr) detail::check_mask(mask, tree.batch, tree.height, tree.width);
   const auto pixels = static_cast<std::size_t>(tree.pixels());
   out.leaves.reserve(pixels);
   out.merges.reserve(MergeLeaves::most(pixels));
   workspace.reserve(MergeLeaves::most(pixels), pixels * C::forward.size(), tree.features);
   out.leaves.level = std::clamp(options.start_level, 1, std::max(tree.levels() - 2, 1));
-  detail::find_leaves<C>(backend, tree, mask, options.cell, out.leaves, workspace.leaves);
+  detail::find_leaves<C>(backend, tree, mask, options.cell, options.contrast, out.leaves, workspace.leaves);
   detail::measure_leaves<C>(backend, tree, out.leaves, workspace.graph, workspace.leaves);
   const auto count = static_cast<std::size_t>(out.leaves.count());
   workspace.edge_key.resize(workspace.graph.length.size());

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +15,7 @@
 
 #include <dht/core/error.hpp>
 #include <dht/core/view.hpp>
+#include <dht/vector/arc_reach.hpp>
 #include <dht/vector/drawn_arcs.hpp>
 #include <dht/vector/fills.hpp>
 #include <dht/vector/fit_arcs.hpp>
@@ -131,9 +133,15 @@ inline void append_head(std::string& out, const LabelView& canvas, std::int32_t 
 /// Writes the paths of the stacked form.
 class StackedShapes {
  public:
+  /// `near`: whether arcs between colours that differ much for `byte_price` keep near to the pixels' outline.
   StackedShapes(const PlanarMap& map, LabelView labels, const Fills& fills, const DrawnArcs& arcs,
-                const PaintOrder& order, double byte_price)
-      : map_(map), arcs_(arcs), order_(order), hidden_(labels, order, fills, byte_price) {}
+                const PaintOrder& order, double byte_price, bool near)
+      : map_(map),
+        fills_(fills),
+        arcs_(arcs),
+        order_(order),
+        hidden_(labels, order, fills, byte_price),
+        much_(near ? 32 * byte_price : std::numeric_limits<double>::infinity()) {}
 
   /// The path data of the regions at `first` and after it in the order that are painted together. Returns how many.
   std::size_t append(std::string& out, std::size_t first) {
@@ -179,7 +187,7 @@ class StackedShapes {
         ++k;
         continue;
       }
-      chain_.assign(1, corner(s));
+      start_chain(s);
       for (; k < n && !visible(arcs[(start + k) % n], region); ++k) extend(arcs[(start + k) % n]);
       append_hidden(path, region);
     }
@@ -189,20 +197,21 @@ class StackedShapes {
   /// Everything around is painted later: most holes need no ring, an outer ring any line around it.
   void hidden_ring(PathText& path, std::int32_t region, std::int32_t ring) {
     const auto arcs = map_.faces.ring(ring);
-    chain_.assign(1, corner(arcs[0]));
+    start_chain(arcs[0]);
     for (const SignedArc s : arcs) extend(s);
     const bool hole = map_.faces.ring_area[ring] < 0;
     if (hole ? hidden_.may_fill(chain_, region) : hidden_.filled(map_.faces.ring_corner[ring])) return;
     lines_.clear();
-    hidden_.close_ring(chain_, region, lines_);
+    hidden_.close_ring(chain_, gaps_, region, lines_);
     path.move({lines_[0].x * arcs_.grid, lines_[0].y * arcs_.grid});
     append_lines(path);
     path.close();
   }
 
-  Point corner(SignedArc s) const {
+  void start_chain(SignedArc s) {
     const auto line = map_.arcs.polyline(s.arc());
-    return s.forward() ? line.front() : line.back();
+    chain_.assign(1, s.forward() ? line.front() : line.back());
+    gaps_.clear();
   }
 
   void extend(SignedArc s) {
@@ -211,11 +220,27 @@ class StackedShapes {
       chain_.insert(chain_.end(), line.begin() + 1, line.end());
     else
       chain_.insert(chain_.end(), line.rbegin() + 1, line.rend());
+    if (keeps_near(s.arc())) {
+      gaps_.resize(chain_.size() - 1);
+      return;
+    }
+    const auto gaps = reach_.measure(line, arcs_, s.arc(), s.forward());
+    if (s.forward())
+      gaps_.insert(gaps_.end(), gaps.begin(), gaps.end());
+    else
+      gaps_.insert(gaps_.end(), gaps.rbegin(), gaps.rend());
+  }
+
+  /// The frame, and where a line a quarter of a pixel off costs more than a byte saves.
+  bool keeps_near(std::int32_t arc) const {
+    const std::int32_t left = map_.arcs.left[arc];
+    return left == outside_label || static_cast<double>(squared_difference(
+                                        fills_.color[left], fills_.color[map_.arcs.right[arc]])) >= much_;
   }
 
   void append_hidden(PathText& path, std::int32_t region) {
     lines_.clear();
-    hidden_.close(chain_, region, lines_);
+    hidden_.close(chain_, gaps_, region, lines_);
     lines_.push_back(chain_.back());
     append_lines(path);
   }
@@ -225,10 +250,14 @@ class StackedShapes {
   }
 
   const PlanarMap& map_;
+  const Fills& fills_;
   const DrawnArcs& arcs_;
   const PaintOrder& order_;
   HiddenLines hidden_;
+  double much_;  ///< squared difference of colours
+  ArcReach reach_;
   std::vector<Point> chain_, lines_;
+  std::vector<std::int32_t> gaps_;  ///< per line of the chain
 };
 
 /// The name of a gradient: a letter, and a number behind it where letters do not suffice.
@@ -290,7 +319,8 @@ inline void append_shapes(std::string& out, LabelView labels, std::int32_t step,
   const PaintOrder order = paint_order(map, fills, stacked, options.one_path_a_color);
   std::optional<StackedShapes> shapes;
   // Boundaries were fitted by errors as wide as they are long; what shines through is a pixel of the screen wide.
-  if (stacked) shapes.emplace(map, labels, fills, arcs, order, options.fit.byte_price * step * step);
+  const bool near = picture == nullptr && options.fit.strokes != Strokes::curves;
+  if (stacked) shapes.emplace(map, labels, fills, arcs, order, options.fit.byte_price * step * step, near);
   for (std::size_t i = 0; i < order.regions.size();) {
     append_path_head(out, fills, order.regions[i], first_name, options.seams == Seams::strokes);
     out += " d=\"";

@@ -109,15 +109,18 @@ class HiddenLines {
 
   /// `chain` is a stretch of the region's boundary, the region on its right, everything on its left painted later or
   /// outside of the canvas. Appends the points of a line from its first to its last point, without these two, that covers
-  /// the region and beyond it nothing but what is painted later.
-  void close(std::span<const Point> chain, std::int32_t region, std::vector<Point>& out) {
-    measure(chain, region);
+  /// the region and beyond it nothing but what is painted later. `gaps`: how far beyond each of the chain's lines what is on its
+  /// left leaves the region bare, in eighths of a pixel.
+  void close(std::span<const Point> chain, std::span<const std::int32_t> gaps, std::int32_t region,
+             std::vector<Point>& out) {
+    measure(chain, gaps, region);
     find({0, chain.size() - 1, chain.front(), chain.back()}, out);
   }
 
   /// The same for a whole boundary, its first point repeated at its end: appends all points of a closed line around it.
-  void close_ring(std::span<const Point> chain, std::int32_t region, std::vector<Point>& out) {
-    measure(chain, region);
+  void close_ring(std::span<const Point> chain, std::span<const std::int32_t> gaps, std::int32_t region,
+                  std::vector<Point>& out) {
+    measure(chain, gaps, region);
     const Point start = corner(0);
     out.push_back(start);
     find({0, chain.size() - 1, start, start}, out);
@@ -177,20 +180,32 @@ class HiddenLines {
   }
 
   /// Begins with a chain: what shines through at its points, and where lines pass them at a distance.
-  void measure(std::span<const Point> chain, std::int32_t region) {
-    chain_ = chain, region_ = region;
+  void measure(std::span<const Point> chain, std::span<const std::int32_t> gaps, std::int32_t region) {
+    chain_ = chain, gaps_ = gaps, region_ = region;
     const std::size_t n = chain.size();
     shine_.assign(n, 0);
     beyond_.assign(chain.begin(), chain.end());
     if (n == 2) return;
     for (std::size_t i = 1; i < n; ++i) {
-      const std::int64_t shine = shine_between(chain[i - 1], chain[i]);
+      const std::int64_t shine = shine_along(i);
       shine_[i - 1] += shine, shine_[i] += shine;
-      if (i + 1 < n) beyond_[i] = beyond(chain[i - 1], chain[i], chain[i + 1]);
+      if (i + 1 < n) beyond_[i] = beyond(chain[i - 1], chain[i], chain[i + 1], pixels_bare(i));
     }
     if (chain.front() != chain.back()) return;
     shine_.front() += shine_.back();
-    beyond_.front() = beyond_.back() = beyond(chain[n - 2], chain[0], chain[1]);
+    beyond_.front() = beyond_.back() = beyond(chain[n - 2], chain[0], chain[1], pixels_bare(0));
+  }
+
+  /// Of the chain's i-th line, from point i - 1 on. Where later regions leave a strip bare, all of what lies beneath shows in it:
+  /// thirty times as much for each pixel of its width as where edges blend, of which the mean is about half the largest.
+  std::int64_t shine_along(std::size_t i) const {
+    return shine_between(chain_[i - 1], chain_[i]) * (1 + 2 * gaps_[i - 1]);
+  }
+
+  /// Pixels that a line must pass point i at so that nothing is bare.
+  int pixels_bare(std::size_t i) const {
+    const std::size_t lines = gaps_.size();
+    return 1 + (std::max(gaps_[(i + lines - 1) % lines], gaps_[i % lines]) > 6);
   }
 
   /// Of the pixels on the left of a line along them.
@@ -212,13 +227,19 @@ class HiddenLines {
     return sum;
   }
 
-  /// A pixel beyond the chain's point q, away from the region. Or q itself, where that touches what was painted earlier: on its
+  /// So many pixels beyond the chain's point q, away from the region. Or fewer, where that touches what was painted earlier: on its
   /// other side a thin region is as much in need of a sharp edge.
-  Point beyond(Point p, Point q, Point r) const {
+  Point beyond(Point p, Point q, Point r, int pixels) const {
     if (cross(p, q, r) < 0) return q;
     const int dx = sign(sign(q.x - p.x) + sign(r.x - q.x)), dy = sign(sign(q.y - p.y) + sign(r.y - q.y));
-    const Point far{std::clamp(q.x + dy, 0, labels_.width), std::clamp(q.y - dx, 0, labels_.height)};
-    return room_at(far) ? far : q;
+    Point farthest = q;
+    for (int k = 1; k <= pixels; ++k) {
+      const Point far{std::clamp(q.x + k * dy, 0, labels_.width),
+                      std::clamp(q.y - k * dx, 0, labels_.height)};
+      if (!room_at(far)) break;
+      farthest = far;
+    }
+    return farthest;
   }
 
   /// Whether all four pixels around a corner are painted later, or the region's.
@@ -261,7 +282,7 @@ class HiddenLines {
   bool reach_beside(const Stretch& s) {
     const Point a = s.a, b = s.b;
     const std::int32_t length = std::abs(b.x - a.x) + std::abs(b.y - a.y);
-    if (length < 3 || 2 * shine_between(a, b) <= 4 * point_price_) return false;
+    if (length < 3 || 2 * shine_along(s.last) <= 4 * point_price_) return false;
     const int dx = sign(b.x - a.x), dy = sign(b.y - a.y);
     const auto beside = [&](std::int32_t i) { return Point{a.x + i * dx + dy, a.y + i * dy - dx}; };
     for (std::int32_t i = 1; i < length; ++i)
@@ -455,6 +476,7 @@ class HiddenLines {
   std::int64_t point_price_, corner_price_;
   // Of the chain at hand.
   std::span<const Point> chain_;
+  std::span<const std::int32_t> gaps_;  ///< per line of it
   std::int32_t region_ = 0;
   std::vector<std::int64_t> shine_;  ///< per point, of the boundary on both sides of it
   std::vector<Point> beyond_;        ///< per point
