@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// vectorize PHOTO: a photo's tokens as an SVG drawing.
+// vectorize PHOTO: a photo as an SVG drawing, of regions made for it or of its tokens.
 #include <algorithm>
 #include <cstdint>
 #include <string>
@@ -23,12 +23,6 @@ using dht::examples::VectorizeOptions;
 
 std::string caption(std::int32_t regions, const std::string& svg) {
   return std::to_string(regions) + " regions, " + std::to_string(svg.size()) + " bytes";
-}
-
-std::int64_t count_paths(const std::string& svg) {
-  std::int64_t paths = 0;
-  for (std::size_t at = 0; (at = svg.find("<path", at)) != std::string::npos; ++at) ++paths;
-  return paths;
 }
 
 /// `tokens`, and below them so many layers as are asked for, each with a quarter of the regions by merging. What `tokens`
@@ -72,24 +66,44 @@ std::vector<PageDrawing> drawings_for_page(dht::examples::PhotoTokenizer& tokeni
   return drawings;
 }
 
+/// Writes the drawing, and the page and its pictures behind it where there is one.
+void write(const dht::examples::OutputFolder& output, const std::vector<std::string>& names,
+           const std::string& svg, const std::string& page, const std::vector<dht::Picture>& pictures) {
+  output.write([&](const std::filesystem::path& folder) {
+    dht::write_file(folder / names[0], svg);
+    if (names.size() == 1) return;
+    dht::write_file(folder / names[1], page);
+    for (std::size_t i = 0; i < pictures.size(); ++i)
+      dht::examples::write_png(folder / names[2 + i], pictures[i]);
+  });
+}
+
 /// In regions made for the drawing.
-void draw_for_bytes(const VectorizeOptions& options) {
+void draw_regions_made_for_it(const VectorizeOptions& options) {
   const std::filesystem::path& path = options.tokens.photo;
-  const std::string name = path.stem().string() + ".svg";
-  const dht::examples::OutputFolder output(options.tokens.output, {name}, {path});
+  const std::string stem = path.stem().string();
+  std::vector<std::string> names{stem + ".svg"};
+  if (options.html) names.insert(names.end(), {stem + ".html", stem + "_photo.png"});
+  const dht::examples::OutputFolder output(options.tokens.output, names, {path});
   dht::examples::Report report(options.tokens.quiet);
   const auto photo = dht::examples::read_photo(path, dht::examples::bytes_a_drawn_pixel);
   report.photo(path, photo);
-  const std::string svg = dht::examples::draw_photo(photo.picture(), options, photo.opaque);
-  report.stage("drawing", std::to_string(count_paths(svg)) + " paths, " + std::to_string(svg.size()) +
-                              " bytes, " + std::to_string(dht::examples::gzip_size(svg)) + " under gzip.");
-  output.write([&](const std::filesystem::path& folder) { dht::write_file(folder / name, svg); });
-  report.stage("write", "1 file.");
+  const dht::Picture picture = photo.picture();
+  const auto [svg, drawings, shown] = dht::examples::draw_photo(picture, options, photo.opaque);
+  report.stage("drawing", std::to_string(dht::examples::count_paths(svg)) + " paths, " +
+                              std::to_string(svg.size()) + " bytes, " +
+                              std::to_string(dht::examples::gzip_size(svg)) + " under gzip.");
+  std::string page;
+  if (options.html) {
+    page = dht::examples::drawing_page(path.filename().string(), names[2], "", drawings, shown);
+    report.stage("page", std::to_string(drawings.size()) + " drawings.");
+  }
+  write(output, names, svg, page, {picture});
+  report.stage("write", std::to_string(names.size()) + (names.size() == 1 ? " file." : " files."));
   report.results(output);
 }
 
-void vectorize(const VectorizeOptions& options) {
-  if (options.made_for_drawing()) return draw_for_bytes(options);
+void draw_tokens(const VectorizeOptions& options) {
   const std::filesystem::path& path = options.tokens.photo;
   const std::string stem = path.stem().string(), name = stem + ".svg";
   std::vector<std::string> names{name};
@@ -112,8 +126,8 @@ void vectorize(const VectorizeOptions& options) {
   if (options.html) outlines = dht::draw_boundaries(picture, tokens.labels());
   const std::string svg = dht::examples::draw_regions(picture, layers_of(*tokenizer, tokens, options.layers),
                                                       options, photo.opaque);
-  report.stage("drawing",
-               std::to_string(count_paths(svg)) + " paths, " + std::to_string(svg.size()) + " bytes.");
+  report.stage("drawing", std::to_string(dht::examples::count_paths(svg)) + " paths, " +
+                              std::to_string(svg.size()) + " bytes.");
 
   std::string page;
   if (options.html) {
@@ -121,13 +135,7 @@ void vectorize(const VectorizeOptions& options) {
     page = dht::examples::drawing_page(path.filename().string(), names[2], names[3], drawings, 3);
     report.stage("page", std::to_string(drawings.size()) + " drawings.");
   }
-  output.write([&](const std::filesystem::path& folder) {
-    dht::write_file(folder / name, svg);
-    if (!options.html) return;
-    dht::write_file(folder / names[1], page);
-    dht::examples::write_png(folder / names[2], picture);
-    dht::examples::write_png(folder / names[3], outlines);
-  });
+  write(output, names, svg, page, {picture, outlines});
   report.stage("write", std::to_string(names.size()) + (names.size() == 1 ? " file." : " files."));
   report.results(output);
 }
@@ -136,8 +144,8 @@ void vectorize(const VectorizeOptions& options) {
 
 int main(int argc, char** argv) {
   return dht::examples::run_program("vectorize", [&] {
-    const auto options = dht::examples::parse_vectorize_options(
-        argc, argv, "vectorize", "Turns a photo into an SVG drawing of its tokens.");
-    if (options) vectorize(*options);
+    const auto options =
+        dht::examples::parse_vectorize_options(argc, argv, "vectorize", "Turns a photo into an SVG drawing.");
+    if (options) options->of_tokens ? draw_tokens(*options) : draw_regions_made_for_it(*options);
   });
 }

@@ -3,6 +3,7 @@
 #include "options.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include <CLI/CLI.hpp>
@@ -191,6 +192,11 @@ void finish_photo_options(const CLI::App& app, Options& options, const std::stri
   if (options.output.empty()) options.output = options.photo.stem();
 }
 
+/// What says something about tokens: a drawing for which one is given is one of them.
+constexpr std::array token_options{"--tokens",     "--selection", "--penalty",    "--criterion",
+                                   "--iota",       "--weights",   "--encoder",    "--refine",
+                                   "--similarity", "--bandwidth", "--compactness"};
+
 /// Regions made for drawing leave nothing to choose but how many, and how small.
 void check_drawing_options(const CLI::App& app, const VectorizeOptions& options) {
   if (options.bytes) check_range("--bytes", static_cast<double>(*options.bytes), 1, 1e12);
@@ -198,14 +204,15 @@ void check_drawing_options(const CLI::App& app, const VectorizeOptions& options)
   check_range("--colors", options.colors, 0, 1e6);
   check_range("--layers", options.layers, 1, 8);
   check_choice("--seams", options.seams, {"none", "copy", "strokes", "crisp"});
-  if (!options.made_for_drawing()) return;
-  const char* const asked = options.bytes ? "--bytes" : "--price";
-  for (const char* other :
-       {"--price", "--tokens", "--selection", "--penalty", "--criterion", "--iota", "--weights", "--encoder",
-        "--refine", "--similarity", "--bandwidth", "--compactness", "--detail", "--linear-light", "--html"}) {
-    DHT_EXPECTS(std::string_view(other) == asked || app.count(other) == 0, asked,
-                ": makes its own regions; must be given without ", other);
+  for (const char* asked : {"--bytes", "--price"}) {
+    if (app.count(asked) == 0) continue;
+    for (const char* other : token_options)
+      DHT_EXPECTS(app.count(other) == 0, asked, ": makes its own regions; must be given without ", other);
+    DHT_EXPECTS(app.count("--detail") == 0, asked,
+                ": says how fine the drawing is; must be given without --detail");
   }
+  DHT_EXPECTS(!options.bytes || !options.price,
+              "--bytes: finds its own price; must be given without --price");
 }
 
 }  // namespace
@@ -228,10 +235,12 @@ std::optional<VectorizeOptions> parse_vectorize_options(int argc, char** argv, c
   app.add_option(
          "--tolerance", options.tolerance,
          "how many pixels boundaries may move to become simple; 0: the pixels' own outlines and exact "
-         "colours (default 1, with --bytes and --price 1.5)")
+         "colours (default 1.5, with tokens 1)")
       ->type_name("PIXELS");
-  app.add_option("--detail", options.detail,
-                 "how much finer boundaries and colours are than the regions deserve (default 1)")
+  app.add_option(
+         "--detail", options.detail,
+         "how much finer the drawing is than what is good for its bytes: a byte must save so much less; of "
+         "tokens, whose number stays, boundaries and colours alone (default 1)")
       ->type_name("FACTOR");
   app.add_flag("--curves", options.curves, "cubic curves between corners instead of lines and round arcs");
   app.add_flag("--gradients", options.gradients, "linear gradients where they are worth their bytes");
@@ -255,23 +264,24 @@ std::optional<VectorizeOptions> parse_vectorize_options(int argc, char** argv, c
       ->type_name("N");
   app.add_flag("--linear-light", options.linear_light, "mean colours of light instead of stored values");
   app.add_flag("--html", options.html,
-               "also a page with photo, tokens and drawings of several numbers of regions");
-  app.add_option("--bytes", options.bytes,
-                 "the best drawing of at most so many bytes under gzip, of regions made for drawing")
+               "also a page with the photo, the tokens where these are drawn, and a slider: drawings from "
+               "coarse to fine");
+  app.add_option("--bytes", options.bytes, "the best drawing of at most so many bytes under gzip")
       ->type_name("N");
   app.add_option(
          "--price", options.price,
-         "regions made for drawing: the squared error (three channels, 0 to 255) that a byte must save; "
-         "the larger, the fewer")
+         "the squared error (three channels, 0 to 255) that a byte must save: the larger, the coarser "
+         "(default: by the picture)")
       ->type_name("NUMBER");
   app.add_option("--colors", options.colors, "at most so many colours, without gradients; 0: any (default 0)")
       ->type_name("N");
   if (!parse(app, argc, argv)) return std::nullopt;
   if (options.seams.empty()) options.seams = options.flat ? "copy" : "none";
+  for (const char* option : token_options) options.of_tokens |= app.count(option) > 0;
   check_drawing_options(app, options);
   if (options.tolerance) check_range("--tolerance", *options.tolerance, 0, 64);
   check_range("--detail", options.detail, 0.001, 1000);
-  if (options.made_for_drawing()) options.tokens.selection = "merging";
+  if (!options.of_tokens) options.tokens.selection = "merging";  // which takes --smallest
   finish_photo_options(app, options.tokens, name, Masks::refused);
   return options;
 }

@@ -41,8 +41,7 @@ struct Options {
 struct VectorizeOptions {
   Options tokens;
   std::optional<double> tolerance;  ///< pixels; 0: lossless outlines
-  double detail =
-      1;  ///< 1: boundaries and colours as fine as the regions deserve; 2: worth twice as many bytes
+  double detail = 1;                ///< 2: twice as many bytes are worth the same error
   bool curves = false;
   bool gradients = false;
   bool flat = false;
@@ -55,8 +54,7 @@ struct VectorizeOptions {
   std::optional<std::int64_t> bytes;  ///< likewise, the best drawing of so many bytes under gzip
   std::int32_t colors = 0;            ///< at most so many; 0: any
 
-  /// Whether regions are made for the drawing, and not tokens.
-  bool made_for_drawing() const { return price || bytes; }
+  bool of_tokens = false;  ///< of the paper's tokens, and not of regions made for drawing
 };
 
 /// What a user asked of a whole folder: one or more numbers of tokens, or a mean.

@@ -41,7 +41,7 @@ std::string as_address(const std::string& name) {
 
 /// What does not depend on the regions.
 DrawingOptions drawing_options(const VectorizeOptions& options) {
-  DrawingOptions drawing_options = options.made_for_drawing() ? Drawer::for_photos() : DrawingOptions();
+  DrawingOptions drawing_options = options.of_tokens ? DrawingOptions() : Drawer::for_photos();
   drawing_options.title = options.tokens.photo.filename().string();
   drawing_options.form = options.flat ? Form::flat : Form::stacked;
   drawing_options.fixed_size = !options.fluid;
@@ -97,6 +97,12 @@ std::string draw_regions(const Picture& photo, std::vector<LayerLabels> layers,
   return drawing(std::move(drawn), how, &photo);
 }
 
+std::int64_t count_paths(const std::string& svg) {
+  std::int64_t paths = 0;
+  for (std::size_t at = 0; (at = svg.find("<path", at)) != std::string::npos; ++at) ++paths;
+  return paths;
+}
+
 std::size_t gzip_size(const std::string& text) {
   uLongf size = compressBound(text.size());
   std::string buffer(size, '\0');
@@ -106,21 +112,36 @@ std::size_t gzip_size(const std::string& text) {
   return size + more_than_zlib;
 }
 
-std::string draw_photo(const Picture& photo, const VectorizeOptions& options,
-                       const std::vector<std::uint8_t>& opaque) {
+PhotoDrawings draw_photo(const Picture& photo, const VectorizeOptions& options,
+                         const std::vector<std::uint8_t>& opaque) {
   DrawerOptions drawer_options;
   drawer_options.smallest = options.tokens.smallest.value_or(1);
   drawer_options.colors = options.colors;
   drawer_options.threads = options.tokens.threads;
   drawer_options.layers = options.layers;
   drawer_options.gradients = options.gradients;
+  drawer_options.light = options.linear_light ? Light::linear : Light::srgb;
   Drawer drawer(drawer_options);
   Mask mask;
   if (!opaque.empty()) mask = planar_view(opaque.data(), 1, 1, photo.height, photo.width);
   drawer.build(photo, mask);
   const DrawingOptions how = drawing_options(options);
-  if (options.price) return drawer.draw(*options.price, how);
-  return drawer.draw_within(*options.bytes, gzip_size, how);
+  const double price = std::min(options.price.value_or(drawer.balanced_price() / options.detail), 1e7);
+  PhotoDrawings drawings;
+  drawings.svg = options.price   ? drawer.draw(price, how)
+                 : options.bytes ? drawer.draw_within(*options.bytes, gzip_size, how)
+                                 : drawer.draw_balanced(price, gzip_size, how);
+  if (!options.html) return drawings;
+  const auto add = [&](const std::string& svg) {
+    drawings.page.push_back(
+        {std::to_string(count_paths(svg)) + " paths, " + std::to_string(svg.size()) + " bytes", svg});
+  };
+  for (const double factor : {8.0, 4.0, 2.0, 0.5, 0.25}) add(drawer.draw(std::min(factor * price, 1e7), how));
+  add(drawings.svg);
+  std::stable_sort(drawings.page.begin(), drawings.page.end(),
+                   [](const PageDrawing& a, const PageDrawing& b) { return a.svg.size() < b.svg.size(); });
+  while (drawings.page[drawings.shown].svg != drawings.svg) ++drawings.shown;
+  return drawings;
 }
 
 std::string drawing_page(const std::string& title, const std::string& photo, const std::string& tokens,
@@ -143,8 +164,8 @@ std::string drawing_page(const std::string& title, const std::string& photo, con
             "</figcaption></figure>\n";
   };
   picture(photo, "Photo");
-  picture(tokens, "Tokens");
-  page += "<figure>\n<label>Fewer regions, or more<input type=\"range\" min=\"0\" max=\"" +
+  if (!tokens.empty()) picture(tokens, "Tokens");
+  page += "<figure>\n<label>Coarser, or finer<input type=\"range\" min=\"0\" max=\"" +
           std::to_string(drawings.size() - 1) + "\" value=\"" + std::to_string(shown) + "\"></label>\n";
   for (std::size_t i = 0; i < drawings.size(); ++i)
     // As pictures of their own: names inside of one drawing mean nothing to the others.

@@ -28,13 +28,11 @@ struct LayerLabels {
 std::string draw_regions(const Picture& photo, std::vector<LayerLabels> layers,
                          const VectorizeOptions& options, const std::vector<std::uint8_t>& opaque);
 
+/// How many `<path>` a drawing has.
+std::int64_t count_paths(const std::string& svg);
+
 /// The size of a text under gzip -9, as web servers send it.
 std::size_t gzip_size(const std::string& text);
-
-/// The drawing of a photo in regions made for it, at a price or within so many bytes, as the options say. Pixels where
-/// `opaque` is 0 stay bare; it may be empty.
-std::string draw_photo(const Picture& photo, const VectorizeOptions& options,
-                       const std::vector<std::uint8_t>& opaque = {});
 
 /// One drawing of a page.
 struct PageDrawing {
@@ -42,8 +40,20 @@ struct PageDrawing {
   std::string svg;
 };
 
+/// Drawings of a photo in regions made for it.
+struct PhotoDrawings {
+  std::string svg;                ///< what was asked for
+  std::vector<PageDrawing> page;  ///< from coarse to fine, that one among them; none without a page
+  std::size_t shown = 0;          ///< its number
+};
+
+/// Draws a photo at a price, within so many bytes or as is good for it, as the options say. Pixels where `opaque` is 0 stay
+/// bare; it may be empty.
+PhotoDrawings draw_photo(const Picture& photo, const VectorizeOptions& options,
+                         const std::vector<std::uint8_t>& opaque = {});
+
 /// A page that shows photo, tokens and drawings side by side; a slider chooses among the drawings. `photo` and `tokens`
-/// are names of pictures beside the page. The drawings are part of it; the one numbered `shown` is seen first.
+/// are names of pictures beside the page; `tokens` may be empty. The drawings are part of it; the one numbered `shown` is seen first.
 std::string drawing_page(const std::string& title, const std::string& photo, const std::string& tokens,
                          const std::vector<PageDrawing>& drawings, std::size_t shown);
 

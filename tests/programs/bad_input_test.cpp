@@ -175,10 +175,15 @@ TEST_CASE("command lines that make no sense") {
     check_refused("vectorize", arguments, "", folder.path());
   }
   const std::vector<std::pair<std::string, std::string>> of_drawings{
-      {"p.png --bytes 0", "--bytes"},       {"p.png --bytes 20", "bytes"},
-      {"p.png --price -1", "--price"},      {"p.png --price nan", "--price"},
-      {"p.png --colors -1", "--colors"},    {"p.png --bytes 9000 --tokens 5", "--bytes"},
-      {"p.png --price 5 --html", "--price"}};
+      {"p.png --bytes 0", "--bytes"},
+      {"p.png --bytes 20", "bytes"},
+      {"p.png --price -1", "--price"},
+      {"p.png --price nan", "--price"},
+      {"p.png --colors -1", "--colors"},
+      {"p.png --bytes 9000 --tokens 5", "--bytes"},
+      {"p.png --price 5 --detail 2", "--price"},
+      {"p.png --price 5 --bytes 900", "--bytes"},
+      {"p.png --price 5 --encoder colour", "--price"}};
   for (const auto& [arguments, named] : of_drawings)
     check_refused("vectorize", arguments, named, folder.path());
 }

@@ -389,6 +389,37 @@ TEST_CASE("regions made for drawing are none too small, where that is asked") {
   }
 }
 
+TEST_CASE("vectorize draws what is good for the picture by default") {
+  const ScratchFolder folder;
+  draw_sample(folder / "lake.png", size);
+  const auto drawn = [&](const std::string& options) {
+    const Said said = call("vectorize", "lake.png --output out " + options, folder.path());
+    INFO(options << ": " << said.err);
+    REQUIRE(said.code == 0);
+    CHECK_THAT(said.out, !ContainsSubstring("tokens") && ContainsSubstring("under gzip"));
+    return dht::test::text_of(folder / "out/lake.svg");
+  };
+  const std::string plain = drawn("");
+  CHECK(drawn("--detail 8").size() > plain.size());
+  CHECK(drawn("--price 100000").size() < plain.size());
+  CHECK(drawn("--bytes 1500") != plain);
+  CHECK(drawn("--linear-light") != plain);
+  for (const char* option :
+       {"--flat", "--curves", "--gradients", "--tolerance 0", "--seams strokes", "--fluid", "--colors 5",
+        "--layers 3", "--colors 3 --layers 2 --flat --linear-light", "--smallest 20",
+        "--smallest 20 --bytes 2000 --linear-light", "--price 5000 --html"})
+    CHECK_THAT(drawn(option), ContainsSubstring("<path"));
+  CHECK(drawn("--html") == plain);
+  const std::string page = dht::test::text_of(folder / "out/lake.html");
+  CHECK_THAT(page, ContainsSubstring("data:image/svg+xml,") && ContainsSubstring("src=\"lake_photo.png\"") &&
+                       !ContainsSubstring("Tokens"));
+  CHECK(dht::test::entries(folder / "out") == 3);
+  // The paper's tokens.
+  const Said said = call("vectorize", "lake.png --output out --selection best-ancestor", folder.path());
+  CHECK(said.code == 0);
+  CHECK_THAT(said.out, ContainsSubstring("tokens"));
+}
+
 TEST_CASE("results replace those of before, and other files stay") {
   const ScratchFolder folder;
   draw_sample(folder / "sample.png", size);
