@@ -171,7 +171,7 @@ class Tokenizer {
   const Parts& parts() const&& = delete;
 
   /// The tokens of an image, or of a batch, by the tokenizer's selection. Throws dht::Error for an empty image, a wrong
-  /// number of channels, and values that are not finite.
+  /// number of channels, values that are not finite, and, by `check_range`, those far outside of the encoder's range.
   template <class P>
   const Tokens<Scalar>& operator()(const ImageView<P>& image) & {
     build(image);
