@@ -38,7 +38,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int photo_count = 200;
+constexpr int photo_count = 300;
 
 /// Enough photos for the program to be met at work.
 void fill(const fs::path& folder) {
