@@ -6,6 +6,7 @@ set(DHT_HEADERS
   include/dht/backend/device_memory.hpp
   include/dht/backend/instruction_set.hpp
   include/dht/backend/thread_pool.hpp
+  include/dht/compiled.hpp
   include/dht/core/buffer.hpp
   include/dht/core/config.hpp
   include/dht/core/error.hpp

@@ -3,7 +3,7 @@
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-# Nothing here depends on the machine, so everything lies under share/ instead of a library folder.
+# The headers do not depend on the machine, so they and their package lie under share/ instead of a library folder.
 set(package_dir ${CMAKE_INSTALL_DATADIR}/cmake/dht)
 
 install(TARGETS dht dht_io EXPORT dht-targets FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
@@ -14,6 +14,10 @@ foreach(header IN LISTS DHT_THRUST_HEADERS DHT_CUDA_HEADERS)
 endforeach()
 install(FILES cmake/thrust.cmake DESTINATION ${package_dir})
 install(EXPORT dht-targets NAMESPACE dht:: DESTINATION ${package_dir})
+
+# dht::compiled does, where it was built.
+install(TARGETS dht_compiled_stages dht_compiled EXPORT dht-compiled-targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} OPTIONAL)
+install(EXPORT dht-compiled-targets NAMESPACE dht:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/dht)
 
 configure_package_config_file(cmake/dht-config.cmake.in ${PROJECT_BINARY_DIR}/dht-config.cmake
   INSTALL_DESTINATION ${package_dir} NO_SET_AND_CHECK_MACRO)

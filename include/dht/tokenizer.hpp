@@ -195,8 +195,9 @@ class Tokenizer {
   /// The hierarchy alone; also the first half of the calls above.
   template <class P>
   const Hierarchy<Scalar>& build(const ImageView<P>& image) & {
-    return build_on(image, [&](Scalar* features) {
-      return parts_.encoder.encode(parts_.backend, image, features, encode_);
+    const ImageView<const P> pixels = image;  // one instance for both views of a pixel type
+    return build_on(pixels, [&](Scalar* features) {
+      return parts_.encoder.encode(parts_.backend, pixels, features, encode_);
     });
   }
 
@@ -205,8 +206,9 @@ class Tokenizer {
   const Hierarchy<Scalar>& forward(const ImageView<P>& image) & {
     static_assert(concepts::differentiable_encoder<Encoder, Scalar>,
                   "Policies::Encoder does not satisfy dht::concepts::differentiable_encoder");
-    build_on(image, [&](Scalar* features) {
-      return parts_.encoder.forward(parts_.backend, image, features, saved_);
+    const ImageView<const P> pixels = image;
+    build_on(pixels, [&](Scalar* features) {
+      return parts_.encoder.forward(parts_.backend, pixels, features, saved_);
     });
     can_go_back_ = true;
     return tree_;
@@ -239,8 +241,8 @@ class Tokenizer {
     backward_tokens(tree_, tokens_, grad_feature, grad_tree_);
     backward_hierarchy<Connectivity>(parts_.backend, hierarchy_parts(), parts_.hierarchy, tree_, grad_tree_,
                                      gradients.self_loop, backward_);
-    parts_.encoder.backward(parts_.backend, image, grad_tree_.pixel_features.data(), saved_,
-                            gradients.encoder, grad_image);
+    parts_.encoder.backward(parts_.backend, ImageView<const P>(image), grad_tree_.pixel_features.data(),
+                            saved_, gradients.encoder, grad_image);
   }
 
   /// Merges the regions of the hierarchy that was built last, one pair at a time, by the tokenizer's linkage: the tree
@@ -403,3 +405,10 @@ class Tokenizer {
 
 }  // namespace DHT_TARGET
 }  // namespace dht
+
+// dht::compiled is built for the instruction sets that the compiler allows by itself; other files keep their own loops. Its
+// value is 2 in this project's builds with sanitizers, where everything has the same flags.
+#if defined(DHT_COMPILED) && (DHT_COMPILED == 2 || (!defined(DHT_NO_DISPATCH) && !defined(__SSE4_2__) && \
+                                                    !defined(__FMA__) && !defined(__ARM_FEATURE_SVE)))
+#include <dht/compiled.hpp>
+#endif

@@ -94,32 +94,7 @@ class ColourEncoder {
 
   /// See concepts::encoder.
   template <class P, class Backend>
-  bool encode(const Backend& backend, const ImageView<P>& image, S* features, Workspace& w) const {
-    const std::int64_t rows = std::int64_t{image.batch} * image.height, grain = 1 + 8192 / image.width;
-    const int parts = backend.parts(rows, grain);
-    w.rows.resize(static_cast<std::size_t>(parts * scratch(image.width)));
-    w.finite.assign(static_cast<std::size_t>(parts), 1);
-    backend.for_parts(rows, grain, [&](int part, std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
-      const std::int64_t width = image.width;
-      S* const light = w.rows.data() + part * scratch(image.width);
-      S* const out = light + 3 * width;  // a row, channel after channel
-      int bad = 0;
-      for (std::int64_t row = begin; row < end; ++row) {
-        const int b = static_cast<int>(row / image.height), y = static_cast<int>(row % image.height);
-        if (to_lab_) {
-          load_linear(image, b, y, light);
-          to_lab(light, image.width, out);
-        } else {
-          for (int c = 0; c < channels_; ++c)
-            detail::load_row(image, b, c, y, static_cast<S>(100 / unit_), S(0), out + c * width);
-        }
-        for (std::int64_t i = 0; i < channels_ * width; ++i) bad |= !detail::is_finite(out[i]);
-        detail::planes_to_rows(out, width, width, channels_, features + row * width * channels_);
-      }
-      w.finite[static_cast<std::size_t>(part)] = bad == 0;
-    });
-    return std::all_of(w.finite.begin(), w.finite.end(), [](char f) { return f != 0; });
-  }
+  bool encode(const Backend& backend, const ImageView<P>& image, S* features, Workspace& w) const;
 
   Gradients gradients() const { return {}; }
 
@@ -132,34 +107,7 @@ class ColourEncoder {
   /// See concepts::differentiable_encoder. At the kinks of the curves it is the derivative of the straight side.
   template <class P, class Backend>
   void backward(const Backend& backend, const ImageView<P>& image, const S* grad_features, Saved& saved,
-                Gradients&, S* grad_image) const {
-    if (grad_image == nullptr) return;
-    const std::int64_t rows = std::int64_t{image.batch} * image.height, grain = 1 + 8192 / image.width,
-                       width = image.width, size = (std::int64_t{9} + 2 * channels_) * width;
-    saved.rows.resize(static_cast<std::size_t>(backend.parts(rows, grain) * size));
-    backend.for_parts(rows, grain, [&](int part, std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
-      S* const values = saved.rows.data() + part * size;  // rows, channel after channel
-      S *const light = values + 3 * width, *const gradient = light + 3 * width;
-      S* const out = gradient + channels_ * width;
-      const S factor = static_cast<S>(100 / unit_);
-      for (std::int64_t row = begin; row < end; ++row) {
-        const int b = static_cast<int>(row / image.height), y = static_cast<int>(row % image.height);
-        detail::rows_to_planes(grad_features + row * width * channels_, width, channels_, gradient, width);
-        if (to_lab_) {
-          for (int c = 0; c < 3; ++c) detail::load_row(image, b, c, y, S(1), S(0), values + c * width);
-          load_linear(image, b, y, light);
-          detail::lab_backward(values, light, gradient, width, unit_, out);
-        } else {
-          DHT_INDEPENDENT
-          for (std::int64_t i = 0; i < channels_ * width; ++i) out[i] = factor * gradient[i];
-        }
-        for (int c = 0; c < channels_; ++c) {
-          std::copy_n(out + c * width, width,
-                      grad_image + ((std::int64_t{b} * channels_ + c) * image.height + y) * width);
-        }
-      }
-    });
-  }
+                Gradients&, S* grad_image) const;
 
  private:
   std::int64_t scratch(int width) const { return (std::int64_t{3} + channels_) * width; }
@@ -192,5 +140,69 @@ class ColourEncoder {
   bool to_lab_, takes_any_ = false;
   S linear_[256];
 };
+
+// Outside of the class, and so not inline: dht::compiled has them.
+
+template <class S>
+template <class P, class Backend>
+bool ColourEncoder<S>::encode(const Backend& backend, const ImageView<P>& image, S* features,
+                              Workspace& w) const {
+  const std::int64_t rows = std::int64_t{image.batch} * image.height, grain = 1 + 8192 / image.width;
+  const int parts = backend.parts(rows, grain);
+  w.rows.resize(static_cast<std::size_t>(parts * scratch(image.width)));
+  w.finite.assign(static_cast<std::size_t>(parts), 1);
+  backend.for_parts(rows, grain, [&](int part, std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
+    const std::int64_t width = image.width;
+    S* const light = w.rows.data() + part * scratch(image.width);
+    S* const out = light + 3 * width;  // a row, channel after channel
+    int bad = 0;
+    for (std::int64_t row = begin; row < end; ++row) {
+      const int b = static_cast<int>(row / image.height), y = static_cast<int>(row % image.height);
+      if (to_lab_) {
+        load_linear(image, b, y, light);
+        to_lab(light, image.width, out);
+      } else {
+        for (int c = 0; c < channels_; ++c)
+          detail::load_row(image, b, c, y, static_cast<S>(100 / unit_), S(0), out + c * width);
+      }
+      for (std::int64_t i = 0; i < channels_ * width; ++i) bad |= !detail::is_finite(out[i]);
+      detail::planes_to_rows(out, width, width, channels_, features + row * width * channels_);
+    }
+    w.finite[static_cast<std::size_t>(part)] = bad == 0;
+  });
+  return std::all_of(w.finite.begin(), w.finite.end(), [](char f) { return f != 0; });
+}
+
+template <class S>
+template <class P, class Backend>
+void ColourEncoder<S>::backward(const Backend& backend, const ImageView<P>& image, const S* grad_features,
+                                Saved& saved, Gradients&, S* grad_image) const {
+  if (grad_image == nullptr) return;
+  const std::int64_t rows = std::int64_t{image.batch} * image.height, grain = 1 + 8192 / image.width,
+                     width = image.width, size = (std::int64_t{9} + 2 * channels_) * width;
+  saved.rows.resize(static_cast<std::size_t>(backend.parts(rows, grain) * size));
+  backend.for_parts(rows, grain, [&](int part, std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
+    S* const values = saved.rows.data() + part * size;  // rows, channel after channel
+    S *const light = values + 3 * width, *const gradient = light + 3 * width;
+    S* const out = gradient + channels_ * width;
+    const S factor = static_cast<S>(100 / unit_);
+    for (std::int64_t row = begin; row < end; ++row) {
+      const int b = static_cast<int>(row / image.height), y = static_cast<int>(row % image.height);
+      detail::rows_to_planes(grad_features + row * width * channels_, width, channels_, gradient, width);
+      if (to_lab_) {
+        for (int c = 0; c < 3; ++c) detail::load_row(image, b, c, y, S(1), S(0), values + c * width);
+        load_linear(image, b, y, light);
+        detail::lab_backward(values, light, gradient, width, unit_, out);
+      } else {
+        DHT_INDEPENDENT
+        for (std::int64_t i = 0; i < channels_ * width; ++i) out[i] = factor * gradient[i];
+      }
+      for (int c = 0; c < channels_; ++c) {
+        std::copy_n(out + c * width, width,
+                    grad_image + ((std::int64_t{b} * channels_ + c) * image.height + y) * width);
+      }
+    }
+  });
+}
 
 }  // namespace dht

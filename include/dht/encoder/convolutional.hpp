@@ -96,30 +96,7 @@ class ConvolutionalEncoder {
   explicit ConvolutionalEncoder(const ConvolutionalParameters<S>& p) { assign(p); }
 
   /// As if it were made anew from other parameters; those of the same shape need no memory.
-  void assign(const ConvolutionalParameters<S>& p) {
-    channels_ = p.channels;
-    features_ = p.features;
-    fine_.fold(p.fine, p.channels, p.features, 1, p.epsilon, "fine layer");
-    middle_.fold(p.middle, p.channels, 4 * p.features, 4, p.epsilon, "middle layer");
-    coarse_.fold(p.coarse, 4 * p.features, p.features, 4, p.epsilon, "coarse layer");
-    DHT_EXPECTS(p.channels >= 1 && p.features >= 1, "encoder: has ", p.channels, " channels and ", p.features,
-                " features; must have at least 1 of both");
-    const auto channels = static_cast<std::size_t>(p.channels);
-    value_range_ = dht::value_range(p);
-    scale_.assign(channels, S(1));
-    offset_.assign(channels, S(0));
-    DHT_EXPECTS(p.mean.size() == p.standard_deviation.size() && (p.mean.empty() || p.mean.size() == channels),
-                "normalisation: has ", p.mean.size(), " means and ", p.standard_deviation.size(),
-                " standard deviations; must have ", channels, " of both, or none");
-    for (std::size_t c = 0; c < p.mean.size(); ++c) {
-      DHT_EXPECTS(p.standard_deviation[c] > 0, "normalisation: has a standard deviation of ",
-                  p.standard_deviation[c], "; must be above 0");
-      DHT_EXPECTS(detail::is_finite(p.mean[c]), "normalisation: has a mean of ", p.mean[c],
-                  "; must be finite");
-      scale_[c] = static_cast<S>(1 / p.standard_deviation[c]);
-      offset_[c] = static_cast<S>(-p.mean[c] / p.standard_deviation[c]);
-    }
-  }
+  void assign(const ConvolutionalParameters<S>& p);
 
   int features() const { return features_; }
   int channels() const { return channels_; }
@@ -128,14 +105,7 @@ class ConvolutionalEncoder {
 
   /// See concepts::encoder.
   template <class P, class Backend>
-  bool encode(const Backend& backend, const ImageView<P>& image, S* features, Workspace& w) const {
-    DHT_EXPECTS(image.channels == channels_, "image: has ", image.channels, " channels; the encoder takes ",
-                channels());
-    const Shape s(image, channels_, features_);
-    prepare(image, s, w);
-    encode_coarse(backend, image, s, w);
-    return encode_fine(backend, image, s, features, w);
-  }
+  bool encode(const Backend& backend, const ImageView<P>& image, S* features, Workspace& w) const;
 
  private:
   template <class>
@@ -309,5 +279,44 @@ class ConvolutionalEncoder {
   detail::FoldedConvolution<S> fine_, middle_, coarse_;
   std::vector<S> scale_, offset_;
 };
+
+// Outside of the class, and so not inline: dht::compiled has them.
+
+template <class S>
+void ConvolutionalEncoder<S>::assign(const ConvolutionalParameters<S>& p) {
+  channels_ = p.channels;
+  features_ = p.features;
+  fine_.fold(p.fine, p.channels, p.features, 1, p.epsilon, "fine layer");
+  middle_.fold(p.middle, p.channels, 4 * p.features, 4, p.epsilon, "middle layer");
+  coarse_.fold(p.coarse, 4 * p.features, p.features, 4, p.epsilon, "coarse layer");
+  DHT_EXPECTS(p.channels >= 1 && p.features >= 1, "encoder: has ", p.channels, " channels and ", p.features,
+              " features; must have at least 1 of both");
+  const auto channels = static_cast<std::size_t>(p.channels);
+  value_range_ = dht::value_range(p);
+  scale_.assign(channels, S(1));
+  offset_.assign(channels, S(0));
+  DHT_EXPECTS(p.mean.size() == p.standard_deviation.size() && (p.mean.empty() || p.mean.size() == channels),
+              "normalisation: has ", p.mean.size(), " means and ", p.standard_deviation.size(),
+              " standard deviations; must have ", channels, " of both, or none");
+  for (std::size_t c = 0; c < p.mean.size(); ++c) {
+    DHT_EXPECTS(p.standard_deviation[c] > 0, "normalisation: has a standard deviation of ",
+                p.standard_deviation[c], "; must be above 0");
+    DHT_EXPECTS(detail::is_finite(p.mean[c]), "normalisation: has a mean of ", p.mean[c], "; must be finite");
+    scale_[c] = static_cast<S>(1 / p.standard_deviation[c]);
+    offset_[c] = static_cast<S>(-p.mean[c] / p.standard_deviation[c]);
+  }
+}
+
+template <class S>
+template <class P, class Backend>
+bool ConvolutionalEncoder<S>::encode(const Backend& backend, const ImageView<P>& image, S* features,
+                                     Workspace& w) const {
+  DHT_EXPECTS(image.channels == channels_, "image: has ", image.channels, " channels; the encoder takes ",
+              channels());
+  const Shape s(image, channels_, features_);
+  prepare(image, s, w);
+  encode_coarse(backend, image, s, w);
+  return encode_fine(backend, image, s, features, w);
+}
 
 }  // namespace dht

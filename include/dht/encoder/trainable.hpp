@@ -82,40 +82,13 @@ class TrainableEncoder {
 
   /// See concepts::differentiable_encoder. Uses the statistics that `statistics()` says.
   template <class P, class Backend>
-  bool forward(const Backend& backend, const ImageView<P>& image, S* features, Saved& s) const {
-    check_image(image);
-    fold(s.folded);
-    s.height = image.height;
-    s.width = image.width;
-    ConvolutionalEncoder<S>& net = *s.folded;
-    s.patches.resize(image);
-    s.patches.load(backend, image, net.scale_.data(), net.offset_.data(), s.rows, s.row_sums);
-    if (statistics_ == Statistics::batch) {
-      measure(backend, s);
-    } else {
-      detail::running_statistics_of(parameters_.fine, s.fine);
-      detail::running_statistics_of(parameters_.middle, s.middle);
-    }
-    // The map of the coarse layer has to be there before its statistics.
-    net.coarse_.weight = parameters_.coarse.weight;
-    std::fill(net.coarse_.bias.begin(), net.coarse_.bias.end(), S(0));
-    const typename ConvolutionalEncoder<S>::Shape shape(image, channels(), this->features());
-    net.prepare(image, shape, s.workspace);
-    net.encode_coarse(backend, image, shape, s.workspace);
-    normalise_coarse(backend, shape.coarse_plane, s);
-    return net.encode_fine(backend, image, shape, features, s.workspace);
-  }
+  bool forward(const Backend& backend, const ImageView<P>& image, S* features, Saved& s) const;
 
   /// See concepts::differentiable_encoder. May be called again for the same `saved`. Parameters and statistics must be
   /// those of `forward`.
   template <class P, class Backend>
   void backward(const Backend& backend, const ImageView<P>& image, const S* grad_features, Saved& s,
-                Gradients& gradients, S* grad_image) const {
-    check_saved(image, s);
-    check_gradients(gradients);
-    detail::ConvolutionalBackward<S>(parameters_, s)
-        .run(backend, image, grad_features, gradients, grad_image);
-  }
+                Gradients& gradients, S* grad_image) const;
 
   /// Moves the running statistics by a tenth towards those of the batch that `forward` saw; the variance unbiased.
   void update_running_statistics(const Saved& s) {
@@ -235,5 +208,43 @@ class TrainableEncoder {
   ConvolutionalParameters<S> parameters_;
   Statistics statistics_ = Statistics::batch;
 };
+
+// Outside of the class, and so not inline: dht::compiled has them.
+
+template <class S>
+template <class P, class Backend>
+bool TrainableEncoder<S>::forward(const Backend& backend, const ImageView<P>& image, S* features,
+                                  Saved& s) const {
+  check_image(image);
+  fold(s.folded);
+  s.height = image.height;
+  s.width = image.width;
+  ConvolutionalEncoder<S>& net = *s.folded;
+  s.patches.resize(image);
+  s.patches.load(backend, image, net.scale_.data(), net.offset_.data(), s.rows, s.row_sums);
+  if (statistics_ == Statistics::batch) {
+    measure(backend, s);
+  } else {
+    detail::running_statistics_of(parameters_.fine, s.fine);
+    detail::running_statistics_of(parameters_.middle, s.middle);
+  }
+  // The map of the coarse layer has to be there before its statistics.
+  net.coarse_.weight = parameters_.coarse.weight;
+  std::fill(net.coarse_.bias.begin(), net.coarse_.bias.end(), S(0));
+  const typename ConvolutionalEncoder<S>::Shape shape(image, channels(), this->features());
+  net.prepare(image, shape, s.workspace);
+  net.encode_coarse(backend, image, shape, s.workspace);
+  normalise_coarse(backend, shape.coarse_plane, s);
+  return net.encode_fine(backend, image, shape, features, s.workspace);
+}
+
+template <class S>
+template <class P, class Backend>
+void TrainableEncoder<S>::backward(const Backend& backend, const ImageView<P>& image, const S* grad_features,
+                                   Saved& s, Gradients& gradients, S* grad_image) const {
+  check_saved(image, s);
+  check_gradients(gradients);
+  detail::ConvolutionalBackward<S>(parameters_, s).run(backend, image, grad_features, gradients, grad_image);
+}
 
 }  // namespace dht
