@@ -243,6 +243,38 @@ TEST_CASE("photos that are none") {
   check_refused("good.png/inside.png", "good.png/inside.png", folder.path());
 }
 
+#ifdef __linux__
+TEST_CASE("too little memory is one sentence, whatever it was wanted for") {
+  const ScratchFolder folder;
+  draw_sample(folder / "p.png", 200);
+  const auto said = [&](const std::string& arguments, int kilobytes) {
+    return call("tokenize", arguments, folder.path(), "ulimit -v " + std::to_string(kilobytes));
+  };
+  int kilobytes = 4000;  // what the program itself takes
+  while (kilobytes < 200'000 && said("--version", kilobytes).code != 0) kilobytes += 1000;
+  if (kilobytes == 200'000) DHT_TEST_SKIP("sanitizers take more address space than can be limited");
+  int refused = 0;
+  for (Said run; run.code != 0; kilobytes += 4000) {
+    run = said("p.png --quiet --threads 2 --output out", kilobytes);
+    if (run.code == 0) continue;
+    INFO(kilobytes << " kB: " << run.err);
+    ++refused;
+    REQUIRE(run.code == 2);
+    CHECK(run.err.find("memory") != std::string::npos);
+    CHECK(std::count(run.err.begin(), run.err.end(), '\n') == 1);
+  }
+  CHECK(refused > 5);
+
+  dht::examples::write_png(folder / "large.png", dht::Picture(2048, 2048));
+  const Said large = said("large.png --quiet --threads 1 --output large", 500'000);
+  CHECK(large.code == 2);
+  CHECK(large.err.starts_with(
+      "tokenize: large.png: is 2048 x 2048 pixels, for which about 0.6 GB of memory are needed; the limit of "
+      "the process (ulimit -v) has 0."));
+  CHECK(!std::filesystem::exists(folder / "large"));
+}
+#endif
+
 TEST_CASE("checkpoints that are none") {
   const ScratchFolder folder;
   draw_sample(folder / "p.png", 40);
