@@ -37,7 +37,7 @@
 #endif
 
 /// For functions that whole loops are inlined into. At -O2 GCC vectorises only what costs no code, which is half as fast; what
-/// they inline is compiled as they are.
+/// is inlined into them is compiled as they are.
 #if defined(__GNUC__) && !defined(__clang__) && !defined(__CUDACC__)
 #define DHT_VECTORISED __attribute__((optimize("vect-cost-model=dynamic")))
 #else
