@@ -117,8 +117,8 @@ class ConvolutionalEncoder {
   struct Shape {
     template <class P>
     Shape(const ImageView<P>& image, int channels, int features)
-        : coarse_height((image.height + 3) / 4),
-          coarse_width((image.width + 3) / 4),
+        : coarse_height(image.height / 4 + (image.height % 4 != 0)),
+          coarse_width(image.width / 4 + (image.width % 4 != 0)),
           pitch(coarse_width + 1),
           coarse_plane(coarse_height * pitch),
           scratch_pitch(detail::whole_vectors(coarse_width)),

@@ -124,8 +124,8 @@ struct DeviceAccess {
             image.batch,
             image.height,
             image.width,
-            (image.height + 3) / 4,
-            (image.width + 3) / 4};
+            image.height / 4 + (image.height % 4 != 0),
+            image.width / 4 + (image.width % 4 != 0)};
   }
 };
 

@@ -62,8 +62,8 @@ struct Patches {
   void shape(const ImageView<P>& image) {
     batch = image.batch;
     channels = image.channels;
-    rows = (image.height + 3) / 4;
-    columns = (image.width + 3) / 4;
+    rows = image.height / 4 + (image.height % 4 != 0);
+    columns = image.width / 4 + (image.width % 4 != 0);
     pitch = columns + 1;
     plane = whole_lanes(rows * pitch);
   }
