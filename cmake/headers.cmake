@@ -10,6 +10,7 @@ set(DHT_HEADERS
   include/dht/core/buffer.hpp
   include/dht/core/config.hpp
   include/dht/core/error.hpp
+  include/dht/core/list.hpp
   include/dht/core/marks.hpp
   include/dht/core/math.hpp
   include/dht/core/picture.hpp

@@ -22,6 +22,10 @@
     "dht: float and double are computed with more digits than they have, which changes labels; compile this file with -msse2 -mfpmath=sse"
 #endif
 
+// Macros of <windows.h>, which would stand in the way of std::min and std::numeric_limits; Eigen takes them away too.
+#undef min
+#undef max
+
 /// For small functions inside hot loops. They must be inlined into the caller, or the instruction set that
 /// backend/instruction_set.hpp chose for the caller would not reach them.
 #if defined(__GNUC__)

@@ -13,10 +13,10 @@ struct Picture {
   std::vector<std::uint8_t> rgb;
 
   Picture() = default;
-  Picture(int h, int w) : height(h), width(w), rgb(std::size_t(h) * w * 3) {}
+  Picture(int h, int w) : height(h), width(w), rgb(std::size_t(h) * std::size_t(w) * 3) {}
 
-  std::uint8_t* pixel(int y, int x) { return rgb.data() + (std::size_t(y) * width + x) * 3; }
-  const std::uint8_t* pixel(int y, int x) const { return rgb.data() + (std::size_t(y) * width + x) * 3; }
+  std::uint8_t* pixel(int y, int x) { return rgb.data() + (std::ptrdiff_t{y} * width + x) * 3; }
+  const std::uint8_t* pixel(int y, int x) const { return rgb.data() + (std::ptrdiff_t{y} * width + x) * 3; }
 };
 
 }  // namespace dht

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include <dht/core/list.hpp>
 #include <dht/core/marks.hpp>
 #include <dht/core/view.hpp>
 
@@ -33,16 +34,16 @@ inline constexpr std::int32_t outside_label = -1;
 /// left and right are those of somebody who walks the arc over the picture as it is shown on a screen.
 struct PlanarArcs {
   /// Corners where three or four boundary edges meet, in raster order.
-  std::vector<Point> junctions;
+  List<Point> junctions;
   /// Vertices of all arcs, arc after arc: both ends and every corner where the direction changes. A closed arc repeats
   /// its first vertex at its end.
-  std::vector<Point> points;
+  List<Point> points;
   /// Arc a has the vertices begin[a] to begin[a+1]-1; size()+1 entries.
-  std::vector<std::int32_t> begin{0};
+  List<std::int32_t> begin{0};
   /// Labels on both sides of each arc. Never equal; beyond the canvas outside_label, which is only ever on the left.
-  std::vector<std::int32_t> left, right;
+  List<std::int32_t> left, right;
   /// Numbers of the junctions at both ends of each arc; -1 for an arc that is closed without a junction.
-  std::vector<std::int32_t> from, to;
+  List<std::int32_t> from, to;
 
   std::int32_t size() const { return static_cast<std::int32_t>(left.size()); }
   std::span<const Point> polyline(std::int32_t arc) const {
@@ -63,7 +64,7 @@ struct SignedArc {
 namespace detail {
 
 // Headings: 0 up, 1 right, 2 down, 3 left; bit h of a corner's mask says that a boundary edge leaves it that way.
-inline constexpr std::array<int, 4> step_x{0, 1, 0, -1}, step_y{-1, 0, 1, 0};
+inline constexpr Array<int, 4> step_x{0, 1, 0, -1}, step_y{-1, 0, 1, 0};
 inline constexpr std::uint8_t up_down = 0b0101, left_right = 0b1010;
 
 /// Bit 4 of a corner's mask: three or four edges leave it.
@@ -102,21 +103,21 @@ void for_each_nonzero(const std::vector<std::uint8_t>& bytes, Function f) {
 /// The mask of boundary edges, with its junction bit, at each of the (H+1) x (W+1) corners.
 inline std::vector<std::uint8_t> corner_edges(const LabelView& labels) {
   const std::size_t columns = std::size_t(labels.width) + 1;
-  std::vector<std::uint8_t> edges(columns * (std::size_t(labels.height) + 1));
+  List<std::uint8_t> edges(columns * (std::size_t(labels.height) + 1));
   // Rows of pixels between two of the outside; edges between them, and between their pixels from column 0 on.
-  std::vector<std::int32_t> upper(columns + 1, outside_label), lower(columns + 1, outside_label);
-  std::vector<std::uint8_t> between_rows(columns + 1), in_upper(columns), in_lower(columns);
+  List<std::int32_t> upper(columns + 1, outside_label), lower(columns + 1, outside_label);
+  List<std::uint8_t> between_rows(columns + 1), in_upper(columns), in_lower(columns);
   for (int y = 0; y <= labels.height; ++y) {
     if (y < labels.height)
-      std::memcpy(lower.data() + 1, labels.row(y), sizeof(std::int32_t) * labels.width);
+      std::copy_n(labels.row(y), labels.width, lower.begin() + 1);
     else
       lower.assign(columns + 1, outside_label);
     for (std::size_t x = 0; x <= columns; ++x) between_rows[x] = upper[x] != lower[x];
     for (std::size_t x = 0; x < columns; ++x) in_lower[x] = lower[x] != lower[x + 1];
-    std::uint8_t* const row = edges.data() + y * columns;
+    std::uint8_t* const row = edges.data() + std::size_t(y) * columns;
     for (std::size_t x = 0; x < columns; ++x)
       row[x] = static_cast<std::uint8_t>(
-          with_junction(in_upper[x] | between_rows[x + 1] << 1 | in_lower[x] << 2 | between_rows[x] << 3));
+          with_junction(in_upper[x] | between_rows[x + 1] * 2u | in_lower[x] * 4u | between_rows[x] * 8u));
     upper.swap(lower), in_upper.swap(in_lower);
   }
   return edges;
@@ -152,8 +153,8 @@ class JunctionIndex {
   }
 
  private:
-  std::vector<std::uint64_t> bits_;
-  std::vector<std::int32_t> before_;
+  List<std::uint64_t> bits_;
+  List<std::int32_t> before_;
 };
 
 /// No arc leaves that way.
@@ -162,7 +163,7 @@ inline constexpr std::int32_t no_arc = std::numeric_limits<std::int32_t>::min();
 /// The arcs, and for each junction j and heading h the signed arc that leaves, leaving[4*j + h], or no_arc.
 struct TracedArcs {
   PlanarArcs arcs;
-  std::vector<std::int32_t> leaving;
+  List<std::int32_t> leaving;
 };
 
 /// Walks the boundary edges. Corners inside an arc are wiped off the mask as they are passed, so that what remains
@@ -175,7 +176,7 @@ class ArcTracer {
         edges_(corner_edges(labels)),
         index_(edges_),
         leaving_(std::size_t(index_.count()) * 4, no_arc) {
-    arcs_.junctions.reserve(index_.count());
+    arcs_.junctions.reserve(std::size_t(index_.count()));
     arcs_.points.reserve(edges_.size() / 4);  // enough for most; what is not written costs nothing
   }
 
@@ -201,7 +202,7 @@ class ArcTracer {
   }
 
   void leave_junction(std::size_t corner) {
-    const std::size_t slots = std::size_t(index_.number(corner)) * 4;
+    const std::int64_t slots = std::int64_t{index_.number(corner)} * 4;
     arcs_.junctions.push_back(point(corner));
     for (int heading = 0; heading < 4; ++heading) {
       if (!(edges_[corner] >> heading & 1) || leaving_[slots + heading] != no_arc) continue;
@@ -210,7 +211,7 @@ class ArcTracer {
       const std::int32_t arc = arcs_.size();
       const End end = trace(corner, heading);
       leaving_[slots + heading] = arc;
-      leaving_[std::size_t(index_.number(end.corner)) * 4 + (end.heading ^ 2)] = ~arc;
+      leaving_[std::int64_t{index_.number(end.corner)} * 4 + (end.heading ^ 2)] = ~arc;
     }
   }
 
@@ -229,8 +230,8 @@ class ArcTracer {
   }
 
   End walk(const std::size_t start, int heading, Point p) {
-    const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(columns_);
-    const std::array<std::ptrdiff_t, 4> steps{-row, 1, row, -1};
+    const Array<std::size_t, 4> steps{0 - columns_, 1, columns_,
+                                      std::size_t{0} - 1};  // up and left: modulo 2^64
     for (std::size_t corner = start;;) {
       const std::uint8_t straight = heading % 2 ? left_right : up_down;
       std::int32_t run = 1;
@@ -247,10 +248,10 @@ class ArcTracer {
 
   LabelView labels_;
   std::size_t columns_;
-  std::vector<std::uint8_t> edges_;
+  List<std::uint8_t> edges_;
   JunctionIndex index_;
   PlanarArcs arcs_;
-  std::vector<std::int32_t> leaving_;
+  List<std::int32_t> leaving_;
 };
 
 inline TracedArcs trace_arcs(const LabelView& labels) { return ArcTracer(labels).run(); }

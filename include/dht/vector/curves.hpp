@@ -12,6 +12,7 @@
 #include <span>
 #include <vector>
 
+#include <dht/core/list.hpp>
 #include <dht/core/math.hpp>
 #include <dht/vector/arcs.hpp>
 #include <dht/vector/simplify.hpp>
@@ -36,7 +37,7 @@ inline Vec unit(Vec v) {
 
 /// A cubic Bezier curve.
 struct Cubic {
-  std::array<Vec, 4> p;
+  Array<Vec, 4> p;
 
   static std::array<double, 4> weights(double t) {
     const double s = 1 - t;
@@ -175,8 +176,8 @@ class CurveFitter {
   void choose(std::vector<Point>& points, std::vector<PointKind>& kind) {
     constexpr double line_price = 2, curve_price = 5;
     const auto n = static_cast<std::int32_t>(nodes_.size());
-    best_.assign(n, std::numeric_limits<double>::max());
-    piece_.assign(n, {});
+    best_.assign(nodes_.size(), std::numeric_limits<double>::max());
+    piece_.assign(nodes_.size(), {});
     best_[0] = 0;
     for (std::int32_t i = 0; i + 1 < n; ++i) {
       if (best_[i] == std::numeric_limits<double>::max()) continue;
@@ -278,11 +279,11 @@ class CurveFitter {
 
   std::int32_t grid_;
   double tolerance_ = 1;
-  std::vector<Vec> samples_;
-  std::vector<Node> nodes_;
-  std::vector<double> times_, best_;
-  std::vector<Piece> piece_;
-  std::vector<std::int32_t> chosen_;
+  List<Vec> samples_;
+  List<Node> nodes_;
+  List<double> times_, best_;
+  List<Piece> piece_;
+  List<std::int32_t> chosen_;
 };
 
 }  // namespace dht::detail

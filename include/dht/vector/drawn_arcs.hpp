@@ -10,6 +10,7 @@
 #include <span>
 #include <vector>
 
+#include <dht/core/list.hpp>
 #include <dht/vector/arcs.hpp>
 
 namespace dht {
@@ -27,10 +28,10 @@ enum class PointKind : std::uint8_t {
 struct DrawnArcs {
   /// Steps a pixel.
   std::int32_t grid = 1;
-  std::vector<Point> points;
-  std::vector<PointKind> kind;
+  List<Point> points;
+  List<PointKind> kind;
   /// Arc a has the points begin[a] to begin[a+1]-1.
-  std::vector<std::int32_t> begin{0};
+  List<std::int32_t> begin{0};
 
   std::int32_t size() const { return static_cast<std::int32_t>(begin.size()) - 1; }
   std::span<const Point> arc(std::int32_t a) const {
@@ -118,25 +119,25 @@ inline bool conflict(const Piece& p, const Piece& q) {
 /// Calls found(p, q) for each pair of pieces in conflict of which at least one is of an arc with `fresh[arc]` != 0.
 /// Pieces are sorted into square cells with a side of 2^`cell_bits`; a pair that shares several may be found several times.
 template <class Found>
-void for_each_conflict(const std::vector<Piece>& pieces, const std::vector<std::uint8_t>& fresh,
-                       int cell_bits, Point size, Found found) {
+void for_each_conflict(const List<Piece>& pieces, const List<std::uint8_t>& fresh, int cell_bits, Point size,
+                       Found found) {
   const std::int32_t columns = (size.x >> cell_bits) + 1, rows = (size.y >> cell_bits) + 1;
   const auto column = [&](std::int32_t x) { return std::clamp(x >> cell_bits, 0, columns - 1); };
   const auto row = [&](std::int32_t y) { return std::clamp(y >> cell_bits, 0, rows - 1); };
   const auto cells_of = [&](const Extent& e, auto visit) {
     const std::int32_t c0 = column(e.low.x), c1 = column(e.high.x), r0 = row(e.low.y), r1 = row(e.high.y);
     for (std::int32_t r = r0; r <= r1; ++r)
-      for (std::int32_t c = c0; c <= c1; ++c) visit(std::size_t(r) * columns + c);
+      for (std::int32_t c = c0; c <= c1; ++c) visit(std::int64_t{r} * columns + c);
   };
   // Each cell has a list of the fresh pieces so far, the newest first.
   struct Member {
     std::int32_t piece, next;
   };
   constexpr std::int32_t none = -1;
-  std::vector<std::int32_t> newest(std::size_t(rows) * columns, none);
-  std::vector<Member> members;
+  List<std::int32_t> newest(std::int64_t{rows} * columns, none);
+  List<Member> members;
   members.reserve(2 * pieces.size());
-  const auto look = [&](std::size_t cell, const Piece& p, const Extent& extent) {
+  const auto look = [&](std::int64_t cell, const Piece& p, const Extent& extent) {
     for (std::int32_t m = newest[cell]; m != none; m = members[m].next)
       if (const Piece& q = pieces[members[m].piece]; Extent::of(q).meets(extent) && conflict(p, q))
         found(p, q);
@@ -147,7 +148,7 @@ void for_each_conflict(const std::vector<Piece>& pieces, const std::vector<std::
     if (!fresh[p.arc]) continue;
     const Extent extent = Extent::of(p);
     all.include(extent);
-    cells_of(extent, [&](std::size_t cell) {
+    cells_of(extent, [&](std::int64_t cell) {
       look(cell, p, extent);
       members.push_back({static_cast<std::int32_t>(i), newest[cell]});
       newest[cell] = static_cast<std::int32_t>(members.size()) - 1;
@@ -155,7 +156,7 @@ void for_each_conflict(const std::vector<Piece>& pieces, const std::vector<std::
   }
   for (const Piece& p : pieces)
     if (const Extent extent = Extent::of(p); extent.meets(all) && !fresh[p.arc])
-      cells_of(extent, [&](std::size_t cell) { look(cell, p, extent); });
+      cells_of(extent, [&](std::int64_t cell) { look(cell, p, extent); });
 }
 
 }  // namespace detail

@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include <dht/core/list.hpp>
 #include <dht/core/view.hpp>
 #include <dht/vector/arcs.hpp>
 
@@ -37,17 +38,17 @@ struct NumberRange {
 /// outer ring followed by its holes, again in raster order. The last face is the outside: one ring, the canvas's frame.
 struct PlanarFaces {
   /// Face f has the rings face_begin[f] to face_begin[f+1]-1.
-  std::vector<std::int32_t> face_begin;
+  List<std::int32_t> face_begin;
   /// Ring r has the signed arcs ring_begin[r] to ring_begin[r+1]-1.
-  std::vector<std::int32_t> ring_begin;
+  List<std::int32_t> ring_begin;
   /// Signed arcs of all rings: every arc once forward (in the face on its right) and once backward.
-  std::vector<SignedArc> ring_arcs;
+  List<SignedArc> ring_arcs;
   /// An outer ring's own number; a hole's: the number of the outer ring around it; the outside's ring: -1.
-  std::vector<std::int32_t> ring_outer;
+  List<std::int32_t> ring_outer;
   /// Signed area in pixels, negative for holes: a region's areas add up to the number of its pixels.
-  std::vector<std::int64_t> ring_area;
+  List<std::int64_t> ring_area;
   /// The topmost, and of those leftmost, corner of each ring: the ring turns there.
-  std::vector<Point> ring_corner;
+  List<Point> ring_corner;
 
   /// Numbers of a face's rings.
   NumberRange rings(std::int32_t face) const { return {face_begin[face], face_begin[face + 1]}; }
@@ -78,8 +79,8 @@ inline SignedArc next_arc(const TracedArcs& traced, SignedArc s) {
 
 /// What an arc adds to the area on its right (the integral of x dy), and its first vertex in raster order.
 struct ArcMeasures {
-  std::vector<std::int64_t> area;
-  std::vector<Point> corner;
+  List<std::int64_t> area;
+  List<Point> corner;
 
   explicit ArcMeasures(const PlanarArcs& arcs) : area(arcs.size()), corner(arcs.size()) {
     for (std::int32_t a = 0; a < arcs.size(); ++a) {
@@ -93,10 +94,10 @@ struct ArcMeasures {
 
 /// Rings in the order in which they were found.
 struct FoundRings {
-  std::vector<std::int32_t> begin{0}, face;
-  std::vector<SignedArc> arcs;
-  std::vector<std::int64_t> area;
-  std::vector<Point> corner;
+  List<std::int32_t> begin{0}, face;
+  List<SignedArc> arcs;
+  List<std::int64_t> area;
+  List<Point> corner;
 
   std::int32_t size() const { return static_cast<std::int32_t>(face.size()); }
 };
@@ -104,7 +105,7 @@ struct FoundRings {
 inline FoundRings find_rings(const TracedArcs& traced, std::int32_t outside_face) {
   const PlanarArcs& arcs = traced.arcs;
   const ArcMeasures measures(arcs);
-  std::vector<std::uint8_t> used(std::size_t(arcs.size()) * 2, 0);
+  List<std::uint8_t> used(std::size_t(arcs.size()) * 2, 0);
   FoundRings rings;
   rings.arcs.reserve(used.size());
   const auto follow = [&](const SignedArc start) {
@@ -132,7 +133,7 @@ inline FoundRings find_rings(const TracedArcs& traced, std::int32_t outside_face
 /// `order` sorted by key(item), which lies in 0 .. bins-1; equal keys keep their order. Linear.
 template <class Key>
 std::vector<std::int32_t> counting_sort(const std::vector<std::int32_t>& order, std::int64_t bins, Key key) {
-  std::vector<std::int32_t> next(bins + 1, 0), sorted(order.size());
+  List<std::int32_t> next(bins + 1, 0), sorted(order.size());
   for (const std::int32_t item : order) ++next[key(item) + 1];
   std::partial_sum(next.begin(), next.end(), next.begin());
   for (const std::int32_t item : order) sorted[next[key(item)]++] = item;
@@ -173,13 +174,13 @@ class Pieces {
   }
 
   std::int32_t width_;
-  std::vector<std::int32_t> parent_;
+  List<std::int32_t> parent_;
 };
 
 /// For each found ring the outer ring that it belongs to. `order` has each face's rings together, in raster order.
 inline std::vector<std::int32_t> find_outer(const FoundRings& rings, const std::vector<std::int32_t>& order,
                                             const LabelView& labels, std::int32_t outside_face) {
-  std::vector<std::int32_t> outer(rings.size(), -1), outer_count(std::size_t(outside_face) + 1, 0);
+  List<std::int32_t> outer(rings.size(), -1), outer_count(std::size_t(outside_face) + 1, 0);
   for (std::int32_t r = 0; r < rings.size(); ++r) outer_count[rings.face[r]] += rings.area[r] > 0;
   bool ambiguous = false;
   std::int32_t latest = -1;
@@ -202,14 +203,14 @@ inline std::vector<std::int32_t> find_outer(const FoundRings& rings, const std::
 /// Joins the arcs to rings, sorts the rings and assigns the holes.
 inline PlanarFaces join_rings(const TracedArcs& traced, const LabelView& labels, std::int32_t regions) {
   const FoundRings rings = find_rings(traced, regions);
-  std::vector<std::int32_t> order(rings.size());
+  List<std::int32_t> order(rings.size());
   std::iota(order.begin(), order.end(), 0);
   order = counting_sort(order, labels.width + 1, [&](std::int32_t r) { return rings.corner[r].x; });
   order = counting_sort(order, labels.height + 1, [&](std::int32_t r) { return rings.corner[r].y; });
   order = counting_sort(order, std::int64_t{regions} + 1, [&](std::int32_t r) { return rings.face[r]; });
 
-  const std::vector<std::int32_t> outer = find_outer(rings, order, labels, regions);
-  std::vector<std::int32_t> place(rings.size());
+  const List<std::int32_t> outer = find_outer(rings, order, labels, regions);
+  List<std::int32_t> place(rings.size());
   for (std::int32_t i = 0; i < rings.size(); ++i) place[order[i]] = i;
   order =
       counting_sort(order, rings.size(), [&](std::int32_t r) { return place[outer[r] < 0 ? r : outer[r]]; });

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <dht/core/error.hpp>
+#include <dht/core/list.hpp>
 #include <dht/core/picture.hpp>
 #include <dht/core/view.hpp>
 #include <dht/vector/arcs.hpp>
@@ -35,14 +36,14 @@ struct Gradient {
 
 /// One entry a region in every array.
 struct Fills {
-  std::vector<Color> color;
+  List<Color> color;
   /// 0: the region is no shape, what lies behind shows. Empty: all regions are shapes.
-  std::vector<std::uint8_t> visible;
+  List<std::uint8_t> visible;
   /// Pixels of each region, for decisions about what a byte may buy; empty when unknown.
-  std::vector<std::int32_t> pixels;
+  List<std::int32_t> pixels;
   /// Number of each region's gradient, -1: its colour. Empty: all have their colour.
-  std::vector<std::int32_t> gradient_of = {};
-  std::vector<Gradient> gradients = {};
+  List<std::int32_t> gradient_of = {};
+  List<Gradient> gradients = {};
 
   std::int32_t size() const { return static_cast<std::int32_t>(color.size()); }
   bool shows(std::int32_t region) const { return visible.empty() || visible[region] != 0; }
@@ -55,8 +56,8 @@ namespace detail {
 inline const std::array<double, 256>& srgb_light() {
   static const std::array<double, 256> table = [] {
     std::array<double, 256> light{};
-    for (int i = 0; i < 256; ++i) {
-      const double v = i / 255.0;
+    for (std::size_t i = 0; i < 256; ++i) {
+      const double v = double(i) / 255.0;
       light[i] = v <= 0.04045 ? v / 12.92 : std::pow((v + 0.055) / 1.055, 2.4);
     }
     return light;
@@ -70,7 +71,7 @@ inline std::uint8_t srgb_value(double light) {
   const auto above = std::lower_bound(table.begin(), table.end(), light);
   if (above == table.begin()) return 0;
   if (above == table.end()) return 255;
-  const auto i = above - table.begin();
+  const auto i = static_cast<std::size_t>(above - table.begin());
   return static_cast<std::uint8_t>(light - table[i - 1] < table[i] - light ? i - 1 : i);
 }
 
@@ -85,23 +86,23 @@ inline Fills mean_fills(const Picture& picture, LabelView labels, std::int32_t r
               picture.width, " like the picture");
   DHT_EXPECTS(regions > 0, "regions: is ", regions, "; must be at least 1");
   // Light is summed in steps of 2^-32: integers add up the same in any order.
-  std::array<std::int64_t, 256> value;
+  Array<std::int64_t, 256> value;
   for (int i = 0; i < 256; ++i)
-    value[i] = light == Light::srgb ? i : std::llround(detail::srgb_light()[i] * 4294967296.0);
-  std::vector<std::array<std::int64_t, 3>> sums(static_cast<std::size_t>(regions));
-  Fills fills{std::vector<Color>(sums.size()), {}, std::vector<std::int32_t>(sums.size())};
+    value[i] = light == Light::srgb ? i : std::llround(detail::srgb_light()[std::size_t(i)] * 4294967296.0);
+  List<std::array<std::int64_t, 3>> sums(regions);
+  Fills fills{List<Color>(sums.size()), {}, List<std::int32_t>(sums.size())};
   for (int y = 0; y < labels.height; ++y)
     for (int x = 0; x < labels.width; ++x) {
       const std::int32_t label = labels(y, x);
       DHT_EXPECTS(label >= 0 && label < regions, "labels: is ", label, " at row ", y, ", column ", x,
                   "; must be between 0 and ", regions - 1);
       const std::uint8_t* pixel = picture.pixel(y, x);
-      for (int c = 0; c < 3; ++c) sums[label][c] += value[pixel[c]];
+      for (std::size_t c = 0; c < 3; ++c) sums[label][c] += value[pixel[c]];
       ++fills.pixels[label];
     }
   for (std::size_t r = 0; r < sums.size(); ++r) {
     const std::int64_t n = std::max(fills.pixels[r], 1);
-    for (int c = 0; c < 3; ++c)
+    for (std::size_t c = 0; c < 3; ++c)
       fills.color[r][c] = light == Light::srgb
                               ? static_cast<std::uint8_t>((2 * sums[r][c] + n) / (2 * n))
                               : detail::srgb_value(double(sums[r][c]) / double(n) / 4294967296.0);
@@ -121,7 +122,7 @@ inline Fills typical_fills(const Picture& picture, LabelView labels, std::int32_
     Color color{};
     std::int32_t left = 0, pixels = 0;
   };
-  std::vector<Candidate> candidate(fills.color.size());
+  List<Candidate> candidate(fills.color.size());
   const auto for_each_pixel = [&](const auto& function) {
     for (int y = 0; y < labels.height; ++y)
       for (int x = 0; x < labels.width; ++x) {
@@ -171,15 +172,15 @@ struct SharedColor {
   std::array<std::int64_t, 3> sum{};  ///< over pixels
   std::int64_t pixels = 0;
 
-  int mean(int channel) const { return static_cast<int>((2 * sum[channel] + pixels) / (2 * pixels)); }
+  int mean(std::size_t channel) const { return static_cast<int>((2 * sum[channel] + pixels) / (2 * pixels)); }
 };
 
 /// The cheapest colour for so many pixels with that mean, in squared error and text.
 inline Color cheapest_color(const SharedColor& shared, std::int64_t price) {
   std::array<Color, 2> candidate;
   std::array<std::int64_t, 2> cost{};
-  for (int form = 0; form < 2; ++form)
-    for (int c = 0; c < 3; ++c) {
+  for (std::size_t form = 0; form < 2; ++form)
+    for (std::size_t c = 0; c < 3; ++c) {
       const auto choice = choose_channel(shared.mean(c), shared.pixels, price, form == 1);
       candidate[form][c] = static_cast<std::uint8_t>(choice.value);
       cost[form] += choice.cost;
@@ -189,32 +190,31 @@ inline Color cheapest_color(const SharedColor& shared, std::int64_t price) {
 
 /// Which regions share a colour, -1 for those that show none: from the largest region on, each takes the nearest colour so
 /// far where that adds at most `most` to the squared error, else its own.
-inline std::vector<std::int32_t> share_colors(const Fills& fills, std::int64_t most,
-                                              std::vector<SharedColor>& shared) {
-  std::vector<std::int32_t> order, shared_of(fills.color.size(), -1);
+inline List<std::int32_t> share_colors(const Fills& fills, std::int64_t most, List<SharedColor>& shared) {
+  List<std::int32_t> order, shared_of(fills.color.size(), -1);
   for (std::int32_t r = 0; r < fills.size(); ++r)
     if (fills.pixels[r] > 0 && fills.shows(r) && fills.plain(r)) order.push_back(r);
   std::stable_sort(order.begin(), order.end(),
                    [&](std::int32_t a, std::int32_t b) { return fills.pixels[a] > fills.pixels[b]; });
-  std::array<std::vector<std::int32_t>, 3> mean;  // of each shared colour
+  std::array<List<std::int32_t>, 3> mean;  // of each shared colour
   for (const std::int32_t r : order) {
     const Color& color = fills.color[r];
     std::int32_t nearest = -1;
     std::int32_t least = std::numeric_limits<std::int32_t>::max();
     for (std::size_t i = 0; most >= 0 && i < shared.size(); ++i) {
       std::int32_t sum = 0;
-      for (int c = 0; c < 3; ++c) sum += (mean[c][i] - color[c]) * (mean[c][i] - color[c]);
+      for (std::size_t c = 0; c < 3; ++c) sum += (mean[c][i] - color[c]) * (mean[c][i] - color[c]);
       if (sum < least) least = sum, nearest = static_cast<std::int32_t>(i);
     }
     if (nearest < 0 || std::int64_t{least} * fills.pixels[r] > most) {
       nearest = static_cast<std::int32_t>(shared.size());
       shared.emplace_back();
-      for (int c = 0; c < 3; ++c) mean[c].push_back(color[c]);
+      for (std::size_t c = 0; c < 3; ++c) mean[c].push_back(color[c]);
     }
     shared_of[r] = nearest;
-    for (int c = 0; c < 3; ++c) shared[nearest].sum[c] += std::int64_t{color[c]} * fills.pixels[r];
+    for (std::size_t c = 0; c < 3; ++c) shared[nearest].sum[c] += std::int64_t{color[c]} * fills.pixels[r];
     shared[nearest].pixels += fills.pixels[r];
-    for (int c = 0; c < 3; ++c) mean[c][nearest] = shared[nearest].mean(c);
+    for (std::size_t c = 0; c < 3; ++c) mean[c][nearest] = shared[nearest].mean(c);
   }
   return shared_of;
 }
@@ -227,9 +227,9 @@ inline std::vector<std::int32_t> share_colors(const Fills& fills, std::int64_t m
 inline void economise_colors(Fills& fills, double byte_price, bool share = false) {
   if (fills.pixels.empty()) return;
   const auto price = static_cast<std::int64_t>(byte_price);
-  std::vector<detail::SharedColor> shared;
+  List<detail::SharedColor> shared;
   const auto shared_of = detail::share_colors(fills, share ? detail::bytes_path * price : -1, shared);
-  std::vector<Color> colors;
+  List<Color> colors;
   for (const auto& s : shared) colors.push_back(detail::cheapest_color(s, price));
   for (std::size_t r = 0; r < fills.color.size(); ++r)
     if (shared_of[r] >= 0) fills.color[r] = colors[shared_of[r]];
@@ -246,7 +246,7 @@ inline double balanced_byte_price(const Picture& picture, LabelView labels, cons
     for (int x = 0; x < labels.width; ++x) {
       const std::uint8_t* pixel = picture.pixel(y, x);
       const Color& color = fills.color[labels(y, x)];
-      for (int c = 0; c < 3; ++c) error += (pixel[c] - color[c]) * (pixel[c] - color[c]);
+      for (std::size_t c = 0; c < 3; ++c) error += (pixel[c] - color[c]) * (pixel[c] - color[c]);
     }
   return double(error) / (20.0 * std::max(fills.size(), 1));
 }

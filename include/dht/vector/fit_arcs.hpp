@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include <dht/core/list.hpp>
 #include <dht/vector/curves.hpp>
 #include <dht/vector/drawn_arcs.hpp>
 #include <dht/vector/fills.hpp>
@@ -45,7 +46,7 @@ namespace detail {
 
 inline std::int64_t squared_difference(const Color& a, const Color& b) {
   std::int64_t sum = 0;
-  for (int c = 0; c < 3; ++c) sum += (std::int64_t{a[c]} - b[c]) * (std::int64_t{a[c]} - b[c]);
+  for (std::size_t c = 0; c < 3; ++c) sum += (std::int64_t{a[c]} - b[c]) * (std::int64_t{a[c]} - b[c]);
   return sum;
 }
 
@@ -66,7 +67,7 @@ class ArcFitter {
 
   DrawnArcs run() && {
     const std::size_t count = level_.size();
-    std::vector<std::uint8_t> fresh(count, 1);
+    List<std::uint8_t> fresh(count, 1);
     for (std::size_t a = 0; a < count; ++a)
       level_[a] = options_.tolerance <= 0 || map_.arcs.left[a] == outside_label ? pixels_level
                   : options_.strokes == Strokes::lines                          ? lines_level
@@ -160,8 +161,9 @@ class ArcFitter {
       if (length(i) > length(longest)) longest = i;
     const Point a = stairs[longest], b = stairs[longest + 1], middle{(a.x + b.x) / 2, (a.y + b.y) / 2};
     turned_.assign(1, middle);
-    turned_.insert(turned_.end(), stairs.begin() + longest + (middle == b ? 2 : 1), stairs.end());
-    turned_.insert(turned_.end(), stairs.begin() + 1, stairs.begin() + longest + 1);
+    const auto start = stairs.begin() + std::ptrdiff_t(longest);
+    turned_.insert(turned_.end(), start + (middle == b ? 2 : 1), stairs.end());
+    turned_.insert(turned_.end(), stairs.begin() + 1, start + 1);
     if (middle != a) turned_.push_back(middle);
   }
 
@@ -182,7 +184,7 @@ class ArcFitter {
     const auto mixture = [&](int x, int y, const Color& own, const Color& other) {
       const std::uint8_t* pixel = picture_->pixel(y, x);
       int sum = 0;
-      for (int c = 0; c < 3; ++c) sum += (pixel[c] - own[c]) * (other[c] - own[c]);
+      for (std::size_t c = 0; c < 3; ++c) sum += (pixel[c] - own[c]) * (other[c] - own[c]);
       return static_cast<int>(std::clamp(double(sum) * scale, 0.0, 4.0) + 0.5);
     };
     for (std::size_t i = 1; i < stairs.size(); ++i) {
@@ -201,12 +203,12 @@ class ArcFitter {
   }
 
   /// Finds conflicts and makes their arcs finer. Returns whether there were any; `fresh` says which.
-  bool resolve(std::vector<std::uint8_t>& fresh) {
+  bool resolve(List<std::uint8_t>& fresh) {
     std::erase_if(pieces_, [&](const Piece& p) { return fresh[p.arc] != 0; });
     pieces_.reserve(points_.size());
     for (std::int32_t a = 0; a < map_.arcs.size(); ++a)
       if (fresh[a]) append_pieces(a);
-    std::vector<std::uint8_t> bad(level_.size());
+    List<std::uint8_t> bad(level_.size());
     const std::int32_t pixel = options_.grid * fineness();
     const int cell_bits = std::countr_zero(static_cast<std::uint32_t>(4 * pixel));
     for_each_conflict(pieces_, fresh, cell_bits, {map_.width * pixel, map_.height * pixel},
@@ -280,16 +282,16 @@ class ArcFitter {
   const Fills& fills_;
   FitOptions options_;
   const Picture* picture_;
-  std::vector<std::int8_t> shifts_;
-  std::vector<ChainNode> chain_;
-  std::vector<Point> turned_;
-  std::vector<std::uint8_t> level_;
-  std::vector<std::int32_t> begin_, end_;
+  List<std::int8_t> shifts_;
+  List<ChainNode> chain_;
+  List<Point> turned_;
+  List<std::uint8_t> level_;
+  List<std::int32_t> begin_, end_;
   ArcSimplifier simplify_;
   CurveFitter curves_;
-  std::vector<Point> points_;
-  std::vector<PointKind> kind_;
-  std::vector<Piece> pieces_;
+  List<Point> points_;
+  List<PointKind> kind_;
+  List<Piece> pieces_;
 };
 
 }  // namespace detail

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <dht/core/error.hpp>
+#include <dht/core/list.hpp>
 #include <dht/core/math.hpp>
 #include <dht/core/picture.hpp>
 #include <dht/core/view.hpp>
@@ -22,7 +23,7 @@ namespace detail {
 /// Sums over a region's pixels: enough for its least-squares plane in each channel.
 struct PlaneSums {
   std::int64_t n = 0, x = 0, y = 0, xx = 0, xy = 0, yy = 0;
-  std::array<std::int64_t, 3> c{}, cx{}, cy{};
+  Array<std::int64_t, 3> c{}, cx{}, cy{};
 
   void add(std::int64_t px, std::int64_t py, const std::uint8_t* pixel) {
     ++n, x += px, y += py, xx += px * px, xy += px * py, yy += py * py;
@@ -33,7 +34,7 @@ struct PlaneSums {
 /// How colours change along one direction: squared error that it takes away, and the slope of each channel a pixel.
 struct DirectedFit {
   double gain = 0;
-  std::array<double, 3> slope{};
+  Array<double, 3> slope{};
 };
 
 inline DirectedFit fit_along(const PlaneSums& s, double ux, double uy) {
@@ -64,8 +65,8 @@ inline void add_gradients(Fills& fills, const Picture& picture, LabelView labels
   // Its definition, compressed; measured on drawings of photos.
   constexpr double bytes_a_gradient = 28;
   constexpr int directions = 24;
-  static const std::array<std::array<double, 2>, directions> unit = [] {
-    std::array<std::array<double, 2>, directions> u;
+  static const Array<std::array<double, 2>, directions> unit = [] {
+    Array<std::array<double, 2>, directions> u;
     for (int i = 0; i < directions; ++i) {
       const double angle = 3.14159265358979323846 * i / directions;
       // Rounded, so that every C library gives the same.
@@ -74,11 +75,11 @@ inline void add_gradients(Fills& fills, const Picture& picture, LabelView labels
     return u;
   }();
   const std::size_t regions = fills.color.size();
-  std::vector<detail::PlaneSums> sums(regions);
+  List<detail::PlaneSums> sums(regions);
   for (int y = 0; y < labels.height; ++y)
     for (int x = 0; x < labels.width; ++x) sums[labels(y, x)].add(x, y, picture.pixel(y, x));
-  std::vector<detail::DirectedFit> best(regions);
-  std::vector<int> direction(regions, -1);
+  List<detail::DirectedFit> best(regions);
+  List<int> direction(regions, -1);
   for (std::size_t r = 0; r < regions; ++r) {
     if (sums[r].n < 8) continue;
     for (int i = 0; i < directions; ++i)
@@ -88,7 +89,7 @@ inline void add_gradients(Fills& fills, const Picture& picture, LabelView labels
   }
   // How far each of them reaches along its direction.
   constexpr double far = std::numeric_limits<double>::max();
-  std::vector<std::array<double, 2>> reach(regions, {far, -far});
+  List<std::array<double, 2>> reach(regions, {far, -far});
   for (int y = 0; y < labels.height; ++y)
     for (int x = 0; x < labels.width; ++x) {
       const std::int32_t r = labels(y, x);
@@ -107,13 +108,13 @@ inline void add_gradients(Fills& fills, const Picture& picture, LabelView labels
     Gradient gradient;
     std::array<Point*, 2> ends{&gradient.from, &gradient.to};
     std::array<Color*, 2> colors{&gradient.first, &gradient.last};
-    for (int e = 0; e < 2; ++e) {
+    for (std::size_t e = 0; e < 2; ++e) {
       // The ends on whole pixels; colours are those of where they then lie. Pixels' middles are half a pixel on.
       const double offset = reach[r][e] - middle;
       *ends[e] = {static_cast<std::int32_t>(std::floor(dht::fma(u[0], offset, mx) + 1)),
                   static_cast<std::int32_t>(std::floor(dht::fma(u[1], offset, my) + 1))};
       const double at = dht::fma(u[0], ends[e]->x - 0.5, u[1] * (ends[e]->y - 0.5)) - middle;
-      for (int k = 0; k < 3; ++k)
+      for (std::size_t k = 0; k < 3; ++k)
         (*colors[e])[k] = static_cast<std::uint8_t>(
             std::clamp(dht::fma(best[r].slope[k], at, double(sums[r].c[k]) / n) + 0.5, 0.0, 255.0));
     }

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include <dht/core/list.hpp>
 #include <dht/core/view.hpp>
 #include <dht/vector/drawn_arcs.hpp>
 #include <dht/vector/fills.hpp>
@@ -35,8 +36,7 @@ class Underpainting {
   Underpainting(LabelView labels, const PaintOrder& order, const Fills& fills)
       : labels_(labels),
         fills_(fills),
-        region_(std::size_t(labels.height) * labels.width,
-                order.complete && !order.regions.empty() ? order.regions.front() : page) {}
+        region_(labels.pixels(), order.complete && !order.regions.empty() ? order.regions.front() : page) {}
 
   void paint(std::span<const PixelRun> runs, std::int32_t region) {
     for (const PixelRun& run : runs)
@@ -46,14 +46,14 @@ class Underpainting {
 
   /// A region or the page.
   std::int32_t beneath(std::int32_t y, std::int32_t x) const {
-    return region_[std::size_t(y) * labels_.width + x];
+    return region_[std::int64_t{y} * labels_.width + x];
   }
 
   /// Four times the squared difference, of three channels, between what lies beneath and what should be seen on the edge between
   /// regions a and b: the mean of their colours.
   std::int64_t contrast(std::int32_t beneath, std::int32_t a, std::int32_t b) const {
     std::int64_t sum = 0;
-    for (int c = 0; c < 3; ++c) {
+    for (std::size_t c = 0; c < 3; ++c) {
       const std::int32_t both = fills_.color[a][c] + fills_.color[b][c];
       if (beneath != page) {
         const std::int32_t difference = 2 * fills_.color[beneath][c] - both;
@@ -68,7 +68,7 @@ class Underpainting {
  private:
   LabelView labels_;
   const Fills& fills_;
-  std::vector<std::int32_t> region_;
+  List<std::int32_t> region_;
 };
 
 /// Quotients, rounded down, of numbers that grow by equal steps.
@@ -133,7 +133,7 @@ class HiddenLines {
     path_.assign(2, chain.front());
     if (!covers({0, chain.size() - 1, chain.front(), chain.front()})) return false;
     underpainting_.paint(inside_, region);
-    if (filled_.empty()) filled_.resize(index(labels_.height, 0));
+    if (filled_.empty()) filled_.resize(std::size_t(index(labels_.height, 0)));
     for (const PixelRun& run : inside_)
       for (std::int32_t x = run.first; x < run.last; ++x)
         if (rank_[labels_(run.y, x)] == rank_[region]) filled_[index(run.y, x)] = 1;
@@ -168,7 +168,7 @@ class HiddenLines {
 
   static int sign(std::int32_t v) { return (v > 0) - (v < 0); }
 
-  std::size_t index(std::int32_t y, std::int32_t x) const { return std::size_t(y) * labels_.width + x; }
+  std::int64_t index(std::int32_t y, std::int32_t x) const { return std::int64_t{y} * labels_.width + x; }
 
   bool on_canvas(std::int32_t y, std::int32_t x) const {
     return y >= 0 && x >= 0 && y < labels_.height && x < labels_.width;
@@ -399,7 +399,7 @@ class HiddenLines {
     std::int32_t top = labels_.height, bottom = 0;
     for (const auto points : {chain, std::span<const Point>(path_)})
       for (const Point p : points) top = std::min(top, p.y), bottom = std::max(bottom, p.y);
-    first_crossing_.assign(std::max(bottom - top, 0), -1);
+    first_crossing_.assign(std::size_t(std::max(bottom - top, 0)), -1);
     const auto cross = [&](Point a, Point b) {
       for_each_row(a, b, [&](std::int32_t y, std::int32_t x, std::int32_t winding) {
         add_crossing(first_crossing_[y - top], x, winding);
@@ -471,7 +471,7 @@ class HiddenLines {
   }
 
   LabelView labels_;
-  const std::vector<std::int32_t>& rank_;
+  const List<std::int32_t>& rank_;
   Underpainting underpainting_;
   std::int64_t point_price_, corner_price_;
   // Of the chain at hand.
@@ -482,9 +482,9 @@ class HiddenLines {
   std::vector<Point> beyond_;        ///< per point
   std::vector<Point> path_;
   std::vector<PixelRun> inside_;
-  std::vector<Crossing> crossings_;
-  std::vector<std::int32_t> first_crossing_;  ///< per row, -1: none
-  std::vector<std::uint8_t> filled_;
+  List<Crossing> crossings_;
+  List<std::int32_t> first_crossing_;  ///< per row, -1: none
+  List<std::uint8_t> filled_;
 };
 
 }  // namespace dht::detail

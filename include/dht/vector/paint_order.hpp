@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include <dht/core/list.hpp>
 #include <dht/vector/fills.hpp>
 #include <dht/vector/planar_map.hpp>
 
@@ -21,10 +22,10 @@ namespace dht::detail {
 /// be written are the outlines of small regions. Regions that do not show are painted never: `unpainted`.
 struct PaintOrder {
   static constexpr std::int32_t unpainted = -1;
-  std::vector<std::int32_t> rank;     ///< per region; the same for those that are painted together
-  std::vector<std::int32_t> regions;  ///< that show, in the order of painting
+  List<std::int32_t> rank;     ///< per region; the same for those that are painted together
+  List<std::int32_t> regions;  ///< that show, in the order of painting
   /// Whether regions[i] is painted together with regions[i - 1].
-  std::vector<std::uint8_t> joined;
+  List<std::uint8_t> joined;
   bool complete = true;  ///< whether all regions show
 };
 
@@ -32,7 +33,7 @@ struct PaintOrder {
 inline void join_colors(const Fills& fills, PaintOrder& order) {
   const std::size_t n = order.regions.size();
   std::map<Color, std::size_t> first_of;
-  std::vector<std::pair<std::size_t, std::int32_t>> placed(n);  // place of the first of the colour, region
+  List<std::pair<std::size_t, std::int32_t>> placed(n);  // place of the first of the colour, region
   for (std::size_t i = 0; i < n; ++i) {
     const std::int32_t r = order.regions[i];
     placed[i] = {fills.plain(r) ? first_of.try_emplace(fills.color[r], i).first->second : i, r};
@@ -47,8 +48,8 @@ inline void join_colors(const Fills& fills, PaintOrder& order) {
 
 /// Without `by_length` regions keep the order of labels; with `by_color` those of one colour are painted together.
 inline PaintOrder paint_order(const PlanarMap& map, const Fills& fills, bool by_length, bool by_color) {
-  PaintOrder order{std::vector<std::int32_t>(map.regions, PaintOrder::unpainted), {}, {}, true};
-  std::vector<std::int64_t> length(map.regions);
+  PaintOrder order{List<std::int32_t>(map.regions, PaintOrder::unpainted), {}, {}, true};
+  List<std::int64_t> length(map.regions);
   for (std::int32_t a = 0; a < map.arcs.size(); ++a) {
     const auto line = map.arcs.polyline(a);
     std::int64_t sum = 0;

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <dht/core/error.hpp>
+#include <dht/core/list.hpp>
 #include <dht/core/math.hpp>
 #include <dht/core/view.hpp>
 #include <dht/encoder/colour.hpp>
@@ -23,12 +24,12 @@ namespace dht {
 
 namespace detail {
 
-using LabColor = std::array<double, 3>;
+using LabColor = Array<double, 3>;
 
 /// CIELAB (D65) of an sRGB colour.
 inline LabColor lab_of(const Color& color) {
   std::array<double, 3> light;
-  for (int c = 0; c < 3; ++c) light[c] = srgb_to_linear(color[c] / 255.0);
+  for (std::size_t c = 0; c < 3; ++c) light[c] = srgb_to_linear(color[c] / 255.0);
   LabColor lab;
   LabScale<double>(1).to_lab(light[0], light[1], light[2], lab[0], lab[1], lab[2]);
   return lab;
@@ -36,7 +37,7 @@ inline LabColor lab_of(const Color& color) {
 
 inline double distance2(const LabColor& a, const LabColor& b) {
   double sum = 0;
-  for (int c = 0; c < 3; ++c) sum = fma(a[c] - b[c], a[c] - b[c], sum);
+  for (std::size_t c = 0; c < 3; ++c) sum = fma(a[c] - b[c], a[c] - b[c], sum);
   return sum;
 }
 
@@ -114,15 +115,15 @@ class ColorClusters {
   }
 
   void find_centres() {
-    std::vector<LabColor> sum(centre_.size(), LabColor{});
-    std::vector<double> pixels(centre_.size(), 0.0);
+    List<LabColor> sum(centre_.size(), LabColor{});
+    List<double> pixels(centre_.size(), 0.0);
     for (std::size_t i = 0; i < colors_.size(); ++i) {
       const auto weight = static_cast<double>(pixels_[i]);
-      for (int c = 0; c < 3; ++c) sum[cluster_[i]][c] = fma(weight, lab_[i][c], sum[cluster_[i]][c]);
+      for (std::size_t c = 0; c < 3; ++c) sum[cluster_[i]][c] = fma(weight, lab_[i][c], sum[cluster_[i]][c]);
       pixels[cluster_[i]] += weight;
     }
     for (std::size_t k = 0; k < centre_.size(); ++k)
-      for (int c = 0; pixels[k] > 0 && c < 3; ++c) centre_[k][c] = sum[k][c] / pixels[k];
+      for (std::size_t c = 0; pixels[k] > 0 && c < 3; ++c) centre_[k][c] = sum[k][c] / pixels[k];
   }
 
   /// Each colour to its nearest centre, the first of equally near ones. Returns whether any has moved.
@@ -143,15 +144,15 @@ class ColorClusters {
   /// The colour that more than half of a cluster's pixels have, else their mean stored values, rounded to nearest: black
   /// with a few blended pixels is black.
   std::vector<Color> mean_colors() const {
-    std::vector<std::array<std::int64_t, 3>> sum(centre_.size());
-    std::vector<std::int64_t> pixels(centre_.size(), 0);
+    List<std::array<std::int64_t, 3>> sum(centre_.size());
+    List<std::int64_t> pixels(centre_.size(), 0);
     for (std::size_t i = 0; i < colors_.size(); ++i) {
-      for (int c = 0; c < 3; ++c) sum[cluster_[i]][c] += pixels_[i] * colors_[i][c];
+      for (std::size_t c = 0; c < 3; ++c) sum[cluster_[i]][c] += pixels_[i] * colors_[i][c];
       pixels[cluster_[i]] += pixels_[i];
     }
-    std::vector<Color> palette(centre_.size());
+    List<Color> palette(centre_.size());
     for (std::size_t k = 0; k < palette.size(); ++k)
-      for (int c = 0; pixels[k] > 0 && c < 3; ++c)
+      for (std::size_t c = 0; pixels[k] > 0 && c < 3; ++c)
         palette[k][c] = static_cast<std::uint8_t>((2 * sum[k][c] + pixels[k]) / (2 * pixels[k]));
     for (std::size_t i = 0; i < colors_.size(); ++i)
       if (pixels_[i] > pixels[cluster_[i]] / 2) palette[cluster_[i]] = colors_[i];
@@ -159,9 +160,9 @@ class ColorClusters {
   }
 
   std::vector<Color> colors_;
-  std::vector<LabColor> lab_;
-  std::vector<std::int64_t> pixels_;
-  std::vector<std::int32_t> cluster_;
+  List<LabColor> lab_;
+  List<std::int64_t> pixels_;
+  List<std::int32_t> cluster_;
   std::vector<LabColor> centre_;
 };
 
@@ -181,7 +182,7 @@ inline Fills limit_colors(Fills fills, std::int32_t colors) {
                    [&](std::int32_t a, std::int32_t b) { return fills.color[a] < fills.color[b]; });
   std::vector<Color> distinct;
   std::vector<std::int64_t> pixels;
-  std::vector<std::int32_t> number(shown.size());
+  List<std::int32_t> number(shown.size());
   for (std::size_t i = 0; i < shown.size(); ++i) {
     const Color& color = fills.color[shown[i]];
     if (distinct.empty() || distinct.back() != color) distinct.push_back(color), pixels.push_back(0);
@@ -189,8 +190,9 @@ inline Fills limit_colors(Fills fills, std::int32_t colors) {
     number[i] = static_cast<std::int32_t>(distinct.size()) - 1;
   }
   if (static_cast<std::int64_t>(distinct.size()) <= colors) return fills;
-  std::vector<std::int32_t> cluster;
-  const auto palette = detail::ColorClusters(std::move(distinct), std::move(pixels)).run(colors, cluster);
+  List<std::int32_t> cluster;
+  const List<Color> palette =
+      detail::ColorClusters(std::move(distinct), std::move(pixels)).run(colors, cluster);
   for (std::size_t i = 0; i < shown.size(); ++i) fills.color[shown[i]] = palette[cluster[number[i]]];
   return fills;
 }
@@ -236,7 +238,7 @@ struct FilledLabels {
 /// Neighbours of one colour become one region: no boundary is drawn that nobody sees. Regions are numbered in the raster
 /// order of their first pixels. Throws when a label has no fill.
 inline FilledLabels join_equal_colors(LabelView labels, const Fills& fills) {
-  std::vector<std::int32_t> into(static_cast<std::size_t>(fills.size()));
+  List<std::int32_t> into(fills.size());
   std::iota(into.begin(), into.end(), 0);
   const auto root = [&](std::int32_t r) {
     while (into[r] != r) r = into[r] = into[into[r]];
@@ -255,8 +257,8 @@ inline FilledLabels join_equal_colors(LabelView labels, const Fills& fills) {
       if (y > 0) join(labels(y, x), labels(y - 1, x));
     }
   FilledLabels joined{labels.height, labels.width, {}, {}};
-  joined.label.reserve(std::size_t(labels.height) * labels.width);
-  std::vector<std::int32_t> number(into.size(), -1);
+  joined.label.reserve(std::size_t(labels.pixels()));
+  List<std::int32_t> number(into.size(), -1);
   for (int y = 0; y < labels.height; ++y)
     for (int x = 0; x < labels.width; ++x) {
       const std::int32_t from = root(labels(y, x));

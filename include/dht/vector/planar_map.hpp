@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <dht/core/error.hpp>
+#include <dht/core/list.hpp>
 #include <dht/core/view.hpp>
 #include <dht/vector/arcs.hpp>
 #include <dht/vector/faces.hpp>
@@ -110,9 +111,9 @@ inline void ring_points(const PlanarMap& map, std::int32_t ring, Vertices vertic
 /// Outer rings run clockwise on the screen, holes anticlockwise; each starts at its topmost, then leftmost, corner. An
 /// outer ring is followed by its holes; ring_outer[i] is i for an outer ring, for a hole the ring around it.
 struct Outline {
-  std::vector<Point> points;
-  std::vector<std::int32_t> ring_begin{0};
-  std::vector<std::int32_t> ring_outer;
+  List<Point> points;
+  List<std::int32_t> ring_begin{0};
+  List<std::int32_t> ring_outer;
 
   std::int32_t rings() const { return static_cast<std::int32_t>(ring_outer.size()); }
   std::span<const Point> ring(std::int32_t i) const {
@@ -125,7 +126,7 @@ inline Outline outline(const PlanarMap& map, std::int32_t region, Vertices verti
   DHT_EXPECTS(region >= 0 && region < map.regions, "region: is ", region, "; must be between 0 and ",
               map.regions - 1);
   Outline result;
-  std::vector<Point> points;
+  List<Point> points;
   const std::int32_t first = map.faces.face_begin[region];
   for (const std::int32_t ring : map.faces.rings(region)) {
     ring_points(map, ring, vertices, points);

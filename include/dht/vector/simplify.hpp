@@ -12,6 +12,7 @@
 #include <span>
 #include <vector>
 
+#include <dht/core/list.hpp>
 #include <dht/core/math.hpp>
 #include <dht/vector/arcs.hpp>
 #include <dht/vector/drawn_arcs.hpp>
@@ -150,7 +151,7 @@ class ArcSimplifier {
       const Point a = stairs[i - 1], b = stairs[i];
       const std::int32_t length = std::abs(b.x - a.x) + std::abs(b.y - a.y);
       const std::int32_t sx = (b.x > a.x) - (b.x < a.x), sy = (b.y > a.y) - (b.y < a.y);
-      const auto run = shifts.empty() ? shifts : shifts.subspan(edge, length);
+      const auto run = shifts.empty() ? shifts : shifts.subspan(edge, std::size_t(length));
       edge += run.size();
       // On the right of (sx, sy) is (-sy, sx).
       const auto moved = [&](std::int32_t from, std::int32_t to) {
@@ -164,7 +165,7 @@ class ArcSimplifier {
       for (std::int32_t k = 0; k < length; ++k) {
         if (half > 0 && 8 * k >= half && 8 * k < half + 8)
           place({8 * a.x + half * sx + middle.x, 8 * a.y + half * sy + middle.y}, false);
-        const std::int32_t shift = run.empty() ? 0 : run[k];
+        const std::int32_t shift = run.empty() ? 0 : run[std::size_t(k)];
         const Point at{8 * a.x + (8 * k + 4) * sx - shift * sy, 8 * a.y + (8 * k + 4) * sy + shift * sx};
         sums.add(at.x - 8 * origin.x, at.y - 8 * origin.y);
         edges_.push_back(at);
@@ -359,9 +360,9 @@ class ArcSimplifier {
 
   std::int32_t grid_, grid_step_;  ///< steps a pixel, and eighths of a pixel a step: powers of two
   bool edges_moved_ = false;
-  std::vector<Candidate> candidates_;
-  std::vector<Point> edges_;
-  std::vector<ChainNode> chain_;
+  List<Candidate> candidates_;
+  List<Point> edges_;
+  List<ChainNode> chain_;
 };
 
 }  // namespace dht::detail

@@ -49,7 +49,7 @@ class PathWriter {
     move(points[0]);
     for (const Point p : points.subspan(1)) line(p);
     *at_++ = 'z';
-    out_.resize(at_ - out_.data());
+    out_.resize(std::size_t(at_ - out_.data()));
     start_ = points[0];
     command_ = 'm';
   }
@@ -127,7 +127,7 @@ inline std::string svg(const PlanarMap& map, std::span<const std::array<std::uin
       out += "\" ";
     }
     out += "fill=\"";
-    detail::append_color(out, colors[region]);
+    detail::append_color(out, colors[std::size_t(region)]);
     out += "\" d=\"";
     detail::PathWriter writer(out);
     for (const std::int32_t ring : map.faces.rings(region)) {
