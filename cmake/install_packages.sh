@@ -23,10 +23,26 @@ ci       g++-s390x-linux-gnu         IBM Z, whose bytes are the other way round
 ci       g++-i686-linux-gnu          32-bit x86
 ci       qemu-user            runs programs of other processors
 ci       emscripten           compiles to WebAssembly
+ci       clang-14             reads the headers: the oldest Clang that is taken
+ci       clang-19             reads the headers
+ci       clang-22             reads the headers: the newest Clang of Debian 12
 '
 
 # Is this Debian package installed?
 has_package() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
+
+# unpack_libcxx FOLDER VERSION...: the headers of these versions of libc++, which exclude each other when installed.
+unpack_libcxx() {
+  folder=$1
+  shift
+  mkdir -p "$folder"
+  for version in "$@"; do
+    if [ ! -d "$folder/usr/lib/llvm-$version/include/c++" ]; then
+      (cd "$folder" && apt-get download -qq "libc++-$version-dev" && dpkg -x "libc++-$version-dev"_*.deb . &&
+        rm "libc++-$version-dev"_*.deb) || echo "libc++ $version could not be had: it is not tested" >&2
+    fi
+  done
+}
 
 install_packages() {
   if ! command -v apt-get >/dev/null 2>&1 || ! command -v dpkg-query >/dev/null 2>&1; then
