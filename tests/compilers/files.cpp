@@ -2,6 +2,8 @@
 // Every public function of io/ and of what reads and writes checkpoints.
 #include <cstdint>
 #include <filesystem>
+#include <random>
+#include <string>
 #include <vector>
 
 #include <dht/encoder/checkpoint.hpp>
@@ -74,9 +76,7 @@ void call_published(Results& results, const std::filesystem::path& path) {
 
 void call_files(Results& results) {
   const auto path =
-      std::filesystem::temp_directory_path() /
-      ("dht_every_call_" +
-       std::to_string(std::filesystem::file_time_type::clock::now().time_since_epoch().count()));
+      std::filesystem::temp_directory_path() / ("dht_calls_" + std::to_string(std::random_device()()));
   call_arrays(results, path);
   call_tensors(results, path);
   call_published(results, path);

@@ -5,6 +5,7 @@
 
 #include <bit>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <type_traits>
 
@@ -82,7 +83,7 @@ namespace detail {
 /// Coefficients of a polynomial, the highest power first. They are returned by value: a device has no address of them.
 template <class S, int N>
 struct Terms {
-  S value[N];
+  S value[std::size_t{N}];
 };
 
 /// The constants of exp and log for one type. Both reduce by powers of two; `ln2_high` has few enough bits that its

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 
 #include <dht/core/buffer.hpp>
@@ -147,7 +148,7 @@ class HierarchyBackward {
   /// Gradient of the sums of a kernel between two vectors, given that of its value.
   template <class Features>
   DHT_INLINE void edge_gradient(const S* a, const S* b, S upstream, S* grad_sums, Features n) const {
-    S sum[sums_n] = {};
+    S sum[std::size_t{sums_n}] = {};
     for (int c = 0; c < n; ++c) parts_.similarity.add(sum, a[c], b[c]);
     parts_.similarity.gradient(sum, upstream, grad_sums);
   }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <limits>
@@ -249,7 +250,7 @@ class Builder {
   DHT_INLINE void edge_similarities(const Edge* edges, std::int64_t count, std::int64_t first, Features n,
                                     S* scratch, S* out) const {
     constexpr int sums_n = decltype(parts_.similarity)::sums;
-    S sums[sums_n][block];
+    S sums[std::size_t{sums_n}][block];
     std::int32_t size[block], extent[block];
     const auto kernel = parts_.similarity;
     const Compactness<S> compactness = compactness_;
@@ -276,7 +277,7 @@ class Builder {
       for (int c = 0; c < n; ++c) {
         DHT_INDEPENDENT
         for (int i = 0; i < block; ++i) {
-          S sum[sums_n];
+          S sum[std::size_t{sums_n}];
           for (int k = 0; k < sums_n; ++k) sum[k] = sums[k][i];
           kernel.add(sum, low[c * block + i], high[c * block + i]);
           for (int k = 0; k < sums_n; ++k) sums[k][i] = sum[k];
@@ -284,7 +285,7 @@ class Builder {
       }
       DHT_INDEPENDENT
       for (int i = 0; i < m; ++i) {
-        S sum[sums_n];
+        S sum[std::size_t{sums_n}];
         for (int k = 0; k < sums_n; ++k) sum[k] = sums[k][i];
         out[done + i] = compactness.mix(kernel.value(sum), size[i], extent[i]);
       }

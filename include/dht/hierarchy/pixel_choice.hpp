@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 
@@ -131,7 +132,7 @@ class EdgeRows {
       const S* cb = b + c * pitch;
       DHT_INDEPENDENT
       for (int x = from; x < to; ++x) {
-        S sum[sums];
+        S sum[std::size_t{sums}];
         for (int i = 0; i < sums; ++i) sum[i] = rows[i * pitch + x];
         kernel.add(sum, ca[x], cb[x]);
         for (int i = 0; i < sums; ++i) rows[i * pitch + x] = sum[i];
@@ -139,7 +140,7 @@ class EdgeRows {
     }
     DHT_INDEPENDENT
     for (int x = from; x < to; ++x) {
-      S sum[sums];
+      S sum[std::size_t{sums}];
       for (int i = 0; i < sums; ++i) sum[i] = rows[i * pitch + x];
       const S s = compactness.mix(kernel.value(sum), 2, extent);
       similarity[x] = s;

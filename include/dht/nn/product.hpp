@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <numeric>
@@ -165,7 +166,7 @@ DHT_INLINE void add_block(const Factor<S>& a, std::int64_t rows, const S* panels
         add_tile<Shape>(packed + i * depth, b, depth, to, pitch);
         continue;
       }
-      alignas(64) S held[height * width] = {};
+      alignas(64) S held[std::size_t{height * width}] = {};
       S* const tile = opaque(held);
       add_tile<Shape>(packed + i * depth, b, depth, tile, width);
       const std::int64_t m = std::min<std::int64_t>(height, rows - i),

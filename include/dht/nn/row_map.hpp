@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -14,8 +15,8 @@ namespace dht::detail {
 /// sum[x] += w[0]*rows[0][x] + ... + w[K-1]*rows[K-1][x], in this order. K is small enough for the registers.
 template <int K, class S>
 DHT_INLINE void add_rows(const S* const* rows, const S* w, int n, S* sum) {
-  const S* in[K];
-  S factor[K];
+  const S* in[std::size_t{K}];
+  S factor[std::size_t{K}];
   for (int k = 0; k < K; ++k) {
     in[k] = rows[k];
     factor[k] = w[k];

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include <dht/core/error.hpp>
+#include <dht/core/list.hpp>
 #include <dht/core/picture.hpp>
 #include <dht/core/view.hpp>
 #include <dht/vector/arc_reach.hpp>
@@ -29,7 +30,7 @@ namespace dht {
 /// What a drawing looks like: height x width pixels, red, green, blue and opacity, 0 to 255, colours times opacity.
 struct PaintedDrawing {
   int height = 0, width = 0;
-  std::vector<std::array<std::uint8_t, 4>> pixel;
+  List<std::array<std::uint8_t, 4>> pixel;
 };
 
 namespace detail {
@@ -42,7 +43,7 @@ class PixelCoverage {
   PixelCoverage(int height, int width)
       : height_(height),
         width_(width),
-        stride_(std::size_t(width) + 2),
+        stride_(std::int64_t{width} + 2),
         words_(stride_ / 64 + 1),
         change_(stride_ * height),
         changed_(words_ * height) {}
@@ -70,7 +71,7 @@ class PixelCoverage {
     for (std::int32_t y = top_; y <= bottom_; ++y) {
       std::int32_t* const change = change_.data() + stride_ * y;
       std::int32_t first = 0, sum = 0;
-      for (std::size_t w = 0; w < words_; ++w) {
+      for (std::int64_t w = 0; w < words_; ++w) {
         std::uint64_t& bits = changed_[words_ * y + w];
         for (; bits != 0; bits &= bits - 1) {
           const auto x = static_cast<std::int32_t>(64 * w) + std::countr_zero(bits);
@@ -121,9 +122,9 @@ class PixelCoverage {
   }
 
   std::int32_t height_, width_;
-  std::size_t stride_, words_;
-  std::vector<std::int32_t> change_;    ///< of the share, times 2^17, from each pixel to the next
-  std::vector<std::uint64_t> changed_;  ///< bits: where it is not 0
+  std::int64_t stride_, words_;
+  List<std::int32_t> change_;    ///< of the share, times 2^17, from each pixel to the next
+  List<std::uint64_t> changed_;  ///< bits: where it is not 0
   std::int32_t top_ = height_, bottom_ = -1;
 };
 
@@ -131,7 +132,10 @@ class PixelCoverage {
 class DrawingPainter {
  public:
   DrawingPainter(int height, int width)
-      : height_(height), width_(width), coverage_(height, width), canvas_(std::size_t(height) * width) {}
+      : height_(height),
+        width_(width),
+        coverage_(height, width),
+        canvas_(std::size_t(height) * std::size_t(width)) {}
 
   PaintedDrawing run(std::string_view text) && {
     head(element(text, text.find("<svg ")));
@@ -141,9 +145,10 @@ class DrawingPainter {
       crisp_ = false;
     }
     shapes(text);
-    PaintedDrawing painted{height_, width_, std::vector<std::array<std::uint8_t, 4>>(canvas_.size())};
+    PaintedDrawing painted{height_, width_, List<std::array<std::uint8_t, 4>>(canvas_.size())};
     for (std::size_t p = 0; p < canvas_.size(); ++p)
-      for (int c = 0; c < 4; ++c) painted.pixel[p][c] = static_cast<std::uint8_t>((canvas_[p][c] + 128) >> 8);
+      for (std::size_t c = 0; c < 4; ++c)
+        painted.pixel[p][c] = static_cast<std::uint8_t>((canvas_[p][c] + 128) >> 8);
     return painted;
   }
 
@@ -244,13 +249,13 @@ class DrawingPainter {
   }
 
   void blend(std::int32_t y, std::int32_t first, std::int32_t last, const Paint& paint, std::int32_t share) {
-    Paint* const row = canvas_.data() + std::size_t(y) * width_;
+    Paint* const row = canvas_.data() + std::int64_t{y} * width_;
     if (share == PixelCoverage::whole) {
       std::fill(row + first, row + last, paint);
       return;
     }
     for (std::int32_t x = first; x < last; ++x)
-      for (int c = 0; c < 4; ++c)
+      for (std::size_t c = 0; c < 4; ++c)
         row[x][c] += ((paint[c] - row[x][c]) * share + PixelCoverage::whole / 2) >> 12;
   }
 
@@ -261,7 +266,7 @@ class DrawingPainter {
     const std::int64_t along = std::clamp<std::int64_t>(dx * px + dy * py, 0, length2);
     const auto t = static_cast<std::int32_t>(256 * along / length2);
     Paint paint{0, 0, 0, 255 << 8};
-    for (int c = 0; c < 3; ++c) paint[c] = (g.first[c] << 8) + (g.last[c] - g.first[c]) * t;
+    for (std::size_t c = 0; c < 3; ++c) paint[c] = (g.first[c] << 8) + (g.last[c] - g.first[c]) * t;
     return paint;
   }
 
@@ -330,10 +335,10 @@ inline std::int64_t squared_error(const PaintedDrawing& drawing, const Picture& 
   std::int64_t sum = 0;
   for (int y = 0; y < picture.height; ++y)
     for (int x = 0; x < picture.width; ++x) {
-      const auto& seen = drawing.pixel[std::size_t(y) * picture.width + x];
+      const auto& seen = drawing.pixel[std::int64_t{y} * picture.width + x];
       const bool bare = opaque.data != nullptr && opaque(y, x) == 0;
       const std::int32_t through = (bare ? 0 : 255) - seen[3];
-      for (int c = 0; c < 3; ++c) {
+      for (std::size_t c = 0; c < 3; ++c) {
         const std::int32_t on_black = seen[c] - (bare ? 0 : picture.pixel(y, x)[c]),
                            on_white = on_black + through;
         sum += (on_black * on_black + on_white * on_white) / 2;
