@@ -15,7 +15,7 @@
 namespace dht::examples {
 
 /// Memory that `draw_photo` takes for each pixel, about, measured on photographs.
-inline constexpr int bytes_a_drawn_pixel = 105;
+inline constexpr int bytes_a_drawn_pixel = 130;
 
 /// The labels of a layer, height x width of the photo, row after row.
 struct LayerLabels {
