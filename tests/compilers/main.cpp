@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Calls every public function of the library once and prints a number for what came back.
+// Calls every public function of the library and prints a number for what came back.
 #include <cstdio>
 
 #include "calls.hpp"

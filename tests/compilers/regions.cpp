@@ -209,7 +209,7 @@ void call_cuts(Results& results) {
   const dht::Hierarchy<float>& tree = tokenizer.build(view_of(picture));
   const int level = tree.levels() - 1;
   results.add_all(tree.labels(level));
-  results.add_all(tree.ancestors(0, level));
+  results.add_all(tree.ancestors(1, level));
   const std::int64_t node = tree.node(1, 0);
   results.add(tree.regions(level) + tree.image_of(node) + tree.image_pixels() + tree.level_of(node));
   results.add(tree.nodes() + tree.parent_node(node) + tree.pixels() + std::ssize(tree.edges_of(1)));
