@@ -121,6 +121,7 @@ set(DHT_HEADERS
   include/dht/vector/pixel_art.hpp
   include/dht/vector/planar_map.hpp
   include/dht/vector/round_arcs.hpp
+  include/dht/vector/shapes.hpp
   include/dht/vector/simplify.hpp
   include/dht/vector/svg.hpp
   include/dht/vector/svg_text.hpp

@@ -49,7 +49,7 @@ std::vector<PageDrawing> drawings_for_page(dht::examples::PhotoTokenizer& tokeni
                                            const dht::examples::Photo& photo, const PageDrawing& drawn,
                                            std::int32_t tokens, const VectorizeOptions& options) {
   std::vector<PageDrawing> drawings;
-  const dht::Picture picture = photo.picture();
+  const dht::Picture picture = photo.picture_with_alpha();
   const std::int64_t most = std::int64_t{photo.height} * photo.width;
   for (const double factor : {0.125, 0.25, 0.5, 1.0, 2.0, 4.0}) {
     const auto count = std::clamp<std::int64_t>(static_cast<std::int64_t>(tokens * factor), 1, most);
@@ -59,8 +59,8 @@ std::vector<PageDrawing> drawings_for_page(dht::examples::PhotoTokenizer& tokeni
     }
     const dht::Tokens<float>& cut = tokenizer.merge_to(count);
     const std::int32_t regions = cut.count();
-    const std::string svg = dht::examples::draw_regions(picture, layers_of(tokenizer, cut, options.layers),
-                                                        options, photo.opaque);
+    const std::string svg =
+        dht::examples::draw_regions(picture, layers_of(tokenizer, cut, options.layers), options);
     drawings.push_back({caption(regions, svg), svg});
   }
   return drawings;
@@ -89,7 +89,7 @@ void draw_regions_made_for_it(const VectorizeOptions& options) {
   const auto photo = dht::examples::read_photo(path, dht::examples::bytes_a_drawn_pixel);
   report.photo(path, photo);
   const dht::Picture picture = photo.picture();
-  const auto [svg, drawings, shown] = dht::examples::draw_photo(picture, options, photo.opaque);
+  const auto [svg, drawings, shown] = dht::examples::draw_photo(photo.picture_with_alpha(), options);
   report.stage("drawing", std::to_string(dht::examples::count_paths(svg)) + " paths, " +
                               std::to_string(svg.size()) + " bytes, " +
                               std::to_string(dht::examples::gzip_size(svg)) + " under gzip.");
@@ -124,8 +124,8 @@ void draw_tokens(const VectorizeOptions& options) {
   const std::int32_t count = tokens.count();
   dht::Picture outlines;
   if (options.html) outlines = dht::draw_boundaries(picture, tokens.labels());
-  const std::string svg = dht::examples::draw_regions(picture, layers_of(*tokenizer, tokens, options.layers),
-                                                      options, photo.opaque);
+  const std::string svg = dht::examples::draw_regions(photo.picture_with_alpha(),
+                                                      layers_of(*tokenizer, tokens, options.layers), options);
   report.stage("drawing", std::to_string(dht::examples::count_paths(svg)) + " paths, " +
                               std::to_string(svg.size()) + " bytes.");
 

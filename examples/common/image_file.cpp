@@ -71,11 +71,11 @@ std::string check_memory(const fs::path& path, std::uint64_t width, std::uint64_
   return needed < much ? "" : "About " + gigabytes(needed) + " of memory are needed.";
 }
 
-/// Turns a photo and its mask, and notes it.
+/// Turns a photo with its alpha, and notes it.
 void turn_photo(Photo& photo, int orientation) {
   if (orientation == 1) return;
   int height = photo.height, width = photo.width;
-  if (!photo.opaque.empty()) turn_upright(photo.opaque, height, width, 1, orientation);
+  if (!photo.rgba.empty()) turn_upright(photo.rgba, height, width, 4, orientation);
   std::visit([&](auto& samples) { turn_upright(samples, photo.height, photo.width, 3, orientation); },
              photo.samples);
   photo.notes.emplace_back("It was turned upright (EXIF orientation " + std::to_string(orientation) + ").");
@@ -147,17 +147,21 @@ void read_png_bytes(png_structp png, png_bytep to, std::size_t count) {
   rest = rest.subspan(count);
 }
 
-/// Which pixels of RGBA are at least half opaque; empty where all are wholly so.
+/// 8 bits of 8 or 16, rounded to nearest: 65535 = 257 * 255.
+std::uint8_t to_8_bits(std::uint8_t value) { return value; }
+std::uint8_t to_8_bits(std::uint16_t value) { return static_cast<std::uint8_t>((value + 128u) / 257u); }
+
+/// RGBA in 8 bits; empty where all is wholly opaque.
 template <class T>
-std::vector<std::uint8_t> opaque_pixels(const std::vector<T>& samples) {
-  constexpr T top = std::numeric_limits<T>::max();
-  std::vector<std::uint8_t> opaque;
+std::vector<std::uint8_t> rgba_in_8_bits(const std::vector<T>& samples) {
   bool transparent = false;
-  for (std::size_t i = 3; i < samples.size(); i += 4) {
-    opaque.push_back(samples[i] > top / 2);
-    transparent |= samples[i] != top;
-  }
-  return transparent ? opaque : std::vector<std::uint8_t>();
+  for (std::size_t i = 3; i < samples.size(); i += 4)
+    transparent |= samples[i] != std::numeric_limits<T>::max();
+  std::vector<std::uint8_t> rgba;
+  if (!transparent) return rgba;
+  rgba.reserve(samples.size());
+  for (const T value : samples) rgba.push_back(to_8_bits(value));
+  return rgba;
 }
 
 /// Lays RGBA over white, in place: v becomes round((v*a + top*(top - a)) / top). True unless all was opaque.
@@ -244,7 +248,7 @@ void read_png_samples(const fs::path& path, PngHandle& handle, Photo& photo) {
 
   std::vector<T> samples(row_length * static_cast<std::size_t>(photo.height));
   read_png_rows(path, handle, reinterpret_cast<png_bytep>(samples.data()), row_bytes);
-  if (channels == 4) photo.opaque = opaque_pixels(samples);
+  if (channels == 4) photo.rgba = rgba_in_8_bits(samples);
   if (channels == 4 && lay_over_white(samples))
     photo.notes.emplace_back("It is partly transparent and was laid over white.");
   photo.samples = std::move(samples);
@@ -503,9 +507,18 @@ Picture Photo::picture() const {
     result.rgb = *narrow;
   } else {
     const auto& wide = std::get<std::vector<std::uint16_t>>(samples);
-    // 65535 = 257 * 255
     std::transform(wide.begin(), wide.end(), result.rgb.begin(),
-                   [](std::uint16_t value) { return static_cast<std::uint8_t>((value + 128u) / 257u); });
+                   [](std::uint16_t value) { return to_8_bits(value); });
+  }
+  return result;
+}
+
+Picture Photo::picture_with_alpha() const {
+  if (rgba.empty()) return picture();
+  Picture result(height, width);
+  for (std::size_t i = 0; i < rgba.size(); i += 4) {
+    std::copy_n(&rgba[i], 3, &result.rgb[i / 4 * 3]);
+    result.alpha.push_back(rgba[i + 3]);
   }
   return result;
 }

@@ -23,8 +23,8 @@ struct Photo {
   int height = 0, width = 0;
   /// height * width * 3 numbers; 16 bits where the file has 16 bits.
   std::variant<std::vector<std::uint8_t>, std::vector<std::uint16_t>> samples;
-  /// Row after row, 1 where a pixel is at least half opaque; empty where all are wholly opaque.
-  std::vector<std::uint8_t> opaque = {};
+  /// Four numbers a pixel, 8 bits: what the file says, alpha not laid over anything; empty where all is wholly opaque.
+  std::vector<std::uint8_t> rgba = {};
   /// What was done on the way that a user may want to know, one sentence each.
   std::vector<std::string> notes;
 
@@ -44,6 +44,9 @@ struct Photo {
 
   /// The photo to look at or to draw on: 8 bits a sample, rounded to nearest.
   Picture picture() const;
+
+  /// The same with the file's alpha, where it has some, and colours that are not laid over white.
+  Picture picture_with_alpha() const;
 };
 
 /// Reads a PNG (every bit depth and colour type, interlaced or not) or a JPEG (8 bits: grey, YCbCr, RGB,

@@ -11,6 +11,7 @@
 #include <dht/vector/drawing.hpp>
 #include <dht/vector/gradients.hpp>
 #include <dht/vector/palette.hpp>
+#include <dht/vector/shapes.hpp>
 
 namespace dht::examples {
 namespace {
@@ -58,10 +59,11 @@ DrawingOptions drawing_options(const VectorizeOptions& options) {
 }  // namespace
 
 std::string draw_regions(const Picture& photo, std::vector<LayerLabels> layers,
-                         const VectorizeOptions& options, const std::vector<std::uint8_t>& opaque) {
+                         const VectorizeOptions& options) {
   const auto view = [&](const std::vector<std::int32_t>& label) {
     return plane_view(label.data(), photo.height, photo.width);
   };
+  const Shapes shapes = photo.alpha.empty() ? Shapes() : shapes_of(photo);
   DrawingOptions how = drawing_options(options);
   how.economical_colors = options.colors == 0;  // which would make more than so many
   how.description = std::to_string(layers.back().regions) + " regions";
@@ -70,15 +72,15 @@ std::string draw_regions(const Picture& photo, std::vector<LayerLabels> layers,
   std::vector<Color> palette;  // of the finest layer, for all
   for (std::size_t i = layers.size(); i-- > 0;) {
     auto& [label, regions] = layers[i];
-    if (!opaque.empty()) {
-      SeparatedLabels separated =
-          separate_transparent(view(label), regions, plane_view(opaque.data(), photo.height, photo.width));
+    if (!shapes.shown.empty()) {
+      SeparatedLabels separated = separate_transparent(
+          view(label), regions, plane_view(shapes.shown.data(), photo.height, photo.width));
       label = std::move(separated.labels);
       regions = separated.regions;
     }
-    Fills fills =
-        typical_fills(photo, view(label), regions, options.linear_light ? Light::linear : Light::srgb);
-    if (!opaque.empty()) fills.visible.assign(static_cast<std::size_t>(regions), 1), fills.visible.back() = 0;
+    Fills fills = typical_fills(shapes.shown.empty() ? photo : shapes.picture, view(label), regions,
+                                options.linear_light ? Light::linear : Light::srgb);
+    if (!shapes.shown.empty()) fills.visible.back() = 0;
     // All layers at the price of the finest.
     if (drawn.empty())
       how.fit.byte_price = std::min(balanced_byte_price(photo, view(label), fills) / options.detail, 1e7);
@@ -112,8 +114,7 @@ std::size_t gzip_size(const std::string& text) {
   return size + more_than_zlib;
 }
 
-PhotoDrawings draw_photo(const Picture& photo, const VectorizeOptions& options,
-                         const std::vector<std::uint8_t>& opaque) {
+PhotoDrawings draw_photo(const Picture& photo, const VectorizeOptions& options) {
   DrawerOptions drawer_options;
   drawer_options.smallest = options.tokens.smallest.value_or(1);
   drawer_options.colors = options.colors;
@@ -122,9 +123,7 @@ PhotoDrawings draw_photo(const Picture& photo, const VectorizeOptions& options,
   drawer_options.gradients = options.gradients;
   drawer_options.light = options.linear_light ? Light::linear : Light::srgb;
   Drawer drawer(drawer_options);
-  Mask mask;
-  if (!opaque.empty()) mask = planar_view(opaque.data(), 1, 1, photo.height, photo.width);
-  drawer.build(photo, mask);
+  drawer.build(photo);
   const DrawingOptions how = drawing_options(options);
   const double price = std::min(options.price.value_or(drawer.balanced_price() / options.detail), 1e7);
   PhotoDrawings drawings;

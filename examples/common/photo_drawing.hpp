@@ -24,9 +24,9 @@ struct LayerLabels {
 };
 
 /// Layers, the coarsest first, to the text of an SVG document, as the options say: regions to mean colours, boundaries to
-/// lines or curves. Where `opaque` has a 0 (one number a pixel, row after row; empty: nowhere) there is no shape.
+/// lines or curves. Where the photo is transparent there is no shape, and where it is partly so, shapes are.
 std::string draw_regions(const Picture& photo, std::vector<LayerLabels> layers,
-                         const VectorizeOptions& options, const std::vector<std::uint8_t>& opaque);
+                         const VectorizeOptions& options);
 
 /// How many `<path>` a drawing has.
 std::int64_t count_paths(const std::string& svg);
@@ -47,10 +47,8 @@ struct PhotoDrawings {
   std::size_t shown = 0;          ///< its number
 };
 
-/// Draws a photo at a price, within so many bytes or as is good for it, as the options say. Pixels where `opaque` is 0 stay
-/// bare; it may be empty.
-PhotoDrawings draw_photo(const Picture& photo, const VectorizeOptions& options,
-                         const std::vector<std::uint8_t>& opaque = {});
+/// Draws a photo at a price, within so many bytes or as is good for it, as the options say.
+PhotoDrawings draw_photo(const Picture& photo, const VectorizeOptions& options);
 
 /// A page that shows photo, tokens and drawings side by side; a slider chooses among the drawings. `photo` and `tokens`
 /// are names of pictures beside the page; `tokens` may be empty. The drawings are part of it; the one numbered `shown` is seen first.

@@ -25,6 +25,7 @@
 #include <dht/vector/gradients.hpp>
 #include <dht/vector/painted.hpp>
 #include <dht/vector/palette.hpp>
+#include <dht/vector/shapes.hpp>
 
 namespace dht {
 inline namespace DHT_TARGET {
@@ -60,7 +61,7 @@ struct DrawerOptions {
 template <class Policies = DrawingPolicies>
 class BasicDrawer {
  public:
-  explicit BasicDrawer(const DrawerOptions& options = {}) : options_(options), tokenizer_(parts(options)) {
+  explicit BasicDrawer(const DrawerOptions& options = {}) : options_(options), tokenizer_(parts(options, 3)) {
     DHT_EXPECTS(options.colors >= 0, "colors: is ", options.colors, "; must be at least 1, or 0 for any");
     DHT_EXPECTS(options.layers >= 1 && options.layers <= most_layers, "layers: is ", options.layers,
                 "; must be between 1 and ", most_layers);
@@ -68,11 +69,18 @@ class BasicDrawer {
   }
 
   /// Builds the tree of a picture, which must live as long as it is drawn. Where there is a mask, pixels outside of it are
-  /// no part of any shape. Throws dht::Error for an empty picture and a mask of another size.
+  /// no part of any shape; where the picture has alpha, nor is what is transparent (shapes_of). Throws dht::Error for an
+  /// empty picture and a mask of another size.
   void build(const Picture& picture, const Mask& mask = {}) {
     picture_ = nullptr;
-    const auto& tree =
-        tokenizer_.build(interleaved_view(picture.rgb.data(), picture.height, picture.width, 3));
+    shapes_ = {};
+    if (!picture.alpha.empty()) shapes_ = shapes_of(picture);
+    const int channels = picture.alpha.empty() ? 3 : 4;
+    if (channels != tokenizer_.parts().encoder.features())
+      tokenizer_ = Tokenizer<Policies>(parts(options_, channels));
+    const std::vector<std::uint8_t> seen = over_grey(shapes_.picture);
+    const auto& tree = tokenizer_.build(interleaved_view(seen.empty() ? picture.rgb.data() : seen.data(),
+                                                         picture.height, picture.width, channels));
     MergeOptions merging;
     merging.smallest = options_.smallest;
     merging.start_level = 1;
@@ -81,10 +89,11 @@ class BasicDrawer {
     // Lines a pixel wide that touch at corners only are parts of other regions at every level.
     if (merging.start_level == 1 && tree.pixels() <= 16 * options_.leaves)
       merging.contrast = tree.pixels() <= options_.leaves ? 0 : visible_contrast / unit;
-    tokenizer_.merge(merging, mask);
-    masked_ = mask.data != nullptr;
+    const Mask inside = shown_inside(mask, picture);
+    tokenizer_.merge(merging, inside);
+    masked_ = inside.data != nullptr;
     opaque_.clear();
-    for (int y = 0; masked_ && y < picture.height; ++y)
+    for (int y = 0; mask.data != nullptr && y < picture.height; ++y)
       for (int x = 0; x < picture.width; ++x) opaque_.push_back(mask(0, 0, y, x));
     picture_ = &picture;
   }
@@ -209,9 +218,9 @@ class BasicDrawer {
   /// their neighbours.
   static constexpr double unit = 102, visible_contrast = 60;
 
-  static TokenizerParts<Policies> parts(const DrawerOptions& options) {
+  static TokenizerParts<Policies> parts(const DrawerOptions& options, int channels) {
     TokenizerParts<Policies> parts;
-    parts.encoder = ColourEncoder<float>(3, unit * 100 / 255, ColourSpace::as_given);
+    parts.encoder = ColourEncoder<float>(channels, unit * 100 / 255, ColourSpace::as_given);
     parts.backend = backend::Cpu(options.threads);
     return parts;
   }
@@ -221,6 +230,17 @@ class BasicDrawer {
   double penalty_unit() const {
     const double height = picture_->height, width = picture_->width;
     return sqrt(height * height + width * width) / (3 * height * width * unit * unit);
+  }
+
+  /// The mask without what is transparent.
+  Mask shown_inside(const Mask& mask, const Picture& picture) {
+    const bool fits = mask.height == picture.height && mask.width == picture.width;
+    if (shapes_.shown.empty() || (mask.data != nullptr && !fits)) return mask;  // which then is refused
+    for (int y = 0; mask.data != nullptr && y < picture.height; ++y)
+      for (int x = 0; x < picture.width; ++x)
+        if (mask(0, 0, y, x) == 0)
+          shapes_.shown[std::size_t(y) * std::size_t(picture.width) + std::size_t(x)] = 0;
+    return planar_view<const std::uint8_t>(shapes_.shown.data(), 1, 1, picture.height, picture.width);
   }
 
   void cut(double byte_price) {
@@ -239,9 +259,10 @@ class BasicDrawer {
     }
     const LabelView labels = plane_view(static_cast<const std::int32_t*>(partition_.labels.data()),
                                         picture_->height, picture_->width);
-    Fills fills = typical_fills(*picture_, labels, regions, options_.light);
+    Fills fills =
+        typical_fills(shapes_.shown.empty() ? *picture_ : shapes_.picture, labels, regions, options_.light);
     if (masked_) {
-      fills.visible.assign(static_cast<std::size_t>(regions), 1);
+      fills.visible.resize(static_cast<std::size_t>(regions), 1);
       fills.visible.back() = 0;
     }
     if (!palette.empty())
@@ -265,7 +286,7 @@ class BasicDrawer {
   /// Of a drawing as it is seen.
   std::int64_t error_of(const std::string& text) const {
     PlaneView<const std::uint8_t> opaque;
-    if (masked_) opaque = plane_view(opaque_.data(), picture_->height, picture_->width);
+    if (!opaque_.empty()) opaque = plane_view(opaque_.data(), picture_->height, picture_->width);
     return squared_error(painted(text, picture_->height, picture_->width), *picture_, opaque);
   }
 
@@ -321,6 +342,7 @@ class BasicDrawer {
   DrawerOptions options_;
   Tokenizer<Policies> tokenizer_;
   detail::ResetOnMove<const Picture*> picture_ = nullptr;
+  Shapes shapes_;  // where the picture has alpha
   bool masked_ = false;
   std::vector<std::uint8_t> opaque_;  ///< per pixel, where there is a mask
   Partition partition_;

@@ -12,6 +12,7 @@
 #include "kit/catch.hpp"
 #include "kit/error_of.hpp"
 #include "kit/random.hpp"
+#include "vector/blended_disc.hpp"
 
 namespace {
 
@@ -202,17 +203,7 @@ TEST_CASE("drawer: few colours, and none too small", "[drawer]") {
 }
 
 TEST_CASE("drawer: blended edges do not change the colours of shapes", "[drawer]") {
-  // A black disc on white, each pixel the mean of 8 x 8 samples.
-  dht::Picture picture(48, 48);
-  for (int y = 0; y < 48; ++y)
-    for (int x = 0; x < 48; ++x) {
-      int outside = 0;
-      for (int i = 0; i < 64; ++i) {
-        const double dy = y + (i / 8 + 0.5) / 8 - 24.3, dx = x + (i % 8 + 0.5) / 8 - 23.6;
-        outside += dy * dy + dx * dx > 15.0 * 15.0;
-      }
-      for (int c = 0; c < 3; ++c) picture.pixel(y, x)[c] = static_cast<std::uint8_t>(outside * 255 / 64);
-    }
+  const dht::Picture picture = BlendedDisc(48, 48, 24.3, 23.6, 15).on_white({0, 0, 0});
   dht::Drawer drawer;
   drawer.build(picture);
   CHECK(fills_of(drawer.draw(100000)) == std::set<std::string>{"#000", "#fff"});
@@ -221,6 +212,34 @@ TEST_CASE("drawer: blended edges do not change the colours of shapes", "[drawer]
   dht::Drawer two(options);
   two.build(picture);
   CHECK(fills_of(two.draw(100)) == std::set<std::string>{"#000", "#fff"});
+}
+
+TEST_CASE("drawer: what is partly opaque keeps that, and blended edges on nothing are clean", "[drawer]") {
+  const BlendedDisc ring(64, 64, 32.2, 31.9, 24, 13);
+  const dht::Picture on_white = ring.on_white({10, 90, 200});
+  dht::Drawer drawer;
+  drawer.build(on_white);
+  const std::string white = drawer.draw(1000);
+  for (const int alpha : {255, 102}) {
+    const dht::Picture picture = ring.on_nothing({10, 90, 200}, alpha);
+    drawer.build(picture);
+    for (const double price : {1000.0, 50.0}) {
+      const std::string text = drawer.draw(price);
+      CAPTURE(alpha, price, text);
+      CHECK(fills_of(text) == std::set<std::string>{"#0a5ac8"});
+      CHECK((text.find(" fill-opacity=\".4\"") != text.npos) == (alpha == 102));
+      CHECK(text.find("<path") == text.rfind("<path"));
+      CHECK(text.size() <= white.size());
+      CHECK(text.find('a', text.find(" d=\"")) != text.npos);  // round arcs and no stairs
+    }
+  }
+  // As a mask does, and both together.
+  const std::vector<std::uint8_t> none(64 * 64, 0);
+  const dht::Picture picture = ring.on_nothing({10, 90, 200}, 255);
+  drawer.build(picture, dht::planar_view<const std::uint8_t>(none.data(), 1, 1, 64, 64));
+  CHECK(drawer.draw(1000).find("<path") == std::string::npos);
+  drawer.build(on_white);
+  CHECK(drawer.draw(1000) == white);
 }
 
 TEST_CASE("drawer: layers share so few colours", "[drawer]") {

@@ -507,9 +507,11 @@ TEST_CASE("PNG: every EXIF orientation comes out upright, with 8 and 16 bits, ma
   CHECK((photo.height == 5 && photo.width == 7));
   CHECK(photo.notes.size() == (orientation == 1 ? 1u : 2u));
   const dht::Picture picture = photo.picture();
-  REQUIRE(photo.opaque.size() == 35);
+  REQUIRE(photo.rgba.size() == 4 * 35);
+  const dht::Picture with_alpha = photo.picture_with_alpha();
   for (std::size_t i = 0; i < 35; ++i) {
-    CHECK(photo.opaque[i] == (i != 8));
+    CHECK(with_alpha.alpha[i] == shown[4 * i + 3]);
+    for (std::size_t c = 0; c < 3; ++c) CHECK(with_alpha.rgb[3 * i + c] == shown[4 * i + c]);
     for (std::size_t c = 0; c < 3; ++c) CHECK(picture.rgb[3 * i + c] == (i != 8 ? shown[4 * i + c] : 255));
   }
 

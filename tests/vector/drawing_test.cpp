@@ -388,6 +388,62 @@ TEST_CASE("a region that does not show is no shape, and nothing covers it", "[ve
   }
 }
 
+TEST_CASE("a region that is not wholly opaque is painted once, exactly, over nothing and under nothing",
+          "[vector][drawing]") {
+  for (unsigned seed = 0; seed < 100; ++seed) {
+    const RandomLabels map = random_labels(seed, 16);
+    dht::Fills fills = distinct_fills(map.regions);
+    for (std::int32_t r = 0; r < map.regions; ++r)
+      fills.opacity.push_back(r % 3 == std::int32_t(seed % 3) ? 40 : 100);
+    for (const dht::Form form : {dht::Form::flat, dht::Form::stacked}) {
+      dht::DrawingOptions options;
+      options.form = form;
+      options.fit.tolerance = 0;
+      options.fit.grid = 1;
+      options.one_path_a_color = seed % 2 != 0;
+      const std::string text = dht::drawing(map.view(), fills, options);
+      const auto shapes = read_drawing(text);
+      CHECK(shapes.size() == std::size_t(map.regions));
+      int wrong = 0;
+      for (int y = 0; y < map.height; ++y)
+        for (int x = 0; x < map.width; ++x) {
+          const std::int32_t label = map.view()(y, x);
+          std::string own;
+          dht::detail::append_color(own, fills.color[label]);
+          std::vector<std::string> seen;
+          for (const auto& shape : shapes)
+            if (shape.winding({x + 0.5, y + 0.5}) != 0) seen.push_back(shape.fill);
+          wrong += seen.empty() || seen.back() != own || (!fills.opaque(label) && seen.size() != 1);
+        }
+      INFO("map " << seed << (form == dht::Form::flat ? ", flat" : ", stacked"));
+      CHECK(wrong == 0);
+      std::ptrdiff_t faint = 0;
+      for (std::size_t at = 0; (at = text.find(" fill-opacity=\".4\"", at)) != text.npos; ++at) ++faint;
+      CHECK(faint == std::count(fills.opacity.begin(), fills.opacity.end(), 40));
+    }
+  }
+}
+
+TEST_CASE("what is not opaque is not painted twice, by a copy or by layers below", "[vector][drawing]") {
+  const RandomLabels map = disc(20, 6);
+  dht::Fills fills = distinct_fills(2);
+  dht::DrawingOptions options;
+  options.seams = dht::Seams::under_copy;
+  const auto layered = [&] { return dht::drawing({{map.view(), fills}, {map.view(), fills}}); };
+  CHECK(dht::drawing(map.view(), fills, options).find("<use") != std::string::npos);
+  CHECK(layered().find("display:none") == std::string::npos);
+  fills.opacity = {100, 7};
+  const std::string text = dht::drawing(map.view(), fills, options);
+  CHECK(text.find("<use") == std::string::npos);
+  CHECK(text.find(" fill-opacity=\".07\"") != std::string::npos);
+  const std::string twice = layered();
+  CHECK(twice.find("display:none") < twice.find("layer1"));
+  CHECK(twice.find("display:none", twice.find("layer1")) == std::string::npos);
+  options.seams = dht::Seams::strokes;
+  const std::string stroked = dht::drawing(map.view(), fills, options);
+  CHECK(stroked.find(" stroke=\"") == stroked.rfind(" stroke=\""));
+}
+
 TEST_CASE("what is transparent is taken out of its regions", "[vector][fills]") {
   const std::vector<std::int32_t> labels{0, 0, 1, 1};
   const std::vector<std::uint8_t> opaque{1, 0, 0, 0};

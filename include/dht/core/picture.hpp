@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A picture to look at: 8-bit RGB in memory. File formats are the caller's business.
+// A picture to look at: 8-bit RGB in memory, with or without alpha. File formats are the caller's business.
 #pragma once
 
 #include <cstdint>
@@ -11,12 +11,18 @@ namespace dht {
 struct Picture {
   int height = 0, width = 0;
   std::vector<std::uint8_t> rgb;
+  /// Height x width, how opaque each pixel is, its colour not multiplied by it; empty: all wholly. Drawings have shapes as
+  /// opaque as it says; nothing else looks at it.
+  std::vector<std::uint8_t> alpha;
 
   Picture() = default;
   Picture(int h, int w) : height(h), width(w), rgb(std::size_t(h) * std::size_t(w) * 3) {}
 
   std::uint8_t* pixel(int y, int x) { return rgb.data() + (std::ptrdiff_t{y} * width + x) * 3; }
   const std::uint8_t* pixel(int y, int x) const { return rgb.data() + (std::ptrdiff_t{y} * width + x) * 3; }
+  std::uint8_t alpha_at(int y, int x) const {
+    return alpha.empty() ? std::uint8_t{255} : *(alpha.data() + (std::ptrdiff_t{y} * width + x));
+  }
 };
 
 }  // namespace dht

@@ -30,8 +30,8 @@ namespace dht {
 
 /// What keeps renderers that blend edges from showing hairlines between neighbours.
 enum class Seams {
-  under_copy,  ///< The drawing once more beneath itself, with crisp edges: 90 bytes.
-  crisp,       ///< Crisp edges alone: stairs on the screen.
+  under_copy,  ///< The drawing once more beneath itself, with crisp edges: 90 bytes; nothing where it is not opaque.
+  crisp,    ///< Crisp edges alone: stairs on the screen.
   strokes,  ///< A line half a pixel wide around each shape, in its colour: for renderers that know no `<use>`.
   none,     ///< Nothing: for tools that cut or print.
 };
@@ -168,7 +168,9 @@ class StackedShapes {
 
   bool visible(SignedArc s, std::int32_t region) const {
     const std::int32_t other = s.forward() ? map_.arcs.left[s.arc()] : map_.arcs.right[s.arc()];
-    return other != outside_label && order_.rank[other] < order_.rank[region];
+    // What is not opaque is painted exactly.
+    return order_.rank[region] == PaintOrder::unpainted ||
+           (other != outside_label && order_.rank[other] < order_.rank[region]);
   }
 
   void append_ring(PathText& path, std::int32_t region, std::int32_t ring) {
@@ -304,7 +306,14 @@ inline void append_path_head(std::string& out, const Fills& fills, std::int32_t 
   };
   out += "<path";
   paint(" fill=\"");
-  if (stroke) paint(" stroke=\"");
+  if (!fills.opaque(region)) {
+    out += " fill-opacity=\".";
+    out += static_cast<char>('0' + fills.opacity[region] / 10);
+    if (fills.opacity[region] % 10 != 0) out += static_cast<char>('0' + fills.opacity[region] % 10);
+    out += '"';
+  } else if (stroke) {
+    paint(" stroke=\"");
+  }
 }
 
 /// Appends the paths of one label map, its colours final. Gradients of layers before it have the names below `first_name`.
@@ -354,7 +363,14 @@ inline std::int32_t large_pixel(const std::vector<DrawingLayer>& layers, const D
 /// The document. `step`: pixels of the picture that a pixel of the labels stands for.
 inline std::string document(const std::vector<DrawingLayer>& layers, std::int32_t step,
                             const DrawingOptions& options, const Picture* picture) {
-  const bool groups = layers.size() > 1, twice = options.seams == Seams::under_copy;
+  bool shows_beneath = false, opaque = true;
+  for (const DrawingLayer& layer : layers)
+    for (std::int32_t r = 0; r < layer.fills.size(); ++r) {
+      shows_beneath |= !layer.fills.shows(r) || !layer.fills.opaque(r);
+      opaque &= !layer.fills.shows(r) || layer.fills.opaque(r);
+    }
+  // What is painted twice is more opaque.
+  const bool groups = layers.size() > 1, twice = options.seams == Seams::under_copy && opaque;
   std::string out;
   append_head(out, layers[0].labels, step, groups, options);
   if (twice) out += "<use href=\"#a\" shape-rendering=\"crispEdges\"/>\n<g id=\"a\">\n";
@@ -370,7 +386,7 @@ inline std::string document(const std::vector<DrawingLayer>& layers, std::int32_
         out += part;
         append_number(out, static_cast<std::int64_t>(i));
       }
-      out += "\">\n";
+      out += shows_beneath && i + 1 < layers.size() ? "\" style=\"display:none\">\n" : "\">\n";
     }
     append_shapes(out, layers[i].labels, step, layers[i].fills, gradients, options, picture);
     gradients += static_cast<std::int32_t>(layers[i].fills.gradients.size());
@@ -384,8 +400,8 @@ inline std::string document(const std::vector<DrawingLayer>& layers, std::int32_
 }  // namespace detail
 
 /// Several label maps of one size as one SVG document, the first at the bottom: a `<g id="layer0">` and so on each, which
-/// editors show as layers. Where each covers the canvas, the last one is what is seen, and those below what is left when it
-/// is hidden. Otherwise as below.
+/// editors show as layers. The last one is what is seen, and those below what is left when it is hidden; where something is
+/// transparent, they are hidden themselves, and shown in an editor. Otherwise as below.
 inline std::string drawing(std::vector<DrawingLayer> layers, const DrawingOptions& options = {},
                            const Picture* picture = nullptr) {
   DHT_EXPECTS(!layers.empty(), "layers: are none; must be at least one");

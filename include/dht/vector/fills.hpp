@@ -44,10 +44,13 @@ struct Fills {
   /// Number of each region's gradient, -1: its colour. Empty: all have their colour.
   List<std::int32_t> gradient_of = {};
   List<Gradient> gradients = {};
+  /// How opaque each region is, in hundredths. Empty: all wholly.
+  List<std::uint8_t> opacity = {};
 
   std::int32_t size() const { return static_cast<std::int32_t>(color.size()); }
   bool shows(std::int32_t region) const { return visible.empty() || visible[region] != 0; }
   bool plain(std::int32_t region) const { return gradient_of.empty() || gradient_of[region] < 0; }
+  bool opaque(std::int32_t region) const { return opacity.empty() || opacity[region] == 100; }
 };
 
 namespace detail {
@@ -77,19 +80,23 @@ inline std::uint8_t srgb_value(double light) {
 
 }  // namespace detail
 
-/// Each region's mean colour. Labels lie in 0 .. regions-1. Throws when picture and labels differ in size, and when a
-/// label is out of range.
+/// Each region's mean colour. Labels lie in 0 .. regions-1. Where the picture has alpha, pixels weigh by it, regions have its
+/// mean as opacity, and those that are less than half a hundredth opaque do not show. Throws when picture and labels differ in
+/// size, and when a label is out of range.
 inline Fills mean_fills(const Picture& picture, LabelView labels, std::int32_t regions,
                         Light light = Light::srgb) {
   DHT_EXPECTS(labels.data != nullptr && labels.height == picture.height && labels.width == picture.width,
               "labels: are ", labels.height, " x ", labels.width, "; must be ", picture.height, " x ",
               picture.width, " like the picture");
   DHT_EXPECTS(regions > 0, "regions: is ", regions, "; must be at least 1");
-  // Light is summed in steps of 2^-32: integers add up the same in any order.
+  // Light is summed in steps of 2^-32, or of 2^-24 where alpha multiplies it: integers add up the same in any order.
+  const double steps = picture.alpha.empty() ? 4294967296.0 : 16777216.0;
   Array<std::int64_t, 256> value;
   for (int i = 0; i < 256; ++i)
-    value[i] = light == Light::srgb ? i : std::llround(detail::srgb_light()[std::size_t(i)] * 4294967296.0);
+    value[i] = light == Light::srgb ? i : std::llround(detail::srgb_light()[std::size_t(i)] * steps);
+  // Steps of a 255th for pixels that are not wholly opaque.
   List<std::array<std::int64_t, 3>> sums(regions);
+  List<std::int64_t> weight(sums.size());
   Fills fills{List<Color>(sums.size()), {}, List<std::int32_t>(sums.size())};
   for (int y = 0; y < labels.height; ++y)
     for (int x = 0; x < labels.width; ++x) {
@@ -97,29 +104,37 @@ inline Fills mean_fills(const Picture& picture, LabelView labels, std::int32_t r
       DHT_EXPECTS(label >= 0 && label < regions, "labels: is ", label, " at row ", y, ", column ", x,
                   "; must be between 0 and ", regions - 1);
       const std::uint8_t* pixel = picture.pixel(y, x);
-      for (std::size_t c = 0; c < 3; ++c) sums[label][c] += value[pixel[c]];
+      const std::int64_t alpha = picture.alpha.empty() ? 1 : picture.alpha_at(y, x);
+      for (std::size_t c = 0; c < 3; ++c) sums[label][c] += alpha * value[pixel[c]];
+      weight[label] += alpha;
       ++fills.pixels[label];
     }
   for (std::size_t r = 0; r < sums.size(); ++r) {
-    const std::int64_t n = std::max(fills.pixels[r], 1);
+    const std::int64_t n = std::max<std::int64_t>(weight[r], 1);
     for (std::size_t c = 0; c < 3; ++c)
-      fills.color[r][c] = light == Light::srgb
-                              ? static_cast<std::uint8_t>((2 * sums[r][c] + n) / (2 * n))
-                              : detail::srgb_value(double(sums[r][c]) / double(n) / 4294967296.0);
+      fills.color[r][c] = light == Light::srgb ? static_cast<std::uint8_t>((2 * sums[r][c] + n) / (2 * n))
+                                               : detail::srgb_value(double(sums[r][c]) / double(n) / steps);
+  }
+  if (picture.alpha.empty()) return fills;
+  for (std::size_t r = 0; r < sums.size(); ++r) {
+    const std::int64_t whole = 255 * std::max<std::int64_t>(fills.pixels[r], 1);
+    fills.opacity.push_back(static_cast<std::uint8_t>((200 * weight[r] + whole) / (2 * whole)));
+    fills.visible.push_back(fills.opacity.back() > 0);
   }
   return fills;
 }
 
-/// Each region's typical colour: the one that more than half of its pixels have exactly, else the mean. Where shapes are
-/// of one colour each and their edges blended, as in logos, means would be off by what is blended in. Throws as mean_fills
-/// does.
+/// Each region's typical colour: the one that more than half of its pixels have exactly, with its opacity, else the mean.
+/// Where shapes are of one colour each and their edges blended, as in logos, means would be off by what is blended in. Throws
+/// as mean_fills does.
 inline Fills typical_fills(const Picture& picture, LabelView labels, std::int32_t regions,
                            Light light = Light::srgb) {
   Fills fills = mean_fills(picture, labels, regions, light);
   // The only colour that may have the majority is left when pixels of different ones cancel each other (Boyer and Moore
   // 1991).
+  using ColorAndAlpha = std::array<std::uint8_t, 4>;
   struct Candidate {
-    Color color{};
+    ColorAndAlpha color{};
     std::int32_t left = 0, pixels = 0;
   };
   List<Candidate> candidate(fills.color.size());
@@ -127,16 +142,21 @@ inline Fills typical_fills(const Picture& picture, LabelView labels, std::int32_
     for (int y = 0; y < labels.height; ++y)
       for (int x = 0; x < labels.width; ++x) {
         const std::uint8_t* pixel = picture.pixel(y, x);
-        function(candidate[labels(y, x)], Color{pixel[0], pixel[1], pixel[2]});
+        function(candidate[labels(y, x)],
+                 ColorAndAlpha{pixel[0], pixel[1], pixel[2], picture.alpha_at(y, x)});
       }
   };
-  for_each_pixel([](Candidate& c, const Color& color) {
+  for_each_pixel([](Candidate& c, const ColorAndAlpha& color) {
     if (c.left == 0) c.color = color;
     c.left += c.color == color ? 1 : -1;
   });
-  for_each_pixel([](Candidate& c, const Color& color) { c.pixels += c.color == color; });
+  for_each_pixel([](Candidate& c, const ColorAndAlpha& color) { c.pixels += c.color == color; });
   for (std::size_t r = 0; r < candidate.size(); ++r)
-    if (candidate[r].pixels > fills.pixels[r] / 2) fills.color[r] = candidate[r].color;
+    if (const auto [color, left, pixels] = candidate[r]; pixels > fills.pixels[r] / 2) {
+      fills.color[r] = {color[0], color[1], color[2]};
+      if (!fills.opacity.empty()) fills.opacity[r] = static_cast<std::uint8_t>((200 * color[3] + 255) / 510);
+      if (!fills.opacity.empty()) fills.visible[r] = fills.opacity[r] > 0;
+    }
   return fills;
 }
 
@@ -193,7 +213,7 @@ inline Color cheapest_color(const SharedColor& shared, std::int64_t price) {
 inline List<std::int32_t> share_colors(const Fills& fills, std::int64_t most, List<SharedColor>& shared) {
   List<std::int32_t> order, shared_of(fills.color.size(), -1);
   for (std::int32_t r = 0; r < fills.size(); ++r)
-    if (fills.pixels[r] > 0 && fills.shows(r) && fills.plain(r)) order.push_back(r);
+    if (fills.pixels[r] > 0 && fills.shows(r) && fills.plain(r) && fills.opaque(r)) order.push_back(r);
   std::stable_sort(order.begin(), order.end(),
                    [&](std::int32_t a, std::int32_t b) { return fills.pixels[a] > fills.pixels[b]; });
   std::array<List<std::int32_t>, 3> mean;  // of each shared colour
@@ -236,7 +256,7 @@ inline void economise_colors(Fills& fills, double byte_price, bool share = false
 }
 
 /// What a byte of text should be worth in squared error for a drawing of these regions: about as much as another region
-/// would buy. From the error that flat regions have and the twenty bytes that one takes on average.
+/// would buy. From the error that flat regions have, where they show, and the twenty bytes that one takes on average.
 inline double balanced_byte_price(const Picture& picture, LabelView labels, const Fills& fills) {
   DHT_EXPECTS(labels.data != nullptr && labels.height == picture.height && labels.width == picture.width,
               "labels: are ", labels.height, " x ", labels.width, "; must be ", picture.height, " x ",
@@ -245,6 +265,7 @@ inline double balanced_byte_price(const Picture& picture, LabelView labels, cons
   for (int y = 0; y < labels.height; ++y)
     for (int x = 0; x < labels.width; ++x) {
       const std::uint8_t* pixel = picture.pixel(y, x);
+      if (!fills.shows(labels(y, x))) continue;
       const Color& color = fills.color[labels(y, x)];
       for (std::size_t c = 0; c < 3; ++c) error += (pixel[c] - color[c]) * (pixel[c] - color[c]);
     }

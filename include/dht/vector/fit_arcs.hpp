@@ -44,9 +44,19 @@ struct FitOptions {
 
 namespace detail {
 
-inline std::int64_t squared_difference(const Color& a, const Color& b) {
+/// Red, green and blue times alpha, and alpha: blended edges are mixtures of these, on whatever ground.
+using Seen = std::array<int, 4>;
+
+inline Seen multiplied(const Color& color, int alpha) {
+  if (alpha == 255) return {color[0], color[1], color[2], alpha};
+  return {color[0] * alpha / 255, color[1] * alpha / 255, color[2] * alpha / 255, alpha};
+}
+
+/// Of two colours, or of two as they are seen.
+template <class T>
+std::int64_t squared_difference(const T& a, const T& b) {
   std::int64_t sum = 0;
-  for (std::size_t c = 0; c < 3; ++c) sum += (std::int64_t{a[c]} - b[c]) * (std::int64_t{a[c]} - b[c]);
+  for (std::size_t c = 0; c < a.size(); ++c) sum += std::int64_t{a[c] - b[c]} * (a[c] - b[c]);
   return sum;
 }
 
@@ -132,8 +142,7 @@ class ArcFitter {
     const int halvings = level_[a] == fine_lines_level ? 1 : 0;
     ArcPrices prices;
     prices.tolerance = static_cast<std::int32_t>(std::lround(options_.tolerance * 8)) >> halvings;
-    const std::int64_t contrast =
-        both_show(a) ? squared_difference(fills_.color[l], fills_.color[r]) : most_contrast;
+    const std::int64_t contrast = both_show(a) ? squared_difference(seen(l), seen(r)) : most_contrast;
     prices.contrast = std::max<std::int64_t>(contrast, 1) << 2 * halvings;
     prices.byte = std::llround(options_.byte_price);
     prices.round = level_[a] == round_level && options_.strokes == Strokes::circles;
@@ -147,7 +156,8 @@ class ArcFitter {
   std::span<const ChainNode> simplified(std::int32_t a, std::span<const Point> stairs,
                                         const ArcPrices& prices) {
     shifts_.clear();
-    if (picture_ && both_show(a)) find_shifts(stairs, map_.arcs.left[a], map_.arcs.right[a]);
+    if (picture_ && (both_show(a) || !picture_->alpha.empty()))
+      find_shifts(stairs, map_.arcs.left[a], map_.arcs.right[a]);
     return simplify_.run(stairs, shifts_, prices);
   }
 
@@ -175,16 +185,24 @@ class ArcFitter {
     points_.push_back({node.place.x * options_.grid / 8, node.place.y * options_.grid / 8});
   }
 
+  /// A region's colour times its opacity, and that.
+  Seen seen(std::int32_t region) const {
+    if (!fills_.shows(region)) return {};
+    return multiplied(fills_.color[region],
+                      fills_.opacity.empty() ? 255 : (255 * fills_.opacity[region] + 50) / 100);
+  }
+
   /// Where pixels beside the boundary are mixtures of both colours, it runs through them: moves every unit edge to where
   /// the mixture would be right.
   void find_shifts(std::span<const Point> stairs, std::int32_t left, std::int32_t right) {
-    const Color &cl = fills_.color[left], &cr = fills_.color[right];
+    const Seen cl = seen(left), cr = seen(right);
     const double scale = 8 / double(std::max<std::int64_t>(squared_difference(cl, cr), 1));
     // How many eighths of the other side's colour a pixel has, at most half of it.
-    const auto mixture = [&](int x, int y, const Color& own, const Color& other) {
-      const std::uint8_t* pixel = picture_->pixel(y, x);
+    const auto mixture = [&](int x, int y, const Seen& own, const Seen& other) {
+      const std::uint8_t* color = picture_->pixel(y, x);
+      const Seen pixel = multiplied({color[0], color[1], color[2]}, picture_->alpha_at(y, x));
       int sum = 0;
-      for (std::size_t c = 0; c < 3; ++c) sum += (pixel[c] - own[c]) * (other[c] - own[c]);
+      for (std::size_t c = 0; c < 4; ++c) sum += (pixel[c] - own[c]) * (other[c] - own[c]);
       return static_cast<int>(std::clamp(double(sum) * scale, 0.0, 4.0) + 0.5);
     };
     for (std::size_t i = 1; i < stairs.size(); ++i) {

@@ -56,7 +56,7 @@ inline DirectedFit fit_along(const PlaneSums& s, double ux, double uy) {
 }  // namespace detail
 
 /// Gives gradients to regions whose squared error falls by more than the text costs: least squares along the best of 24
-/// directions. `byte_price` as in economise_colors. Labels lie in 0 .. fills.size()-1. Throws when picture and labels differ in
+/// directions, opaque regions only. `byte_price` as in economise_colors. Labels lie in 0 .. fills.size()-1. Throws when picture and labels differ in
 /// size.
 inline void add_gradients(Fills& fills, const Picture& picture, LabelView labels, double byte_price) {
   DHT_EXPECTS(labels.data != nullptr && labels.height == picture.height && labels.width == picture.width,
@@ -77,11 +77,13 @@ inline void add_gradients(Fills& fills, const Picture& picture, LabelView labels
   const std::size_t regions = fills.color.size();
   List<detail::PlaneSums> sums(regions);
   for (int y = 0; y < labels.height; ++y)
-    for (int x = 0; x < labels.width; ++x) sums[labels(y, x)].add(x, y, picture.pixel(y, x));
+    for (int x = 0; x < labels.width; ++x)
+      if (picture.alpha_at(y, x) >= 128) sums[labels(y, x)].add(x, y, picture.pixel(y, x));
   List<detail::DirectedFit> best(regions);
   List<int> direction(regions, -1);
   for (std::size_t r = 0; r < regions; ++r) {
-    if (sums[r].n < 8) continue;
+    const auto region = static_cast<std::int32_t>(r);
+    if (sums[r].n < 8 || !fills.shows(region) || !fills.opaque(region)) continue;
     for (int i = 0; i < directions; ++i)
       if (const auto fit = detail::fit_along(sums[r], unit[i][0], unit[i][1]); fit.gain > best[r].gain)
         best[r] = fit, direction[r] = i;

@@ -19,24 +19,26 @@
 namespace dht::detail {
 
 /// When each region is painted, 0 first: those with long boundaries before those with short ones, so that what has to
-/// be written are the outlines of small regions. Regions that do not show are painted never: `unpainted`.
+/// be written are the outlines of small regions. Regions that do not show are painted never: `unpainted`. So is what others
+/// must not be painted beneath, the regions that are not opaque: they have a place in the order of painting, but no rank.
 struct PaintOrder {
   static constexpr std::int32_t unpainted = -1;
   List<std::int32_t> rank;     ///< per region; the same for those that are painted together
   List<std::int32_t> regions;  ///< that show, in the order of painting
   /// Whether regions[i] is painted together with regions[i - 1].
   List<std::uint8_t> joined;
-  bool complete = true;  ///< whether all regions show
+  bool complete = true;  ///< whether all regions show and are opaque
 };
 
-/// Brings regions of one plain colour together, at the place of the first of them.
+/// Brings regions of one plain colour and opacity together, at the place of the first of them.
 inline void join_colors(const Fills& fills, PaintOrder& order) {
   const std::size_t n = order.regions.size();
-  std::map<Color, std::size_t> first_of;
+  std::map<std::pair<Color, int>, std::size_t> first_of;
   List<std::pair<std::size_t, std::int32_t>> placed(n);  // place of the first of the colour, region
   for (std::size_t i = 0; i < n; ++i) {
     const std::int32_t r = order.regions[i];
-    placed[i] = {fills.plain(r) ? first_of.try_emplace(fills.color[r], i).first->second : i, r};
+    const int opacity = fills.opacity.empty() ? 100 : fills.opacity[r];
+    placed[i] = {fills.plain(r) ? first_of.try_emplace({fills.color[r], opacity}, i).first->second : i, r};
   }
   std::sort(placed.begin(),
             placed.end());  // within a colour in raster order, so that steps between them are short
@@ -60,10 +62,8 @@ inline PaintOrder paint_order(const PlanarMap& map, const Fills& fills, bool by_
   }
   for (std::int32_t r = 0; r < map.regions; ++r) {
     if (length[r] == 0) continue;
-    if (fills.shows(r))
-      order.regions.push_back(r);
-    else
-      order.complete = false;
+    if (fills.shows(r)) order.regions.push_back(r);
+    order.complete &= fills.shows(r) && fills.opaque(r);
   }
   if (by_length)
     std::stable_sort(order.regions.begin(), order.regions.end(),
@@ -71,8 +71,10 @@ inline PaintOrder paint_order(const PlanarMap& map, const Fills& fills, bool by_
   order.joined.assign(order.regions.size(), 0);
   if (by_color) join_colors(fills, order);
   std::int32_t rank = 0;
-  for (std::size_t i = 0; i < order.regions.size(); ++i)
-    order.rank[order.regions[i]] = order.joined[i] ? rank : rank = static_cast<std::int32_t>(i);
+  for (std::size_t i = 0; i < order.regions.size(); ++i) {
+    if (!order.joined[i]) rank = static_cast<std::int32_t>(i);
+    if (fills.opaque(order.regions[i])) order.rank[order.regions[i]] = rank;
+  }
   return order;
 }
 

@@ -337,9 +337,9 @@ inline std::int64_t squared_error(const PaintedDrawing& drawing, const Picture& 
     for (int x = 0; x < picture.width; ++x) {
       const auto& seen = drawing.pixel[std::int64_t{y} * picture.width + x];
       const bool bare = opaque.data != nullptr && opaque(y, x) == 0;
-      const std::int32_t through = (bare ? 0 : 255) - seen[3];
+      const std::int32_t alpha = bare ? 0 : picture.alpha_at(y, x), through = alpha - seen[3];
       for (std::size_t c = 0; c < 3; ++c) {
-        const std::int32_t on_black = seen[c] - (bare ? 0 : picture.pixel(y, x)[c]),
+        const std::int32_t on_black = seen[c] - picture.pixel(y, x)[c] * alpha / 255,
                            on_white = on_black + through;
         sum += (on_black * on_black + on_white * on_white) / 2;
       }

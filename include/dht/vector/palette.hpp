@@ -235,7 +235,7 @@ struct FilledLabels {
   LabelView labels() const&& = delete;
 };
 
-/// Neighbours of one colour become one region: no boundary is drawn that nobody sees. Regions are numbered in the raster
+/// Neighbours of one colour and opacity become one region: no boundary is drawn that nobody sees. Regions are numbered in the raster
 /// order of their first pixels. Throws when a label has no fill.
 inline FilledLabels join_equal_colors(LabelView labels, const Fills& fills) {
   List<std::int32_t> into(fills.size());
@@ -246,6 +246,7 @@ inline FilledLabels join_equal_colors(LabelView labels, const Fills& fills) {
   };
   const auto join = [&](std::int32_t a, std::int32_t b) {
     if (a == b || fills.color[a] != fills.color[b] || fills.shows(a) != fills.shows(b)) return;
+    if (!fills.opacity.empty() && fills.opacity[a] != fills.opacity[b]) return;
     const std::int32_t one = root(a), other = root(b);
     into[std::max(one, other)] = std::min(one, other);
   };
@@ -267,6 +268,7 @@ inline FilledLabels join_equal_colors(LabelView labels, const Fills& fills) {
         joined.fills.color.push_back(fills.color[from]);
         joined.fills.pixels.push_back(0);
         if (!fills.visible.empty()) joined.fills.visible.push_back(fills.visible[from]);
+        if (!fills.opacity.empty()) joined.fills.opacity.push_back(fills.opacity[from]);
       }
       ++joined.fills.pixels[number[from]];
       joined.label.push_back(number[from]);
