@@ -22,7 +22,7 @@ if(MODE STREQUAL "find_package")
   # A package can be moved: nothing in it may name the folder it was built in or installed to.
   file(RENAME ${prefix}-first ${prefix})
   file(GLOB_RECURSE installed ${prefix}/*)
-  list(FILTER installed EXCLUDE REGEX "dht_compiled\\.[a-z]+$")  # no text
+  list(FILTER installed EXCLUDE REGEX "dht_compiled(_stages)?\\.[a-z]+$")  # no text
   foreach(file IN LISTS installed)
     file(READ ${file} text)
     foreach(folder IN ITEMS ${LIBRARY_SOURCE} ${LIBRARY_BUILD} ${prefix})
