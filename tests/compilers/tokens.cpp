@@ -37,8 +37,8 @@ void call_projection(Results& results, const dht::ImageView<const std::uint8_t>&
 
   auto gradients = map.zeros();
   const std::vector<float> grad_image(std::size_t(image.total_pixels() * 3), 0.5f);
-  std::vector<float> upstream(projected.size());
-  dht::backward_inject_means(tokens, 3, grad_image.data(), upstream.data());
+  std::vector<float> grad_pixels(grad_image.size());
+  const auto upstream = dht::backward_inject_means(tokens, 3, grad_image.data(), grad_pixels.data());
   const auto grad = dht::backward_project(tokens, map, {upstream.data(), tokens.count(), 3}, gradients);
   dht::HierarchyGradients<float> to_tree;
   to_tree.clear(tokenizer.hierarchy());
