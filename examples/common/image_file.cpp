@@ -250,7 +250,7 @@ void read_png_samples(const fs::path& path, PngHandle& handle, Photo& photo) {
   read_png_rows(path, handle, reinterpret_cast<png_bytep>(samples.data()), row_bytes);
   if (channels == 4) photo.rgba = rgba_in_8_bits(samples);
   if (channels == 4 && lay_over_white(samples))
-    photo.notes.emplace_back("It is partly transparent and was laid over white.");
+    photo.notes.emplace_back("It is partly transparent; tokens are of it laid over white.");
   photo.samples = std::move(samples);
 }
 
