@@ -352,7 +352,8 @@ TEST_CASE("PNG: alpha is laid over white and noted", "[photo]") {
       decode(encode_png(settings, {10, 20, 30, 255, 10, 20, 30, 0, 10, 20, 30, 51, 0, 101, 255, 128}));
   // 10*0.2 + 255*0.8 = 206, ...; 128/255 of (0, 101, 255) over white = (127, 177.7, 255)
   CHECK(narrow(photo) == Bytes{10, 20, 30, 255, 255, 255, 206, 208, 210, 127, 178, 255});
-  CHECK(photo.notes == std::vector<std::string>{"It is partly transparent; tokens are of it laid over white."});
+  CHECK(photo.notes ==
+        std::vector<std::string>{"It is partly transparent; tokens are of it laid over white."});
 
   photo = decode(encode_png(settings, {1, 2, 3, 255, 4, 5, 6, 255, 7, 8, 9, 255, 10, 11, 12, 255}));
   CHECK(narrow(photo) == Bytes{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12});
