@@ -261,7 +261,7 @@ TEST_CASE("colour encoder: gradients from bytes, and with any number of threads"
 
 TEST_CASE("colour encoder: arguments out of range", "[encoder]") {
   CHECK(error_of([] { ColourEncoder<float>(0); }) == "channels: is 0; must be at least 1");
-  CHECK(error_of([] { ColourEncoder<float>(3, 0); }) == "unit: is 0; must be 1e-6 to 1e6");
-  CHECK(error_of([] { ColourEncoder<float>(3, -40); }) == "unit: is -40; must be 1e-6 to 1e6");
-  CHECK(error_of([] { ColourEncoder<float>(3, std::nan("")); }) == "unit: is nan; must be 1e-6 to 1e6");
+  CHECK(error_of([] { ColourEncoder<float>(3, 0); }) == "unit: is 0; must be 1e-6 to 1e12");
+  CHECK(error_of([] { ColourEncoder<float>(3, -40); }) == "unit: is -40; must be 1e-6 to 1e12");
+  CHECK(error_of([] { ColourEncoder<float>(3, std::nan("")); }) == "unit: is nan; must be 1e-6 to 1e12");
 }
