@@ -36,9 +36,9 @@ using namespace dht::bench;
 struct CompareOptions {
   fs::path images, output, label_maps;
   std::vector<int> tokens{50, 100, 200, 400, 800};
-  std::vector<std::string> pictures;
+  std::vector<std::string> pictures, methods;
   int limit = 0;
-  bool search_seeds = false;
+  bool search_peers = false;
 };
 
 /// Numbers of a method at a count, summed over the images.
@@ -79,13 +79,26 @@ dht::Picture with_boundaries(const dht::Picture& photo, const LabelMap& map) {
 
 // ---------------------------------------------------------------------------------------- the comparison
 
+std::vector<SuperpixelMethod> methods_of(const CompareOptions& options) {
+  std::vector<SuperpixelMethod> methods = options.search_peers ? peer_search() : superpixel_methods();
+  DHT_EXPECTS(!methods.empty(), "--search-peers: needs OpenCV; ", peers_note());
+  for (const std::string& name : options.methods)
+    DHT_EXPECTS(
+        std::any_of(methods.begin(), methods.end(), [&](const auto& m) { return m.name.starts_with(name); }),
+        "--methods: no name begins with ", dht::detail::one_line(name));
+  if (!options.methods.empty()) {
+    std::erase_if(methods, [&](const SuperpixelMethod& m) {
+      return std::none_of(options.methods.begin(), options.methods.end(),
+                          [&](const std::string& name) { return m.name.starts_with(name); });
+    });
+  }
+  return methods;
+}
+
 /// Everything that is found out, photo by photo.
 class Comparison {
  public:
-  explicit Comparison(CompareOptions options)
-      : options_(std::move(options)),
-        methods_(options_.search_seeds ? seeds_search() : superpixel_methods()) {
-    DHT_EXPECTS(!methods_.empty(), "--search-seeds: needs OpenCV; ", peers_note());
+  explicit Comparison(CompareOptions options) : options_(std::move(options)), methods_(methods_of(options_)) {
     for (const int tokens : options_.tokens)
       for (const SuperpixelMethod& method : methods_) rows_.push_back({method.name, tokens, {}});
   }
@@ -262,8 +275,10 @@ std::optional<CompareOptions> parse(int argc, char** argv) {
       ->type_name("NAME");
   app.add_option("--label-maps", options.label_maps, "folder for every label map that is counted, as .npy")
       ->type_name("DIR");
-  app.add_flag("--search-seeds", options.search_seeds,
-               "compare settings of SEEDS instead: how its tuned one was found");
+  app.add_flag("--search-peers", options.search_peers,
+               "compare settings of SLIC, SEEDS and LSC instead: how their tuned ones were found");
+  app.add_option("--methods", options.methods, "only those whose names begin with one of these")
+      ->type_name("NAME");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -281,7 +296,7 @@ void choose_pictures(CompareOptions& options, const std::vector<std::string>& na
     DHT_EXPECTS(std::count(names.begin(), names.end(), name) > 0, "--pictures: ", dht::detail::one_line(name),
                 " is none of the photos; must be a name without .jpg");
   }
-  if (!options.pictures.empty() || options.search_seeds) return;
+  if (!options.pictures.empty() || options.search_peers) return;
   const auto shown = std::min<std::ptrdiff_t>(std::ssize(names), 3);
   options.pictures.assign(names.begin(), names.begin() + shown);
 }

@@ -38,8 +38,8 @@ struct SeedsParameters {
 /// What is compared: peers first, ours last.
 std::vector<SuperpixelMethod> superpixel_methods();
 
-/// SEEDS with every combination of its parameters that was tried to find the tuned ones. Empty without OpenCV.
-std::vector<SuperpixelMethod> seeds_search();
+/// Every peer with every combination of its parameters that was tried to find the tuned ones. Empty without OpenCV.
+std::vector<SuperpixelMethod> peer_search();
 
 /// "OpenCV 4.6.0", or why there is none.
 std::string peers_note();
