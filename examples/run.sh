@@ -21,8 +21,8 @@ cmake --build $build --parallel "$(nproc)" --target draw_sample tokenize vectori
 echo "3 of 3: a picture, its tokens, its drawing"
 out=out/sample
 mkdir -p $out
-$build/examples/draw_sample $out/sample.png
-$build/examples/tokenize $out/sample.png --output $out
-$build/examples/vectorize $out/sample.png --output $out
+$build/examples/apps/draw_sample $out/sample.png
+$build/examples/apps/tokenize $out/sample.png --output $out
+$build/examples/apps/vectorize $out/sample.png --output $out
 printf '\nLook at these two pictures, of %s:\n' "$out/sample.png"
 for picture in boundaries.png sample.svg; do echo "  $(pwd)/$out/$picture"; done

@@ -37,7 +37,7 @@ for harness in "$@"; do
   objects="$seeds $(object "tests/fuzz/${harness}_fuzz.cpp")"
   libraries=''
   if [ "$harness" = picture ]; then
-    objects="$objects $(object examples/common/image_file.cpp) $(object examples/common/exif.cpp) $(object examples/common/memory.cpp)"
+    objects="$objects $(object examples/apps/common/image_file.cpp) $(object examples/apps/common/exif.cpp) $(object examples/apps/common/memory.cpp)"
     libraries='-lpng -ljpeg'
   fi
   # shellcheck disable=SC2086

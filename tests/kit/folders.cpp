@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The paths of folders.hpp: DHT_SOURCE_DIR, and DHT_EXAMPLES_DIR and DHT_BENCH_DIR where such programs are built.
+// The paths of folders.hpp: DHT_SOURCE_DIR, and those of programs where such are built.
 #include "kit/folders.hpp"
 
 #include <vector>
@@ -12,9 +12,10 @@ std::filesystem::path program_path(const std::string& name) {
   std::vector<std::filesystem::path> folders;
 #ifdef DHT_EXAMPLES_DIR
   folders.emplace_back(DHT_EXAMPLES_DIR);
+  folders.emplace_back(DHT_APPS_DIR);
 #endif
-#ifdef DHT_BENCH_DIR
-  folders.emplace_back(DHT_BENCH_DIR);
+#ifdef DHT_EVAL_DIR
+  folders.emplace_back(DHT_EVAL_DIR);
 #endif
   for (const auto& folder : folders)
     if (std::filesystem::exists(folder / name)) return folder / name;

@@ -14,7 +14,7 @@ std::filesystem::path source_folder();
 /// The folder of the golden figures that belong to the tests.
 inline std::filesystem::path golden_folder() { return source_folder() / "tests" / "golden"; }
 
-/// A program of examples/ or bench/, as it was built beside the tests.
+/// A program of examples/ or bench/eval/, as it was built beside the tests.
 std::filesystem::path program_path(const std::string& name);
 
 }  // namespace dht::test

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Made by examples/train_weights.sh, which see; not to be changed by hand.
+// Made by examples/apps/train_weights.sh, which see; not to be changed by hand.
 #pragma once
 
 namespace dht::detail {

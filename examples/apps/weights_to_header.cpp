@@ -26,7 +26,7 @@ std::string text_of(float value) {
 std::string header_of(dht::Checkpoint<float>& weights) {
   std::string text =
       "// SPDX-License-Identifier: MIT\n"
-      "// Made by examples/train_weights.sh, which see; not to be changed by hand.\n"
+      "// Made by examples/apps/train_weights.sh, which see; not to be changed by hand.\n"
       "#pragma once\n\nnamespace dht::detail {\n\n"
       "inline constexpr int pretrained_channels = " +
       std::to_string(weights.encoder.channels) +

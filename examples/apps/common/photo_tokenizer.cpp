@@ -106,12 +106,12 @@ class Implementation final : public PhotoTokenizer {
 
 }  // namespace
 
-#ifndef DHT_EXAMPLES_HAVE_THRUST
+#ifndef DHT_APPS_HAVE_THRUST
 std::unique_ptr<PhotoTokenizer> make_thrust_tokenizer(Common) {
   dht::detail::fail("--backend: thrust is not in this program; it was built without Thrust (libthrust-dev)");
 }
 #endif
-#ifndef DHT_EXAMPLES_HAVE_CUDA
+#ifndef DHT_APPS_HAVE_CUDA
 std::unique_ptr<PhotoTokenizer> make_cuda_tokenizer(Common) {
   dht::detail::fail("--backend: cuda is not in this program; it was built without -D DHT_CUDA=ON");
 }

@@ -2,15 +2,15 @@
 # SPDX-License-Identifier: MIT
 # The retrofit on real photos: trains vision transformers on squares, exchanges these for regions, fine-tunes, and makes the
 # table of docs/retrofit.md.
-#   examples/retrofit_clothing.sh DIR [OUT]
+#   bench/eval/retrofit_clothing.sh DIR [OUT]
 # DIR holds train/, validation/ and test/, a folder of photos for each class in each. Runs that are in OUT (out/retrofit)
 # already go on where they ended.
 set -eu
 data=$(realpath "$1")
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 out=${2:-out/retrofit}
 : "${EPOCHS:=15}" "${TUNING:=5}" "${SEEDS:=1 2 3}" "${THREADS:=0}"
-programs=${PROGRAMS:-build/release/examples}
+programs=${PROGRAMS:-build/release/examples/apps}
 
 if [ ! -x "$programs/retrofit" ]; then
   cmake -S . -B build/release -D CMAKE_BUILD_TYPE=Release

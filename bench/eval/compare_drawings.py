@@ -2,15 +2,15 @@
 # SPDX-License-Identifier: MIT
 """Drawings of this library beside VTracer's, at equal bytes and at equal quality.
 
-    bench/compare_drawings.py --draw build/release/bench/dht_draw_photos --vectorizer DIR --output out PHOTO...
-    bench/compare_drawings.py --draw build/release/bench/dht_draw_photos --vectorizer DIR --output out --samples
+    bench/eval/compare_drawings.py --draw build/release/bench/eval/dht_draw_photos --vectorizer DIR --output out PHOTO...
+    bench/eval/compare_drawings.py --draw build/release/bench/eval/dht_draw_photos --vectorizer DIR --output out --samples
 
 PHOTO are PNG or JPEG files. DIR is a folder in which `npm install @neplex/vectorizer` was run (VTracer as a native build,
 with its own optimiser); it, node, rsvg-convert and the Python packages numpy, scipy, scikit-image, Pillow and matplotlib
 are needed here and nowhere else. Written to `out`: every drawing, scores.csv, table.md, curve.png.
 
 VTracer draws polygons with 8 bits a channel over a grid of its two settings that matter, each file optimised; of these
-the best at each size count. With --samples the six drawings of bench/sample_drawings.cpp take the place of photos;
+the best at each size count. With --samples the six drawings of bench/eval/sample_drawings.cpp take the place of photos;
 with --fluid ours have no width and height. Every drawing is rasterised by rsvg-convert at the photo's size on white. Bytes
 are those under gzip -9. PSNR and SSIM (7 x 7 windows) are over RGB; GMSD (Xue et al. 2014; lower is better) over luma.
 """

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // dht_draw_photos OUT PHOTO... [--price N]... [--bytes N]... [--fluid] [--samples]: drawings of photos at several prices and sizes, for
-// bench/compare_drawings.py.
+// bench/eval/compare_drawings.py.
 #include <chrono>
 #include <cstdio>
 #include <filesystem>

@@ -23,18 +23,19 @@
 
 #include "common/command_line.hpp"
 #include "common/image_file.hpp"
+#include "common/number_text.hpp"
 #include "common/options.hpp"
 #include "common/output_folder.hpp"
 #include "common/photo_folder.hpp"
 #include "common/weights_file.hpp"
 #include "judged_photo.hpp"
-#include "number_text.hpp"
 #include "weights_trial.hpp"
 
 namespace {
 
 namespace fs = std::filesystem;
 using namespace dht::bench;
+using dht::examples::fixed_text;
 
 struct WeightsOptions {
   fs::path photos, segmented, output;
@@ -146,7 +147,7 @@ void for_each_photo(const std::vector<std::string>& names, const std::string& ki
     work(i);
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
     std::cerr << kind << " " << i + 1 << " of " << names.size() << ": " << names[i] << ", "
-              << number(seconds.count(), 1) << " s\n";
+              << fixed_text(seconds.count(), 1) << " s\n";
   }
 }
 
@@ -210,7 +211,7 @@ std::string table(const std::vector<WeightsRow>& rows, const std::vector<Column>
   text += "\n" + line + "\n";
   for (const WeightsRow& row : rows) {
     text += "| " + escaped(row.name, '|', '\\') + " |";
-    for (const Column& column : columns) text += " " + number(column.value(row), column.digits) + " |";
+    for (const Column& column : columns) text += " " + fixed_text(column.value(row), column.digits) + " |";
     text += "\n";
   }
   return text;
@@ -222,7 +223,7 @@ std::string csv(const std::vector<WeightsRow>& rows, const std::vector<Column>& 
   text += "\n";
   for (const WeightsRow& row : rows) {
     text += "\"" + escaped(row.name, '"', '"') + "\"";
-    for (const Column& column : columns) text += "," + number(column.value(row), 6);
+    for (const Column& column : columns) text += "," + fixed_text(column.value(row), 6);
     text += "\n";
   }
   return text;

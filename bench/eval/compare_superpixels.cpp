@@ -20,10 +20,10 @@
 #include <dht/tokens/picture.hpp>
 
 #include "common/image_file.hpp"
+#include "common/number_text.hpp"
 #include "common/options.hpp"
 #include "common/output_folder.hpp"
 #include "judged_photo.hpp"
-#include "number_text.hpp"
 #include "superpixel_methods.hpp"
 #include "superpixel_scores.hpp"
 #include "superpixel_sweep.hpp"
@@ -32,6 +32,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using namespace dht::bench;
+using dht::examples::fixed_text;
 
 struct CompareOptions {
   fs::path images, output, label_maps;
@@ -168,8 +169,8 @@ class Comparison {
   void add_image_line(const std::string& name, const Row& row, const SuperpixelRun& nearest) {
     image_lines_ += name + ",\"" + row.method + "\"," + std::to_string(row.tokens) + "," +
                     std::to_string(nearest.map.count()) + "," + std::to_string(nearest.components);
-    for (const double score : nearest.scores) image_lines_ += "," + number(score, 6);
-    image_lines_ += "," + number(nearest.milliseconds, 2) + "\n";
+    for (const double score : nearest.scores) image_lines_ += "," + fixed_text(score, 6);
+    image_lines_ += "," + fixed_text(nearest.milliseconds, 2) + "\n";
   }
 
   void write_labels(const std::string& name, const Row& row, const LabelMap& map) const {
@@ -191,7 +192,7 @@ class Comparison {
 
 // ---------------------------------------------------------------------------------------- tables
 
-std::string percent(double share) { return number(100 * share, 0) + " %"; }
+std::string percent(double share) { return fixed_text(100 * share, 0) + " %"; }
 
 std::string table_of(const std::vector<Row>& rows, int tokens) {
   std::string text =
@@ -200,10 +201,10 @@ std::string table_of(const std::vector<Row>& rows, int tokens) {
       "|---|---|---|---|---|---|---|---|---|---|\n";
   for (const Row& row : rows) {
     if (row.tokens != tokens) continue;
-    text += "| " + row.method + " | " + number(row.mean.labels, 1) + " | " + percent(row.mean.exact) + " | " +
-            percent(row.mean.connected) + " |";
-    for (const double score : row.mean.scores) text += " " + number(score, 4) + " |";
-    text += " " + number(row.mean.milliseconds, 1) + (row.mean.reached < 1 ? " | *" : " |") + "\n";
+    text += "| " + row.method + " | " + fixed_text(row.mean.labels, 1) + " | " + percent(row.mean.exact) +
+            " | " + percent(row.mean.connected) + " |";
+    for (const double score : row.mean.scores) text += " " + fixed_text(score, 4) + " |";
+    text += " " + fixed_text(row.mean.milliseconds, 1) + (row.mean.reached < 1 ? " | *" : " |") + "\n";
   }
   return text;
 }
@@ -235,10 +236,11 @@ std::string csv(const std::vector<Row>& rows) {
   text += ",milliseconds\n";
   for (const Row& row : rows) {
     const Sums& mean = row.mean;
-    text += "\"" + row.method + "\"," + std::to_string(row.tokens) + "," + number(mean.labels, 3) + "," +
-            number(mean.exact, 4) + "," + number(mean.connected, 4) + "," + number(mean.reached, 4);
-    for (const double score : mean.scores) text += "," + number(score, 6);
-    text += "," + number(mean.milliseconds, 2) + "\n";
+    text += "\"" + row.method + "\"," + std::to_string(row.tokens) + "," + fixed_text(mean.labels, 3) + "," +
+            fixed_text(mean.exact, 4) + "," + fixed_text(mean.connected, 4) + "," +
+            fixed_text(mean.reached, 4);
+    for (const double score : mean.scores) text += "," + fixed_text(score, 6);
+    text += "," + fixed_text(mean.milliseconds, 2) + "\n";
   }
   return text;
 }
@@ -316,7 +318,7 @@ void compare(CompareOptions options) {
     const auto begin = std::chrono::steady_clock::now();
     comparison.add(read_judged_photo(options.images, names[i]));
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
-    std::cerr << i + 1 << " of " << names.size() << ": " << names[i] << ", " << number(seconds.count(), 1)
+    std::cerr << i + 1 << " of " << names.size() << ": " << names[i] << ", " << fixed_text(seconds.count(), 1)
               << " s\n";
   }
   std::string text = markdown(comparison, options.tokens);

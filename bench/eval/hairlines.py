@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """What shines through between the shapes of drawings when they are shown larger or smaller.
 
-    python3 bench/hairlines.py DRAWING.svg...
+    python3 bench/eval/hairlines.py DRAWING.svg...
 
 Renderers blend the edges of each shape with what is painted so far: where two edges are one line, a part of what lies
 behind them stays visible. A drawing is rasterised by rsvg-convert, and again four times as large without blending, of which
