@@ -8,6 +8,7 @@ set(DHT_HEADERS
   include/dht/backend/thread_pool.hpp
   include/dht/compiled.hpp
   include/dht/core/buffer.hpp
+  include/dht/core/cielab.hpp
   include/dht/core/config.hpp
   include/dht/core/error.hpp
   include/dht/core/list.hpp
@@ -24,7 +25,6 @@ set(DHT_HEADERS
   include/dht/drawer.hpp
   include/dht/encoder/batch_statistics.hpp
   include/dht/encoder/colour.hpp
-  include/dht/encoder/colour_curves.hpp
   include/dht/encoder/concepts.hpp
   include/dht/encoder/convolutional.hpp
   include/dht/encoder/convolutional_backward.hpp
@@ -135,6 +135,10 @@ set(DHT_HEADERS
   include/dht/vit/patch_vit.hpp
   include/dht/vit/shapes.hpp
   include/dht/vit/vision_transformer.hpp)
+
+# Those of them that belong to dht::vector too.
+set(DHT_VECTOR_HEADERS ${DHT_HEADERS})
+list(FILTER DHT_VECTOR_HEADERS INCLUDE REGEX "/(core|vector)/")
 
 # Headers that need nlohmann_json: they belong to dht::io.
 set(DHT_IO_HEADERS

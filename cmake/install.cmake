@@ -6,7 +6,7 @@ include(CMakePackageConfigHelpers)
 # The headers do not depend on the machine, so they and their package lie under share/ instead of a library folder.
 set(package_dir ${CMAKE_INSTALL_DATADIR}/cmake/dht)
 
-install(TARGETS dht dht_io EXPORT dht-targets FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(TARGETS dht dht_io dht_vector EXPORT dht-targets FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 foreach(header IN LISTS DHT_THRUST_HEADERS DHT_CUDA_HEADERS)
   cmake_path(GET header PARENT_PATH folder)
   cmake_path(RELATIVE_PATH folder BASE_DIRECTORY include)

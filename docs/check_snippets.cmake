@@ -122,7 +122,8 @@ foreach(page IN LISTS pages)
 endforeach()
 
 # An example that no page shows is one that a page has lost.
-file(GLOB_RECURSE sources RELATIVE "${ROOT}" "${ROOT}/examples/*.cpp" "${ROOT}/tests/*.cpp" "${ROOT}/tests/*/CMakeLists.txt")
+file(GLOB_RECURSE sources RELATIVE "${ROOT}" "${ROOT}/examples/*.cpp" "${ROOT}/tests/*.cpp" "${ROOT}/tests/*/CMakeLists.txt"
+  "${ROOT}/cmake/*.cmake")
 list(FILTER sources EXCLUDE REGEX "^tests/docs/pages_with_mistakes/")
 foreach(source IN LISTS sources)
   file(STRINGS "${ROOT}/${source}" begins REGEX "^ *(//|#) example-begin ")

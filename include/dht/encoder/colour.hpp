@@ -8,46 +8,15 @@
 #include <vector>
 
 #include <dht/core/buffer.hpp>
+#include <dht/core/cielab.hpp>
 #include <dht/core/config.hpp>
 #include <dht/core/error.hpp>
 #include <dht/core/math.hpp>
 #include <dht/core/transpose.hpp>
 #include <dht/core/view.hpp>
-#include <dht/encoder/colour_curves.hpp>
 #include <dht/encoder/rows.hpp>
 
 namespace dht {
-
-namespace detail {
-
-/// CIELAB of linear light, the factors being those of a unit.
-template <class S>
-struct LabScale {
-  S lightness, red, yellow, dark;
-
-  explicit LabScale(double unit)
-      : lightness(static_cast<S>(116 / unit)),
-        red(static_cast<S>(500 / unit)),
-        yellow(static_cast<S>(200 / unit)),
-        dark(static_cast<S>(-16 / unit)) {}
-  DHT_HOST_DEVICE DHT_INLINE void to_lab(S r, S g, S b, S& l_out, S& a_out, S& b_out) const {
-    using White = WhiteXyz<S>;
-    const S fx = lab_curve(mixed(White::x(), r, g, b)), fy = lab_curve(mixed(White::y(), r, g, b)),
-            fz = lab_curve(mixed(White::z(), r, g, b));
-    l_out = fma(lightness, fy, dark);
-    a_out = red * (fx - fy);
-    b_out = yellow * (fy - fz);
-  }
-};
-
-/// Linear light of a stored value; NaN where it is not finite: comparisons alone would lose that.
-template <class S>
-DHT_HOST_DEVICE DHT_INLINE S linear_light(S v) {
-  const S nothing = v - v;
-  return srgb_to_linear(v) + nothing;
-}
-
-}  // namespace detail
 
 /// What three channels are: sRGB, to become CIELAB, or numbers like those of any other number of channels.
 enum class ColourSpace { cielab, as_given };

@@ -10,6 +10,7 @@
 #include <limits>
 #include <vector>
 
+#include <dht/core/cielab.hpp>
 #include <dht/core/error.hpp>
 #include <dht/core/list.hpp>
 #include <dht/core/picture.hpp>
@@ -59,10 +60,7 @@ namespace detail {
 inline const std::array<double, 256>& srgb_light() {
   static const std::array<double, 256> table = [] {
     std::array<double, 256> light{};
-    for (std::size_t i = 0; i < 256; ++i) {
-      const double v = double(i) / 255.0;
-      light[i] = v <= 0.04045 ? v / 12.92 : std::pow((v + 0.055) / 1.055, 2.4);
-    }
+    for (std::size_t i = 0; i < 256; ++i) light[i] = srgb_to_linear(double(i) / 255.0);
     return light;
   }();
   return table;

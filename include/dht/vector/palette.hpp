@@ -13,11 +13,11 @@
 #include <span>
 #include <vector>
 
+#include <dht/core/cielab.hpp>
 #include <dht/core/error.hpp>
 #include <dht/core/list.hpp>
 #include <dht/core/math.hpp>
 #include <dht/core/view.hpp>
-#include <dht/encoder/colour.hpp>
 #include <dht/vector/fills.hpp>
 
 namespace dht {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The curves between stored colours and CIELAB, and their way back. Where the forward direction takes a value for another
-// (below 0), the derivative is that of what it takes.
+// CIELAB of stored sRGB values: the curves, the sums, and their derivatives. Where a curve takes a value for another (below
+// 0), the derivative is that of what it takes.
 #pragma once
 
 #include <cstdint>
@@ -80,6 +80,33 @@ DHT_HOST_DEVICE DHT_INLINE S lab_curve_derivative(S t) {
 template <class S>
 DHT_HOST_DEVICE DHT_INLINE S mixed(const Contributions<S>& row, S r, S g, S b) {
   return fma(row.value[0], r, fma(row.value[1], g, row.value[2] * b));
+}
+
+/// CIELAB of linear light, the factors being those of a unit.
+template <class S>
+struct LabScale {
+  S lightness, red, yellow, dark;
+
+  explicit LabScale(double unit)
+      : lightness(static_cast<S>(116 / unit)),
+        red(static_cast<S>(500 / unit)),
+        yellow(static_cast<S>(200 / unit)),
+        dark(static_cast<S>(-16 / unit)) {}
+  DHT_HOST_DEVICE DHT_INLINE void to_lab(S r, S g, S b, S& l_out, S& a_out, S& b_out) const {
+    using White = WhiteXyz<S>;
+    const S fx = lab_curve(mixed(White::x(), r, g, b)), fy = lab_curve(mixed(White::y(), r, g, b)),
+            fz = lab_curve(mixed(White::z(), r, g, b));
+    l_out = fma(lightness, fy, dark);
+    a_out = red * (fx - fy);
+    b_out = yellow * (fy - fz);
+  }
+};
+
+/// Linear light of a stored value; NaN where it is not finite: comparisons alone would lose that.
+template <class S>
+DHT_HOST_DEVICE DHT_INLINE S linear_light(S v) {
+  const S nothing = v - v;
+  return srgb_to_linear(v) + nothing;
 }
 
 /// From the gradient of L, a and b, divided by `unit`, to that of n stored values: `values` are red, green and blue, n

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: MIT
+# Which rooms of include/dht/ a room may include, itself aside: only rooms that stand above it in this list, so that there
+# is no way round. A header beside the rooms is a room of its own. The test `package.rooms` holds the headers against it.
+
+set(DHT_ROOMS
+  # example-begin rooms
+  "version:"
+  "core:"
+  "backend: core"
+  "nn: core backend"
+  "io: core nn"
+  "graph: core backend"
+  "similarity: core nn"
+  "encoder: core backend nn io similarity"
+  "hierarchy: core backend graph similarity"
+  "merging: core graph hierarchy"
+  "selection: core backend graph hierarchy merging"
+  "tokens: core backend nn graph hierarchy selection"
+  "train: core nn tokens"
+  "vit: core nn io tokens"
+  "vector: core"
+  "compiled: backend encoder graph similarity hierarchy merging selection tokens"
+  "tokenizer: core backend encoder graph similarity hierarchy merging selection tokens compiled"
+  "thrust: backend encoder hierarchy selection tokens tokenizer"
+  "drawer: core similarity merging selection vector tokenizer"
+  "dht: version core backend io selection tokens train vit vector tokenizer drawer"
+  # example-end rooms
+)

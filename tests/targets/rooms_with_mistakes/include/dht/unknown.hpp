@@ -1,0 +1,2 @@
+// SPDX-License-Identifier: MIT
+// A room that is not in the list.
