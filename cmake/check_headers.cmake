@@ -42,7 +42,7 @@ foreach(header IN LISTS DHT_HEADERS)
   endforeach()
 endforeach()
 
-# A second to parse in every file of a user's.
+# The library needs no other.
 foreach(header IN LISTS listed)
   if(EXISTS "${root}/${header}")
     file(STRINGS "${root}/${header}" includes REGEX "^ *# *include *<Eigen/")

@@ -4,11 +4,11 @@
 # group, package, what it is for
 packages='
 build    make                 runs the build
-build    libeigen3-dev        linear algebra, the one dependency of the library
 program  libcli11-dev         options of the programs
 program  nlohmann-json3-dev   checkpoints and token lists (JSON)
 program  libpng-dev           reads and writes PNG pictures
 program  libjpeg-dev          reads JPEG photos
+test     libeigen3-dev        linear algebra that tests and benchmarks compare with
 test     catch2               runs the tests
 test     libbenchmark-dev     the benchmarks, each of which also runs as a short test
 test     python3-pil          reads pictures of rasterised drawings

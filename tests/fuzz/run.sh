@@ -19,9 +19,8 @@ if [ -z "$compiler" ]; then
   exit 2
 fi
 launcher=$(command -v ccache || true)
-eigen=${EIGEN_INCLUDE_DIR:-/usr/include/eigen3}
 jobs=$(nproc)
-flags="-std=c++20 -O1 -g1 -DDHT_NO_DISPATCH -fno-sanitize-recover=all -fsanitize=address,undefined -I include -I tests -I examples -isystem $eigen"
+flags="-std=c++20 -O1 -g1 -DDHT_NO_DISPATCH -fno-sanitize-recover=all -fsanitize=address,undefined -I include -I tests -I examples/apps"
 
 # object SOURCE: compiles it where it changed
 object() {

@@ -23,7 +23,7 @@ struct DeviceProjectionWorkspace {
 };
 
 /// Token features in image space, tokens x channels: g = W f* + b. Each number is one chain of fused additions over the
-/// features, with the bias added at the end; on the host the order is Eigen's, so that last bits may differ.
+/// features, with the bias added at the end; the host adds in double, so that last bits may differ.
 template <class S>
 OnDevice<MatrixView<const S>> project(const backend::Thrust& backend, const DeviceTokens<S>& tokens,
                                       const Linear<S>& map, DeviceBuffer<S>& out,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# What find_package(dht) finds and what it says otherwise: components, versions of Eigen; and a library on top, exported.
+# What find_package(dht) finds and what it says otherwise: components; and a library on top, exported.
 cmake_minimum_required(VERSION 3.23)
 include(CMakePackageConfigHelpers)
 
@@ -51,24 +51,7 @@ must_contain("has dht::dht")
 find(fails -D COMPONENTS=nothing)
 must_contain("dht has no component nothing")
 
-# Versions of Eigen.
-foreach(version IN ITEMS 3.3.9 5.0.1)
-  set(eigen ${SCRATCH}/eigen-${version})
-  write_basic_package_version_file(${eigen}/Eigen3ConfigVersion.cmake VERSION ${version}
-    COMPATIBILITY SameMajorVersion ARCH_INDEPENDENT)
-  file(WRITE ${eigen}/Eigen3Config.cmake
-    "if(NOT TARGET Eigen3::Eigen)\n  add_library(Eigen3::Eigen INTERFACE IMPORTED)\nendif()\nmessage(STATUS \"Eigen ${version}\")\n")
-endforeach()
 set(added -D DHT_SOURCE_DIR=${LIBRARY_SOURCE})
-find(works -D Eigen3_DIR=${SCRATCH}/eigen-5.0.1)
-must_contain("Eigen 5.0.1")
-find(fails -D Eigen3_DIR=${SCRATCH}/eigen-3.3.9)
-must_contain("dht needs Eigen 3.4 or later")
-run(works ${CMAKE_COMMAND} -S ${consumers} -B ${SCRATCH}/added5 ${with} ${added} -D Eigen3_DIR=${SCRATCH}/eigen-5.0.1)
-must_contain("Eigen 5.0.1")
-run(fails ${CMAKE_COMMAND} -S ${consumers} -B ${SCRATCH}/added3 ${with} ${added} -D Eigen3_DIR=${SCRATCH}/eigen-3.3.9)
-must_contain("must be 3.4 or later")
-
 # A library on top, exported with this one.
 run(works ${CMAKE_COMMAND} -S ${consumers}/exports -B ${SCRATCH}/exports ${with} ${added})
 run(works ${CMAKE_COMMAND} --build ${SCRATCH}/exports --config Debug --target greeter)
