@@ -8,8 +8,8 @@
 #include <benchmark/benchmark.h>
 
 #include <dht/backend/cpu.hpp>
-#include <dht/tokens/squares.hpp>
 #include <dht/vit/classifier.hpp>
+#include <dht/vit/squares.hpp>
 
 #include "eigen_products.hpp"
 #include "inputs.hpp"

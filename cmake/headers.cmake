@@ -22,6 +22,7 @@ set(DHT_HEADERS
   include/dht/core/transpose.hpp
   include/dht/core/view.hpp
   include/dht/dht.hpp
+  include/dht/draw/partitions.hpp
   include/dht/drawer.hpp
   include/dht/encoder/batch_statistics.hpp
   include/dht/encoder/colour.hpp
@@ -71,6 +72,11 @@ set(DHT_HEADERS
   include/dht/nn/sequences.hpp
   include/dht/nn/softmax.hpp
   include/dht/nn/upsampling.hpp
+  include/dht/regions/backward.hpp
+  include/dht/regions/projection.hpp
+  include/dht/regions/properties.hpp
+  include/dht/regions/refine.hpp
+  include/dht/regions/tokens.hpp
   include/dht/selection/best_ancestor.hpp
   include/dht/selection/criteria.hpp
   include/dht/selection/cut.hpp
@@ -85,19 +91,6 @@ set(DHT_HEADERS
   include/dht/similarity/self_loop.hpp
   include/dht/similarity/weighting.hpp
   include/dht/tokenizer.hpp
-  include/dht/tokens/backward.hpp
-  include/dht/tokens/embedding.hpp
-  include/dht/tokens/extraction.hpp
-  include/dht/tokens/gradient_operator.hpp
-  include/dht/tokens/histograms.hpp
-  include/dht/tokens/measure.hpp
-  include/dht/tokens/padding.hpp
-  include/dht/tokens/picture.hpp
-  include/dht/tokens/position_map.hpp
-  include/dht/tokens/projection.hpp
-  include/dht/tokens/refine.hpp
-  include/dht/tokens/squares.hpp
-  include/dht/tokens/tokens.hpp
   include/dht/train/clip.hpp
   include/dht/train/losses.hpp
   include/dht/train/optimiser.hpp
@@ -130,10 +123,17 @@ set(DHT_HEADERS
   include/dht/vit/classifier.hpp
   include/dht/vit/config.hpp
   include/dht/vit/dense_model.hpp
+  include/dht/vit/embedding.hpp
   include/dht/vit/encoder.hpp
+  include/dht/vit/extraction.hpp
+  include/dht/vit/gradient_operator.hpp
   include/dht/vit/heads.hpp
+  include/dht/vit/histograms.hpp
+  include/dht/vit/padding.hpp
   include/dht/vit/patch_vit.hpp
+  include/dht/vit/position_map.hpp
   include/dht/vit/shapes.hpp
+  include/dht/vit/squares.hpp
   include/dht/vit/vision_transformer.hpp)
 
 # Those of them that belong to dht::vector too.
@@ -161,10 +161,10 @@ set(DHT_THRUST_HEADERS
   include/dht/hierarchy/device_build.hpp
   include/dht/hierarchy/device_hierarchy.hpp
   include/dht/nn/device_row_products.hpp
+  include/dht/regions/device_backward.hpp
+  include/dht/regions/device_projection.hpp
+  include/dht/regions/device_tokens.hpp
   include/dht/selection/device_best_ancestor.hpp
-  include/dht/thrust.hpp
-  include/dht/tokens/device_backward.hpp
-  include/dht/tokens/device_projection.hpp
-  include/dht/tokens/device_tokens.hpp)
+  include/dht/thrust.hpp)
 set(DHT_CUDA_HEADERS
   include/dht/backend/cuda.cuh)

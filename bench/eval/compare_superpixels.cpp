@@ -15,9 +15,9 @@
 #include <CLI/CLI.hpp>
 
 #include <dht/core/error.hpp>
+#include <dht/draw/partitions.hpp>
 #include <dht/io/file.hpp>
 #include <dht/io/npy.hpp>
-#include <dht/tokens/picture.hpp>
 
 #include "common/image_file.hpp"
 #include "common/number_text.hpp"

@@ -13,8 +13,8 @@
 #include <dht/core/error.hpp>
 #include <dht/core/view.hpp>
 #include <dht/nn/linear.hpp>
-#include <dht/tokens/projection.hpp>
-#include <dht/tokens/tokens.hpp>
+#include <dht/regions/projection.hpp>
+#include <dht/regions/tokens.hpp>
 #include <dht/train/reconstruction.hpp>
 
 namespace dht::bench {

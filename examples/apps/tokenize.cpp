@@ -8,11 +8,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include <dht/draw/partitions.hpp>
 #include <dht/io/file.hpp>
 #include <dht/io/npy.hpp>
-#include <dht/tokens/measure.hpp>
-#include <dht/tokens/picture.hpp>
-#include <dht/tokens/projection.hpp>
+#include <dht/regions/projection.hpp>
+#include <dht/regions/properties.hpp>
 
 #include "common/image_file.hpp"
 #include "common/options.hpp"

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include <dht/draw/partitions.hpp>
 #include <dht/io/file.hpp>
-#include <dht/tokens/picture.hpp>
 
 #include "common/image_file.hpp"
 #include "common/options.hpp"

@@ -20,14 +20,14 @@
 #include <dht/hierarchy/build.hpp>
 #include <dht/merging/linkage.hpp>
 #include <dht/merging/merge_tree.hpp>
+#include <dht/regions/backward.hpp>
+#include <dht/regions/refine.hpp>
+#include <dht/regions/tokens.hpp>
 #include <dht/selection/best_ancestor.hpp>
 #include <dht/selection/criteria.hpp>
 #include <dht/selection/merge_cut.hpp>
 #include <dht/similarity/kernels.hpp>
 #include <dht/similarity/weighting.hpp>
-#include <dht/tokens/backward.hpp>
-#include <dht/tokens/refine.hpp>
-#include <dht/tokens/tokens.hpp>
 
 /// The list below is of declarations for users, of definitions in src/compiled/, which says which of its parts.
 #ifndef DHT_INSTANCE

@@ -18,11 +18,11 @@
 #include <dht/encoder/value_range.hpp>
 #include <dht/hierarchy/device_backward.hpp>
 #include <dht/hierarchy/device_build.hpp>
+#include <dht/regions/device_backward.hpp>
+#include <dht/regions/device_projection.hpp>
+#include <dht/regions/device_tokens.hpp>
 #include <dht/selection/device_best_ancestor.hpp>
 #include <dht/tokenizer.hpp>
-#include <dht/tokens/device_backward.hpp>
-#include <dht/tokens/device_projection.hpp>
-#include <dht/tokens/device_tokens.hpp>
 
 // What a host's image, and a call that is not there, are told.
 #define DHT_HOST_IMAGE                                                                                      \

@@ -24,14 +24,14 @@
 #include <dht/merging/fitted_merges.hpp>
 #include <dht/merging/linkage.hpp>
 #include <dht/merging/merge_tree.hpp>
+#include <dht/regions/backward.hpp>
+#include <dht/regions/refine.hpp>
+#include <dht/regions/tokens.hpp>
 #include <dht/selection/merge_cut.hpp>
 #include <dht/selection/selection.hpp>
 #include <dht/similarity/kernels.hpp>
 #include <dht/similarity/self_loop.hpp>
 #include <dht/similarity/weighting.hpp>
-#include <dht/tokens/backward.hpp>
-#include <dht/tokens/refine.hpp>
-#include <dht/tokens/tokens.hpp>
 
 namespace dht::detail {
 

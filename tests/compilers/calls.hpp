@@ -9,7 +9,7 @@
 #include <dht/encoder/initial.hpp>
 #include <dht/encoder/trainable.hpp>
 #include <dht/graph/region_graph.hpp>
-#include <dht/tokens/position_map.hpp>
+#include <dht/vit/position_map.hpp>
 
 namespace calls {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Every public function of tokens/: backward, embedding, extraction, measures, padding, pictures, positions, projection, squares.
+// Every public function of regions/, of draw/ and of vit/ before its blocks.
 #include <cstdint>
 #include <vector>
 

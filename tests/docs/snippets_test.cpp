@@ -516,7 +516,7 @@ TEST_CASE("docs/selection.md: many cuts of one tree", "[docs]") {
   CHECK(deviating.count() > 0);
 }
 
-TEST_CASE("docs/tokens.md: what a token knows", "[docs]") {
+TEST_CASE("docs/regions.md: what a token knows", "[docs]") {
   const dht::Picture photo = painting(48, 64);
   const auto image = view_of(photo);
   // example-begin tokens

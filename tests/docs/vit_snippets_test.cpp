@@ -6,13 +6,13 @@
 
 #include <dht/io/safetensors.hpp>
 #include <dht/nn/activation.hpp>
+#include <dht/regions/projection.hpp>
 #include <dht/tokenizer.hpp>
-#include <dht/tokens/projection.hpp>
-#include <dht/tokens/squares.hpp>
 #include <dht/train/losses.hpp>
 #include <dht/train/targets.hpp>
 #include <dht/vit/classifier.hpp>
 #include <dht/vit/pretrained.hpp>
+#include <dht/vit/squares.hpp>
 
 #include "io/scratch.hpp"
 #include "kit/catch.hpp"

@@ -5,9 +5,9 @@
 #include <vector>
 
 #include <dht/backend/cpu.hpp>
-#include <dht/tokens/embedding.hpp>
-#include <dht/tokens/extraction.hpp>
-#include <dht/tokens/padding.hpp>
+#include <dht/vit/embedding.hpp>
+#include <dht/vit/extraction.hpp>
+#include <dht/vit/padding.hpp>
 
 #include "figures.hpp"
 #include "kit/catch.hpp"

@@ -4,7 +4,7 @@
 
 #include <dht/backend/cpu.hpp>
 #include <dht/core/view.hpp>
-#include <dht/tokens/gradient_operator.hpp>
+#include <dht/vit/gradient_operator.hpp>
 
 #include "figures.hpp"
 #include "kit/catch.hpp"

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <vector>
 
-#include <dht/tokens/tokens.hpp>
+#include <dht/regions/tokens.hpp>
 
 namespace dht::test {
 

@@ -12,8 +12,8 @@
 
 #include <dht/encoder/checkpoint.hpp>
 #include <dht/io/npy.hpp>
+#include <dht/regions/properties.hpp>
 #include <dht/tokenizer.hpp>
-#include <dht/tokens/measure.hpp>
 
 #include "common/image_file.hpp"
 #include "common/sample_picture.hpp"

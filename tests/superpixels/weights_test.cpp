@@ -12,8 +12,8 @@
 
 #include <dht/encoder/checkpoint.hpp>
 #include <dht/io/safetensors.hpp>
+#include <dht/regions/projection.hpp>
 #include <dht/tokenizer.hpp>
-#include <dht/tokens/projection.hpp>
 
 #include "common/image_file.hpp"
 #include "common/sample_picture.hpp"

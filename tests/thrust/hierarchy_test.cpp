@@ -8,10 +8,10 @@
 
 #include <dht/hierarchy/device_backward.hpp>
 #include <dht/hierarchy/device_build.hpp>
+#include <dht/regions/backward.hpp>
+#include <dht/regions/device_backward.hpp>
+#include <dht/regions/device_tokens.hpp>
 #include <dht/selection/best_ancestor.hpp>
-#include <dht/tokens/backward.hpp>
-#include <dht/tokens/device_backward.hpp>
-#include <dht/tokens/device_tokens.hpp>
 
 #include "kit/any_parts.hpp"
 #include "kit/catch.hpp"

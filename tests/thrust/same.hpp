@@ -9,7 +9,7 @@
 
 #include <dht/backend/thrust.hpp>
 #include <dht/hierarchy/hierarchy.hpp>
-#include <dht/tokens/tokens.hpp>
+#include <dht/regions/tokens.hpp>
 
 #include "kit/catch.hpp"
 #include "thrust/guarded_memory.hpp"

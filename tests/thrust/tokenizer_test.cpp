@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include <dht/regions/projection.hpp>
 #include <dht/thrust.hpp>
-#include <dht/tokens/projection.hpp>
 
 #include "kit/catch.hpp"
 #include "kit/error_of.hpp"

@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include <dht/regions/projection.hpp>
 #include <dht/tokenizer.hpp>
-#include <dht/tokens/projection.hpp>
 
 #include "kit/catch.hpp"
 #include "kit/label_maps.hpp"

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include <dht/encoder/parameters.hpp>
+#include <dht/regions/projection.hpp>
 #include <dht/tokenizer.hpp>
-#include <dht/tokens/projection.hpp>
 #include <dht/train/losses.hpp>
 #include <dht/train/targets.hpp>
 #include <dht/vit/classifier.hpp>

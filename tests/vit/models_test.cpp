@@ -6,9 +6,9 @@
 #include <vector>
 
 #include <dht/backend/cpu.hpp>
-#include <dht/tokens/squares.hpp>
 #include <dht/vit/classifier.hpp>
 #include <dht/vit/dense_model.hpp>
+#include <dht/vit/squares.hpp>
 
 #include "kit/catch.hpp"
 #include "kit/gradient_check.hpp"

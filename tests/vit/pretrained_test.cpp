@@ -9,10 +9,10 @@
 #include <vector>
 
 #include <dht/backend/cpu.hpp>
-#include <dht/tokens/projection.hpp>
-#include <dht/tokens/squares.hpp>
+#include <dht/regions/projection.hpp>
 #include <dht/vit/patch_vit.hpp>
 #include <dht/vit/pretrained.hpp>
+#include <dht/vit/squares.hpp>
 
 #include "io/scratch.hpp"
 #include "kit/catch.hpp"

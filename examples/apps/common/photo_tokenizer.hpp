@@ -10,8 +10,8 @@
 #include <utility>
 
 #include <dht/hierarchy/hierarchy.hpp>
+#include <dht/regions/tokens.hpp>
 #include <dht/tokenizer.hpp>
-#include <dht/tokens/tokens.hpp>
 
 #include "image_file.hpp"
 #include "options.hpp"

@@ -10,7 +10,7 @@
 #include <dht/encoder/initial.hpp>
 #include <dht/io/file.hpp>
 #include <dht/io/parameters.hpp>
-#include <dht/tokens/projection.hpp>
+#include <dht/regions/projection.hpp>
 
 #include "number_text.hpp"
 

@@ -8,9 +8,9 @@
 #include <dht/core/error.hpp>
 #include <dht/encoder/pretrained.hpp>
 #include <dht/io/parameters.hpp>
-#include <dht/tokens/backward.hpp>
-#include <dht/tokens/projection.hpp>
-#include <dht/tokens/squares.hpp>
+#include <dht/regions/backward.hpp>
+#include <dht/regions/projection.hpp>
+#include <dht/vit/squares.hpp>
 
 #include "number_text.hpp"
 #include "training_images.hpp"

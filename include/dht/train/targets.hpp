@@ -11,7 +11,7 @@
 #include <dht/core/buffer.hpp>
 #include <dht/core/error.hpp>
 #include <dht/core/view.hpp>
-#include <dht/tokens/tokens.hpp>
+#include <dht/regions/tokens.hpp>
 
 namespace dht {
 

@@ -12,7 +12,7 @@
 #include <dht/core/view.hpp>
 #include <dht/nn/activation.hpp>
 #include <dht/nn/parameters.hpp>
-#include <dht/tokens/tokens.hpp>
+#include <dht/regions/tokens.hpp>
 #include <dht/vit/heads.hpp>
 #include <dht/vit/vision_transformer.hpp>
 

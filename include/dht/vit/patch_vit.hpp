@@ -14,11 +14,11 @@
 #include <dht/nn/layer_norm.hpp>
 #include <dht/nn/linear.hpp>
 #include <dht/nn/parameters.hpp>
-#include <dht/tokens/position_map.hpp>
 #include <dht/vit/classifier.hpp>
 #include <dht/vit/config.hpp>
 #include <dht/vit/encoder.hpp>
 #include <dht/vit/heads.hpp>
+#include <dht/vit/position_map.hpp>
 
 namespace dht {
 

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include <dht/nn/parameters.hpp>
-#include <dht/tokens/extraction.hpp>
 #include <dht/vit/config.hpp>
+#include <dht/vit/extraction.hpp>
 #include <dht/vit/patch_vit.hpp>
 #include <dht/vit/vision_transformer.hpp>
 

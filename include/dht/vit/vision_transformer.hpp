@@ -13,11 +13,11 @@
 #include <dht/nn/activation.hpp>
 #include <dht/nn/parameters.hpp>
 #include <dht/nn/sequences.hpp>
-#include <dht/tokens/embedding.hpp>
-#include <dht/tokens/extraction.hpp>
-#include <dht/tokens/tokens.hpp>
+#include <dht/regions/tokens.hpp>
 #include <dht/vit/config.hpp>
+#include <dht/vit/embedding.hpp>
 #include <dht/vit/encoder.hpp>
+#include <dht/vit/extraction.hpp>
 
 namespace dht {
 

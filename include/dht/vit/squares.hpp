@@ -7,7 +7,7 @@
 
 #include <dht/core/error.hpp>
 #include <dht/core/view.hpp>
-#include <dht/tokens/tokens.hpp>
+#include <dht/regions/tokens.hpp>
 
 namespace dht {
 

@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <vector>
 
+#include <dht/regions/backward.hpp>
+#include <dht/regions/projection.hpp>
 #include <dht/tokenizer.hpp>
-#include <dht/tokens/backward.hpp>
-#include <dht/tokens/projection.hpp>
 
 #include "kit/catch.hpp"
 #include "kit/random.hpp"

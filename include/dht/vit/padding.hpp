@@ -11,7 +11,7 @@
 #include <dht/core/error.hpp>
 #include <dht/core/view.hpp>
 #include <dht/nn/sequences.hpp>
-#include <dht/tokens/embedding.hpp>
+#include <dht/vit/embedding.hpp>
 
 namespace dht {
 

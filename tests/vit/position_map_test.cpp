@@ -8,9 +8,9 @@
 #include <Eigen/SVD>
 
 #include <dht/backend/cpu.hpp>
-#include <dht/tokens/extraction.hpp>
-#include <dht/tokens/position_map.hpp>
-#include <dht/tokens/squares.hpp>
+#include <dht/vit/extraction.hpp>
+#include <dht/vit/position_map.hpp>
+#include <dht/vit/squares.hpp>
 
 #include "kit/catch.hpp"
 #include "kit/numbers.hpp"

@@ -9,10 +9,10 @@
 #include <vector>
 
 #include <dht/backend/cpu.hpp>
-#include <dht/tokens/embedding.hpp>
-#include <dht/tokens/extraction.hpp>
-#include <dht/tokens/padding.hpp>
-#include <dht/tokens/squares.hpp>
+#include <dht/vit/embedding.hpp>
+#include <dht/vit/extraction.hpp>
+#include <dht/vit/padding.hpp>
+#include <dht/vit/squares.hpp>
 
 #include "kit/catch.hpp"
 #include "kit/gradient_check.hpp"

@@ -12,7 +12,7 @@
 #include <dht/core/view.hpp>
 #include <dht/hierarchy/backward.hpp>
 #include <dht/nn/linear.hpp>
-#include <dht/tokens/tokens.hpp>
+#include <dht/regions/tokens.hpp>
 
 namespace dht {
 

@@ -14,7 +14,7 @@
 #include <dht/core/picture.hpp>
 #include <dht/core/view.hpp>
 #include <dht/hierarchy/hierarchy.hpp>
-#include <dht/tokens/measure.hpp>
+#include <dht/regions/properties.hpp>
 
 namespace dht {
 

@@ -8,9 +8,9 @@
 #include <utility>
 #include <vector>
 
+#include <dht/regions/projection.hpp>
+#include <dht/regions/properties.hpp>
 #include <dht/tokenizer.hpp>
-#include <dht/tokens/measure.hpp>
-#include <dht/tokens/projection.hpp>
 
 #include "io/scratch.hpp"
 #include "kit/catch.hpp"

@@ -10,7 +10,7 @@
 #include <dht/backend/thrust.hpp>
 #include <dht/core/sample.hpp>
 #include <dht/nn/linear.hpp>
-#include <dht/tokens/device_tokens.hpp>
+#include <dht/regions/device_tokens.hpp>
 
 namespace dht {
 

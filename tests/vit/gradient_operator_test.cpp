@@ -7,7 +7,7 @@
 #include <vector>
 
 #include <dht/backend/cpu.hpp>
-#include <dht/tokens/gradient_operator.hpp>
+#include <dht/vit/gradient_operator.hpp>
 
 #include "kit/catch.hpp"
 #include "kit/gradient_check.hpp"

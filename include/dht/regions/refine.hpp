@@ -17,8 +17,8 @@
 #include <dht/core/transpose.hpp>
 #include <dht/graph/connectivity.hpp>
 #include <dht/hierarchy/hierarchy.hpp>
+#include <dht/regions/tokens.hpp>
 #include <dht/selection/partition.hpp>
-#include <dht/tokens/tokens.hpp>
 
 namespace dht {
 

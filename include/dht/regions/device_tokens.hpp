@@ -8,8 +8,8 @@
 #include <dht/backend/thrust.hpp>
 #include <dht/core/transpose.hpp>
 #include <dht/hierarchy/device_hierarchy.hpp>
+#include <dht/regions/tokens.hpp>
 #include <dht/selection/device_best_ancestor.hpp>
-#include <dht/tokens/tokens.hpp>
 
 namespace dht {
 

@@ -11,7 +11,7 @@
 #include <dht/core/sample.hpp>
 #include <dht/core/view.hpp>
 #include <dht/nn/linear.hpp>
-#include <dht/tokens/tokens.hpp>
+#include <dht/regions/tokens.hpp>
 
 namespace dht {
 

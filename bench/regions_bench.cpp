@@ -5,10 +5,10 @@
 
 #include <benchmark/benchmark.h>
 
+#include <dht/regions/backward.hpp>
+#include <dht/regions/projection.hpp>
 #include <dht/tokenizer.hpp>
-#include <dht/tokens/backward.hpp>
-#include <dht/tokens/gradient_operator.hpp>
-#include <dht/tokens/projection.hpp>
+#include <dht/vit/gradient_operator.hpp>
 
 #include "inputs.hpp"
 #include "kit.hpp"

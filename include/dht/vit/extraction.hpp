@@ -16,8 +16,8 @@
 #include <dht/core/sample.hpp>
 #include <dht/core/view.hpp>
 #include <dht/nn/parameters.hpp>
-#include <dht/tokens/histograms.hpp>
-#include <dht/tokens/tokens.hpp>
+#include <dht/regions/tokens.hpp>
+#include <dht/vit/histograms.hpp>
 
 namespace dht {
 

@@ -11,7 +11,7 @@
 #include <dht/graph/device_graph.hpp>
 #include <dht/hierarchy/device_backward.hpp>
 #include <dht/hierarchy/device_hierarchy.hpp>
-#include <dht/tokens/device_tokens.hpp>
+#include <dht/regions/device_tokens.hpp>
 
 namespace dht {
 

@@ -17,7 +17,7 @@
 #include <dht/nn/linear.hpp>
 #include <dht/nn/parameters.hpp>
 #include <dht/nn/sequences.hpp>
-#include <dht/tokens/tokens.hpp>
+#include <dht/regions/tokens.hpp>
 
 namespace dht {
 

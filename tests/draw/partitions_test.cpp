@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include <dht/draw/partitions.hpp>
 #include <dht/tokenizer.hpp>
-#include <dht/tokens/picture.hpp>
 
 #include "io/scratch.hpp"
 #include "kit/catch.hpp"

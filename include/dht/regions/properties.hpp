@@ -15,7 +15,7 @@
 #include <dht/core/picture.hpp>
 #include <dht/core/sample.hpp>
 #include <dht/core/view.hpp>
-#include <dht/tokens/tokens.hpp>
+#include <dht/regions/tokens.hpp>
 
 namespace dht {
 

@@ -6,9 +6,9 @@
 #include <set>
 #include <vector>
 
+#include <dht/regions/backward.hpp>
+#include <dht/regions/refine.hpp>
 #include <dht/tokenizer.hpp>
-#include <dht/tokens/backward.hpp>
-#include <dht/tokens/refine.hpp>
 
 #include "kit/catch.hpp"
 #include "kit/label_maps.hpp"
