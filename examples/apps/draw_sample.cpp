@@ -8,6 +8,7 @@
 
 #include <dht/core/error.hpp>
 
+#include "common/command_line.hpp"
 #include "common/image_file.hpp"
 #include "common/options.hpp"
 #include "common/sample_picture.hpp"
@@ -41,6 +42,7 @@ void run(const std::vector<std::string>& arguments) {
     }
   }
   if (file.empty()) file = "sample.png";
+  dht::examples::check_range("--size", size, 1, 8192);
   dht::examples::write_png(file, dht::examples::sample_picture(size));
   std::cout << file << ": " << size << " x " << size << " pixels\n";
 }

@@ -2,20 +2,17 @@
 // PNG and JPEG as the programs read them. Whatever the bytes, a photo whose samples fit its size, or an error of one line.
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include <fcntl.h>
-#include <jpeglib.h>
-#include <png.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "common/image_file.hpp"
 #include "fuzz/fuzz.hpp"
+#include "kit/encoded_photo.hpp"
 
 namespace {
 
@@ -42,68 +39,32 @@ class MemoryFile {
 
 constexpr int side = 9;
 
-/// `channels` bytes a pixel.
-dht::fuzz::Bytes samples(int channels) {
-  dht::fuzz::Bytes bytes;
-  for (int i = 0; i < side * side * channels; ++i)
-    bytes.push_back(static_cast<std::uint8_t>(i * 37 + i / 20));
-  return bytes;
+dht::fuzz::Bytes png(int depth, int type, int bits_a_pixel) {
+  dht::test::PngSettings settings{side, side, depth, type};
+  if (type == PNG_COLOR_TYPE_PALETTE) {
+    for (std::uint8_t i = 0; i < 16; ++i) settings.palette.push_back({i, 20, 30});
+    settings.palette_alpha = {0, 100};
+  }
+  return encode_png(settings, dht::test::some_bytes(std::size_t((side * bits_a_pixel + 7) / 8 * side)));
 }
 
-dht::fuzz::Bytes png(png_uint_32 format) {
-  png_image image{};
-  image.version = PNG_IMAGE_VERSION;
-  image.width = image.height = side;
-  image.format = format;
-  dht::fuzz::Bytes pixels = samples(static_cast<int>(PNG_IMAGE_PIXEL_SIZE(format)));
-  dht::fuzz::Bytes palette;
-  if ((format & PNG_FORMAT_FLAG_COLORMAP) != 0) {
-    image.colormap_entries = 16;
-    palette = samples(4);
-    for (std::uint8_t& index : pixels) index %= 16;
-  }
-  png_alloc_size_t size = 0;
-  dht::fuzz::Bytes file(1 << 16);
-  size = file.size();
-  const int written = png_image_write_to_memory(&image, file.data(), &size, 0, pixels.data(), 0,
-                                                palette.empty() ? nullptr : palette.data());
-  dht::fuzz::expect(written != 0, "a PNG seed is written");
-  file.resize(size);
-  return file;
-}
-
-dht::fuzz::Bytes jpeg(J_COLOR_SPACE space, int channels, bool progressive) {
-  jpeg_compress_struct encoder{};
-  jpeg_error_mgr errors{};
-  encoder.err = jpeg_std_error(&errors);
-  jpeg_create_compress(&encoder);
-  unsigned char* memory = nullptr;
-  unsigned long size = 0;
-  jpeg_mem_dest(&encoder, &memory, &size);
-  encoder.image_width = encoder.image_height = side;
-  encoder.input_components = channels;
-  encoder.in_color_space = space;
-  jpeg_set_defaults(&encoder);
-  if (progressive) jpeg_simple_progression(&encoder);
-  jpeg_start_compress(&encoder, TRUE);
-  dht::fuzz::Bytes pixels = samples(channels);
-  for (int y = 0; y < side; ++y) {
-    JSAMPROW row = pixels.data() + y * side * channels;
-    jpeg_write_scanlines(&encoder, &row, 1);
-  }
-  jpeg_finish_compress(&encoder);
-  dht::fuzz::Bytes file(memory, memory + size);
-  jpeg_destroy_compress(&encoder);
-  std::free(memory);
-  return file;
+dht::fuzz::Bytes jpeg(J_COLOR_SPACE from, J_COLOR_SPACE stored, int channels, bool progressive) {
+  dht::test::JpegSettings settings{side, side, channels, from, stored, progressive};
+  settings.quality = 75;
+  return encode_jpeg(settings, dht::test::some_bytes(std::size_t(side * side * channels)));
 }
 
 }  // namespace
 
 std::vector<dht::fuzz::Bytes> dht::fuzz::seeds() {
-  return {png(PNG_FORMAT_GRAY),          png(PNG_FORMAT_RGBA),       png(PNG_FORMAT_RGB_COLORMAP),
-          png(PNG_FORMAT_RGBA_COLORMAP), png(PNG_FORMAT_LINEAR_RGB), jpeg(JCS_GRAYSCALE, 1, false),
-          jpeg(JCS_RGB, 3, false),       jpeg(JCS_RGB, 3, true),     jpeg(JCS_CMYK, 4, false)};
+  return {png(8, PNG_COLOR_TYPE_GRAY, 8),
+          png(8, PNG_COLOR_TYPE_RGB_ALPHA, 32),
+          png(4, PNG_COLOR_TYPE_PALETTE, 4),
+          png(16, PNG_COLOR_TYPE_RGB, 48),
+          jpeg(JCS_GRAYSCALE, JCS_GRAYSCALE, 1, false),
+          jpeg(JCS_RGB, JCS_YCbCr, 3, false),
+          jpeg(JCS_RGB, JCS_YCbCr, 3, true),
+          jpeg(JCS_CMYK, JCS_CMYK, 4, false)};
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -1,20 +1,17 @@
 // SPDX-License-Identifier: MIT
 // Bad input: always one line on stderr that names the file or the option, exit code 2, and nothing left behind.
 #include <algorithm>
-#include <cstdio>  // before jpeglib.h, which uses FILE and size_t without including them
-#include <cstdlib>
 #include <limits>
 #include <map>
 #include <string>
 #include <vector>
-
-#include <jpeglib.h>
 
 #include <dht/io/safetensors.hpp>
 
 #include "common/image_file.hpp"
 #include "common/sample_picture.hpp"
 #include "kit/catch.hpp"
+#include "kit/encoded_photo.hpp"
 #include "programs/call.hpp"
 #include "programs/checks.hpp"
 
@@ -31,28 +28,10 @@ namespace {
 
 /// The sample picture as the bytes of a JPEG.
 std::string jpeg_sample() {
-  const dht::Picture picture = dht::examples::sample_picture(40);
-  jpeg_compress_struct jpeg{};
-  jpeg_error_mgr errors{};
-  jpeg.err = jpeg_std_error(&errors);
-  jpeg_create_compress(&jpeg);
-  unsigned char* memory = nullptr;
-  unsigned long bytes = 0;
-  jpeg_mem_dest(&jpeg, &memory, &bytes);
-  jpeg.image_width = jpeg.image_height = 40;
-  jpeg.input_components = 3;
-  jpeg.in_color_space = JCS_RGB;
-  jpeg_set_defaults(&jpeg);
-  jpeg_start_compress(&jpeg, TRUE);
-  for (int y = 0; y < 40; ++y) {
-    JSAMPROW row = const_cast<JSAMPROW>(picture.pixel(y, 0));
-    jpeg_write_scanlines(&jpeg, &row, 1);
-  }
-  jpeg_finish_compress(&jpeg);
-  jpeg_destroy_compress(&jpeg);
-  const std::string text(reinterpret_cast<const char*>(memory), bytes);
-  std::free(memory);
-  return text;
+  dht::test::JpegSettings settings;
+  settings.width = settings.height = 40;
+  const dht::test::Bytes bytes = encode_jpeg(settings, dht::examples::sample_picture(40).rgb);
+  return {bytes.begin(), bytes.end()};
 }
 
 using Tensors = std::map<std::string, std::pair<std::vector<std::int64_t>, std::vector<float>>>;
@@ -112,6 +91,8 @@ TEST_CASE("command lines that make no sense") {
       {"p.png --tokens -5", "--tokens"},
       {"p.png --tokens 1601", "--tokens"},
       {"p.png --tokens 99999999999999999999", "--tokens"},
+      {"p.png --tokens 0x10", "--tokens: is 0x10; must be a whole number"},
+      {"p.png --tokens 9223372036854775808", "--tokens: is 9223372036854775808; must be a whole number"},
       {"p.png --tokens 1.5", "--tokens"},
       {"p.png --tokens many", "--tokens"},
       {"p.png --tokens", "--tokens"},
@@ -176,7 +157,7 @@ TEST_CASE("command lines that make no sense") {
   }
   const std::vector<std::pair<std::string, std::string>> of_drawings{
       {"p.png --bytes 0", "--bytes"},
-      {"p.png --bytes 20", "bytes"},
+      {"p.png --bytes 20", "--bytes: is 20; the smallest drawing has "},
       {"p.png --price -1", "--price"},
       {"p.png --price nan", "--price"},
       {"p.png --colors -1", "--colors"},
@@ -186,6 +167,20 @@ TEST_CASE("command lines that make no sense") {
       {"p.png --price 5 --encoder colour", "--price"}};
   for (const auto& [arguments, named] : of_drawings)
     check_refused("vectorize", arguments, named, folder.path());
+}
+
+TEST_CASE("whole numbers are decimal, also with zeros before them") {
+  const ScratchFolder folder;
+  draw_sample(folder / "p.png", 40);
+  CHECK(call("tokenize", "p.png --tokens 020 --output o", folder.path()).code == 0);
+  CHECK(dht::test::check_labels(folder / "o/labels.npy", 40, 40) == 20);  // in C, 020 is 16
+  CHECK(call("tokenize_folder", ". --tokens 09 --output o", folder.path()).code == 0);
+  CHECK(dht::test::check_labels(folder / "o/p.npy", 40, 40) == 9);
+  for (const std::string seed : {"-1", "18446744073709551616", "0x5", "1e3"})
+    check_refused("pretrain", ". --output new --steps 1 --seed " + seed, "--seed", folder.path());
+  check_refused("pretrain", ". --output new --steps 99999999999999999999", "--steps", folder.path());
+  CHECK(call("tokenize_folder", ". --mean-tokens 1.5e1 --output o", folder.path()).code == 0);
+  check_refused("draw_sample", "--size 0 new.png", "--size: is 0; must be 1 to 8192", folder.path());
 }
 
 TEST_CASE("masks that do not fit") {
@@ -402,6 +397,18 @@ TEST_CASE("places that cannot be written to") {
   // A photo without an ending: the default folder has its name.
   std::filesystem::copy(folder / "p.png", folder / "plain");
   check_refused("plain", "plain", folder.path());
+  // One whose default folder would be this one, or the one above.
+  std::filesystem::create_directory(folder / "below");
+  for (const char* name : {"..png", "...png"}) {
+    std::filesystem::copy(folder / "p.png", folder / "below" / name);
+    const std::size_t before = entries(folder.path());
+    const Said said = call("tokenize", std::string("./") + name, folder / "below");
+    CHECK(said.code == 2);
+    CHECK(said.err == std::string("tokenize: --output: is missing; must be given for the photo ./") + name +
+                          ", which has no name before its ending\n");
+    CHECK(entries(folder.path()) == before);
+    CHECK(call("vectorize", std::string("./") + name + " --output o", folder / "below").code == 0);
+  }
 
   // A failing run leaves a folder of before as it was.
   std::filesystem::create_directory(folder / "kept");

@@ -152,6 +152,39 @@ TEST_CASE(
                 "was made with --patch 4, not 8; must be the same to go on", folder.path());
 }
 
+TEST_CASE("segment: each picture has a drawing of its own, and never one that is read") {
+  const ScratchFolder folder;
+  for (const char* name : {"photos/a", "maps/a"}) fs::create_directories(folder / name);
+  draw(folder / "photos/a/b.png", folder / "maps/a/b.png", 1);
+  draw(folder / "photos/a-b.png", folder / "maps/a-b.png", 2);
+  const std::string tiny =
+      "photos --labels maps --side 32 --batch 2 --tokens 9 --width 32 --depth 1 --blocks 1 --steps 1 "
+      "--quiet ";
+  checked(tiny + "--output out", folder.path());
+  CHECK(dht::examples::read_photo(folder / "out/drawings/a/b.png").samples !=
+        dht::examples::read_photo(folder / "out/drawings/a-b.png").samples);
+  checked(tiny + "--drawings 0 --output none", folder.path());
+  CHECK(!fs::exists(folder / "none/drawings"));
+
+  const auto refused = [&](const std::string& arguments, const std::string& named) {
+    check_refused("segment", arguments, named, folder.path());
+  };
+  // Found before anything is learned.
+  fs::create_directory(folder / "taken");
+  store(folder / "taken/drawings", "");
+  refused(tiny + "--output taken", "--output: taken/drawings is a file; must be a folder");
+  refused(tiny + "--output photos/a/new",
+          "--output: photos/a/new/drawings would be within photos, which is read; choose another folder");
+  fs::create_directory_symlink("photos", folder / "link");
+  refused(tiny + "--output link", "--output: link/drawings would be within photos, which is read");
+  fs::rename(folder / "photos", folder / "drawings");
+  refused("drawings" + tiny.substr(6) + "--output .", "./drawings would be within drawings, which is read");
+  fs::copy_file(folder / "drawings/a-b.png", folder / "drawings/a-b.jpg");
+  refused(
+      "drawings" + tiny.substr(6) + "--output new",
+      "drawings/a-b.jpg: has the same label map as drawings/a-b.png, maps/a-b.png; must have one of its own");
+}
+
 TEST_CASE("segment: label maps that do not fit, and wrong use, are refused before anything is written") {
   const ScratchFolder folder;
   fill(folder.path());

@@ -3,6 +3,7 @@
 #include "command_line.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <exception>
 #include <functional>
 #include <iostream>
@@ -34,6 +35,26 @@ std::string refusal_of_threads() {
                                           : "--threads: the system does not give so many threads";
 }
 
+/// Takes digits for what they are: without it, 010 is 8, 0x10 is 16, and what is too large another number. What is no whole
+/// number is for the option's own type to refuse.
+CLI::Validator whole_number() {
+  const auto check = [](std::string& text) -> std::string {
+    const std::size_t first = text.starts_with('-') ? 1 : 0;
+    const auto is_digit = [&](std::size_t at) {
+      return at < text.size() && text[at] >= '0' && text[at] <= '9';
+    };
+    if (!is_digit(first)) return "";
+    while (text[first] == '0' && is_digit(first + 1)) text.erase(first, 1);
+    std::int64_t number = 0;
+    const char* const end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, number);
+    const bool is_decimal = error == std::errc() &&
+                            (stop == end || std::string_view(".eE").find(*stop) != std::string_view::npos);
+    return is_decimal ? "" : "is " + dht::detail::one_line(text) + "; must be a whole number";
+  };
+  return {check, ""};
+}
+
 }  // namespace
 
 void prepare(CLI::App& app, const std::string& name) {
@@ -42,6 +63,8 @@ void prepare(CLI::App& app, const std::string& name) {
 }
 
 bool parse(CLI::App& app, int argc, char** argv) {
+  for (CLI::Option* option : app.get_options())
+    if (option->get_type_name() == "N" || option->get_type_name() == "K") option->transform(whole_number());
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

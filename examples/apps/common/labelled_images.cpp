@@ -3,6 +3,7 @@
 #include "labelled_images.hpp"
 
 #include <algorithm>
+#include <map>
 #include <span>
 #include <system_error>
 
@@ -22,6 +23,7 @@ LabelledImages::LabelledImages(const fs::path& folder, const fs::path& labels, c
   std::error_code error;
   DHT_EXPECTS(fs::is_directory(labels, error), dht::detail::file_name(labels),
               ": is no folder; must hold the label maps");
+  check_names();
   for_each_index(pool, labels_.size(), [&](std::size_t i) {
     check_interrupted();
     labels_[i] = read_label_map(label_path(i));
@@ -32,9 +34,20 @@ LabelledImages::LabelledImages(const fs::path& folder, const fs::path& labels, c
   });
 }
 
-fs::path LabelledImages::label_path(std::size_t image) const {
-  fs::path below = fs::path(images_.name(image)).lexically_relative(folder_);
-  return label_folder_ / below.replace_extension(".png");
+fs::path LabelledImages::name_below(std::size_t image) const {
+  return fs::path(images_.name(image)).lexically_relative(folder_).replace_extension(".png");
+}
+
+fs::path LabelledImages::label_path(std::size_t image) const { return label_folder_ / name_below(image); }
+
+void LabelledImages::check_names() const {
+  std::map<fs::path, std::size_t> image_of;
+  for (std::size_t i = 0; i < images_.size(); ++i) {
+    const auto [at, is_new] = image_of.emplace(name_below(i), i);
+    DHT_EXPECTS(is_new, dht::detail::file_name(images_.name(at->second)), ": has the same label map as ",
+                dht::detail::file_name(images_.name(i)), ", ", dht::detail::file_name(label_path(i)),
+                "; must have one of its own");
+  }
 }
 
 int LabelledImages::classes(int ignored) const {

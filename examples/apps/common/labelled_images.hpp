@@ -19,12 +19,14 @@ namespace dht::examples {
 class LabelledImages {
  public:
   /// Reads them all. Pictures that are broken are named on stderr and left out; throws dht::Error, naming the file, for a label
-  /// map that is missing, broken, or of another size than its picture.
+  /// map that is missing, broken, of another size than its picture, or that of two pictures.
   LabelledImages(const std::filesystem::path& folder, const std::filesystem::path& labels,
                  const ReadingOptions& options, backend::ThreadPool& pool);
 
   const TrainingImages& images() const { return images_; }
   const LabelMap& labels(std::size_t image) const { return labels_[image]; }
+  /// below/NAME.png for IMAGE_DIR/below/NAME.jpg.
+  std::filesystem::path name_below(std::size_t image) const;
   /// The largest number of a pixel that is not `ignored`, plus 1.
   int classes(int ignored) const;
   /// Throws dht::Error, naming the label map, for a number from `classes` on that is not `ignored`.
@@ -34,6 +36,7 @@ class LabelledImages {
 
  private:
   std::filesystem::path label_path(std::size_t image) const;
+  void check_names() const;
 
   std::filesystem::path folder_, label_folder_;
   TrainingImages images_;

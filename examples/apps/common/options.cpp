@@ -98,6 +98,14 @@ std::string name_of_folder(const std::filesystem::path& folder) {
   return path.filename().string();
 }
 
+/// The folder that is named after a photo. "..png" has the stem ".", "...png" even "..".
+std::filesystem::path folder_of_photo(const std::filesystem::path& photo) {
+  const std::filesystem::path stem = photo.stem();
+  DHT_EXPECTS(stem != "." && stem != "..", "--output: is missing; must be given for the photo ",
+              dht::detail::file_name(photo), ", which has no name before its ending");
+  return stem;
+}
+
 void add_input_and_output(CLI::App& app, Options& options, const std::string& output) {
   app.add_option("--output", options.output,
                  "folder of the results, created when missing (default: " + output + ")")
@@ -189,7 +197,7 @@ void finish_photo_options(const CLI::App& app, Options& options, const std::stri
               ", which draws the whole picture; must be asked of tokenize");
   check(options);
   check_output(app, options);
-  if (options.output.empty()) options.output = options.photo.stem();
+  if (options.output.empty()) options.output = folder_of_photo(options.photo);
 }
 
 /// What says something about tokens: a drawing for which one is given is one of them.

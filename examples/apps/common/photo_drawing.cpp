@@ -114,6 +114,17 @@ std::size_t gzip_size(const std::string& text) {
   return size + more_than_zlib;
 }
 
+namespace {
+
+/// The library says what it cannot do of its argument `bytes`; the user has an option.
+std::string draw_within(Drawer& drawer, std::int64_t bytes, const DrawingOptions& how) try {
+  return drawer.draw_within(bytes, gzip_size, how);
+} catch (const Error& error) {
+  throw Error("--" + std::string(error.what()));
+}
+
+}  // namespace
+
 PhotoDrawings draw_photo(const Picture& photo, const VectorizeOptions& options) {
   DrawerOptions drawer_options;
   drawer_options.smallest = options.tokens.smallest.value_or(1);
@@ -128,7 +139,7 @@ PhotoDrawings draw_photo(const Picture& photo, const VectorizeOptions& options) 
   const double price = std::min(options.price.value_or(drawer.balanced_price() / options.detail), 1e7);
   PhotoDrawings drawings;
   drawings.svg = options.price   ? drawer.draw(price, how)
-                 : options.bytes ? drawer.draw_within(*options.bytes, gzip_size, how)
+                 : options.bytes ? draw_within(drawer, *options.bytes, how)
                                  : drawer.draw_balanced(price, gzip_size, how);
   if (!options.html) return drawings;
   const auto add = [&](const std::string& svg) {

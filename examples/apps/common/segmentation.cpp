@@ -7,6 +7,8 @@
 #include <iostream>
 #include <limits>
 #include <memory>
+#include <optional>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -297,28 +299,45 @@ Picture seen_part(const TrainingBatch& batch, std::size_t place) {
   return picture;
 }
 
-/// drawings/below-NAME.png for IMAGE_DIR/below/NAME.jpg.
-std::string drawing_name(const fs::path& image, const fs::path& folder) {
-  std::string name = image.lexically_relative(folder).replace_extension(".png").generic_string();
-  std::replace(name.begin(), name.end(), '/', '-');
-  return name;
+/// Where drawings go, which programs that look for pictures would find: not among those that this one reads.
+fs::path checked_drawings_folder(const SegmentOptions& options) {
+  const fs::path drawings = options.output / drawings_name;
+  std::error_code error;
+  const fs::file_status status = fs::status(drawings, error);
+  DHT_EXPECTS(!fs::exists(status) || fs::is_directory(status), "--output: ", dht::detail::file_name(drawings),
+              " is a file; must be a folder");
+  const auto real = [&](const fs::path& path) { return fs::weakly_canonical(fs::absolute(path), error); };
+  const fs::path place = real(drawings);
+  for (const auto& folder : {std::optional(options.folder), std::optional(options.labels), options.validation,
+                             options.validation_labels}) {
+    if (!folder) continue;
+    const fs::path above = real(*folder);
+    const auto differs = std::mismatch(above.begin(), above.end(), place.begin(), place.end()).first;
+    DHT_EXPECTS(differs != above.end(), "--output: ", dht::detail::file_name(drawings), " would be within ",
+                dht::detail::file_name(*folder), ", which is read; choose another folder");
+  }
+  return drawings;
+}
+
+/// drawings/below/NAME.png for IMAGE_DIR/below/NAME.jpg, which has the label map below/NAME.png for its own.
+void write_drawing(const fs::path& path, const Picture& drawing) {
+  std::error_code error;
+  fs::create_directories(path.parent_path(), error);
+  DHT_EXPECTS(!error, dht::detail::file_name(path.parent_path()), ": cannot be created (", error.message(),
+              ")");
+  write_png(path, drawing);
 }
 
 void write_results(const SegmentOptions& options, const TrainingRun& run, const SegmentData& data,
-                   Segmenter& segmenter) {
+                   Segmenter& segmenter, const fs::path& drawings) {
   const LabelledImages& shown = data.shown();
-  const fs::path folder = options.validation.value_or(options.folder),
-                 drawings = run.output() / drawings_name;
-  std::error_code error;
-  fs::create_directories(drawings, error);
-  DHT_EXPECTS(!error, dht::detail::file_name(drawings), ": cannot be created (", error.message(), ")");
   int left = options.drawings;
   const ConfusionMatrix matrix = segmenter.look(
       shown, [&](const TrainingBatch& batch, std::size_t place, const auto& answers, const auto& truth) {
         check_interrupted();
         if (left-- <= 0) return;
-        write_png(drawings / drawing_name(shown.images().name(batch.image[place]), folder),
-                  draw_classes(seen_part(batch, place), answers(), truth()));
+        write_drawing(drawings / shown.name_below(batch.image[place]),
+                      draw_classes(seen_part(batch, place), answers(), truth()));
       });
   const std::string set = options.validation ? "validation" : "training";
   std::vector<std::string> names;
@@ -339,6 +358,7 @@ int segment(const std::string& program, const SegmentOptions& options) {
   std::vector<fs::path> inputs;
   for (const auto& file : {options.model, options.weights})
     if (file) inputs.push_back(*file);
+  const fs::path drawings = checked_drawings_folder(options);
   TrainingRun run(program, options, {model_name, results_name, picture_name}, inputs);
   const SegmentData data(options, run);
   const VisionModel model = model_for(options, data.classes);
@@ -346,7 +366,7 @@ int segment(const std::string& program, const SegmentOptions& options) {
   Segmenter segmenter(options, run, data, regions, model);
   const int code = run.run(segmenter, data.train.images().size(), model_name);
   if (code != 0) return code;
-  write_results(options, run, data, segmenter);
+  write_results(options, run, data, segmenter, drawings);
   run.say_results();
   return 0;
 }

@@ -46,7 +46,11 @@ void add_learning(CLI::App& app, TrainingOptions& options) {
       ->type_name("N");
   app.add_option("--clip", options.clip, with_default("gradients are made no longer than this", options.clip))
       ->type_name("NUMBER");
-  app.add_option("--seed", options.seed, "of all that is drawn (default 1)")->type_name("N");
+  app.add_option("--seed", options.seed, "of all that is drawn (default 1)")
+      ->type_name("N")
+      ->check([](const std::string& text) {
+        return text.starts_with('-') ? "is " + text + "; must be at least 0" : std::string();
+      });
 }
 
 void add_running(CLI::App& app, TrainingOptions& options) {

@@ -287,7 +287,9 @@ void TrainingRun::say_results() const {
   std::string names;
   for (std::size_t i = 0; i < output_.names().size(); ++i)
     names += (i == 0 ? "" : i + 1 == output_.names().size() ? " and " : ", ") + output_.names()[i];
-  std::cout << "The results are in " << dht::detail::file_name(error ? output() : where) << ": " << names
+  const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begin_;
+  std::cout << "All of it took " << duration_text(taken.count()) << ".\n"
+            << "The results are in " << dht::detail::file_name(error ? output() : where) << ": " << names
             << '\n';
 }
 

@@ -2,6 +2,7 @@
 // The loop of a training: steps, validations, checkpoints, table, curves, and what is said of them.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -42,7 +43,7 @@ class TrainingRun {
   /// checkpoint then stays as it is.
   int run(Learner& learner, std::size_t images, const std::string& weights);
 
-  /// "The results are in out: ...", unless it is to be quiet.
+  /// How long it all took and "The results are in out: ...", unless it is to be quiet.
   void say_results() const;
 
  private:
@@ -55,6 +56,7 @@ class TrainingRun {
 
   std::string program_;
   const TrainingOptions& options_;
+  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
   OutputFolder output_;
   Signals signals_;
   std::unique_ptr<LockFile> lock_;  ///< none until there is a folder
