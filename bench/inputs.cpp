@@ -29,8 +29,8 @@ Picture read_picture(const char* path) { return examples::read_photo(path).pictu
 #else
 Picture read_picture(const char*) {
   detail::fail(
-      "DHT_PHOTO: is set, but photos are read by the example programs' code; build with "
-      "DHT_BUILD_EXAMPLES=ON");
+      {"DHT_PHOTO: is set, but photos are read by the example programs' code; build with "
+       "DHT_BUILD_EXAMPLES=ON"});
 }
 #endif
 

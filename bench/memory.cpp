@@ -46,7 +46,7 @@ std::int64_t status(const std::string& name) {
   std::ifstream file("/proc/self/status");
   for (std::string line; std::getline(file, line);)
     if (line.rfind(name + ":", 0) == 0) return std::stoll(line.substr(name.size() + 1)) * 1024;
-  dht::detail::fail("/proc/self/status: has no ", name, "; this program needs Linux");
+  dht::detail::fail({"/proc/self/status: has no ", name, "; this program needs Linux"});
 }
 
 /// Forgets the peak of what came before: drawing or reading the photo.

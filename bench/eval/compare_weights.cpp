@@ -50,7 +50,7 @@ dht::backend::Cpu make_backend(int threads) {
   try {
     return dht::backend::Cpu(threads);
   } catch (const std::system_error&) {
-    dht::detail::fail("--threads: the system does not give ", threads, " threads");
+    dht::detail::fail({"--threads: the system does not give ", threads, " threads"});
   }
 }
 

@@ -248,7 +248,7 @@ class Tokenizer<Policies> {
         parts_.backend.resize(tree_.pixel_features, image.total_pixels() * tree_.features);
     if (!encode(features)) {
       check_values(image, most);
-      detail::fail("image: has values so large that its features are not finite");
+      detail::fail({"image: has values so large that its features are not finite"});
     }
     build_hierarchy<Connectivity>(parts_.backend, hierarchy_parts(), parts_.hierarchy, tree_, build_);
     return tree_;

@@ -110,5 +110,5 @@ TEST_CASE("errors: DHT_EXPECTS streams its parts, and only when it fails", "[cor
   CHECK(built == 0);
   CHECK(error_of([&] { DHT_EXPECTS(2 < 1, "tokens: is ", part(), "; must be ", 2.5, '!'); }) ==
         "tokens: is 1; must be 2.5!");
-  CHECK_THROWS_AS(dht::detail::fail("x"), std::runtime_error);
+  CHECK_THROWS_AS(dht::detail::fail({"x"}), std::runtime_error);
 }

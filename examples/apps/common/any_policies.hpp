@@ -33,7 +33,7 @@ class AnyCriterion {
     else if (name == "cic")
       which_ = Which::cic;
     else if (name != "aicc")
-      dht::detail::fail("criterion: is \"", name, "\"; must be aic, aicc, bic or cic");
+      dht::detail::fail({"criterion: is \"", name, "\"; must be aic, aicc, bic or cic"});
   }
 
   template <class S>

@@ -84,7 +84,7 @@ void check_choice(const char* option, const std::string& value,
     if (!list.empty()) list += choice == *(choices.end() - 1) ? " or " : ", ";
     list += choice;
   }
-  dht::detail::fail(option, ": is ", dht::detail::one_line(value), "; must be ", list);
+  dht::detail::fail({option, ": is ", dht::detail::one_line(value), "; must be ", list});
 }
 
 void check_range(const char* option, double value, double lowest, double highest) {

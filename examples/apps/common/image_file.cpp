@@ -48,7 +48,7 @@ bool is(ByteSpan type, std::string_view name) { return std::equal(type.begin(), 
 
 template <class... Parts>
 [[noreturn]] void fail(const fs::path& path, const Parts&... parts) {
-  dht::detail::fail(dht::detail::file_name(path), ": ", parts...);
+  dht::detail::fail({dht::detail::file_name(path), ": ", parts...});
 }
 
 void check_size(const fs::path& path, std::uint64_t width, std::uint64_t height) {

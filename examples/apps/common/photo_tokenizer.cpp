@@ -108,12 +108,13 @@ class Implementation final : public PhotoTokenizer {
 
 #ifndef DHT_APPS_HAVE_THRUST
 std::unique_ptr<PhotoTokenizer> make_thrust_tokenizer(Common) {
-  dht::detail::fail("--backend: thrust is not in this program; it was built without Thrust (libthrust-dev)");
+  dht::detail::fail(
+      {"--backend: thrust is not in this program; it was built without Thrust (libthrust-dev)"});
 }
 #endif
 #ifndef DHT_APPS_HAVE_CUDA
 std::unique_ptr<PhotoTokenizer> make_cuda_tokenizer(Common) {
-  dht::detail::fail("--backend: cuda is not in this program; it was built without -D DHT_CUDA=ON");
+  dht::detail::fail({"--backend: cuda is not in this program; it was built without -D DHT_CUDA=ON"});
 }
 #endif
 

@@ -96,8 +96,8 @@ StagingFolder::StagingFolder(const fs::path& folder) {
     DHT_EXPECTS(!failed, "--output: ", dht::detail::file_name(folder), " cannot be written to (",
                 reason.message(), ")");
   }
-  dht::detail::fail("--output: ", dht::detail::file_name(folder),
-                    " cannot be written to (temporary names are taken)");
+  dht::detail::fail(
+      {"--output: ", dht::detail::file_name(folder), " cannot be written to (temporary names are taken)"});
 }
 
 StagingFolder::~StagingFolder() {

@@ -31,7 +31,7 @@ std::shared_ptr<const Picture> decoded(const fs::path& path) {
   try {
     return std::make_shared<const Picture>(read_photo(path).picture());
   } catch (const std::bad_alloc&) {
-    dht::detail::fail(dht::detail::file_name(path), ": ", not_enough_memory);
+    dht::detail::fail({dht::detail::file_name(path), ": ", not_enough_memory});
   }
 }
 

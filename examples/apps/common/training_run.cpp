@@ -173,14 +173,14 @@ class TrainingRun::Loop {
     try {
       return learner_.learn(step);
     } catch (const Error& error) {
-      dht::detail::fail("step ", step + 1, ": ", error.what(), "; ", last_good());
+      dht::detail::fail({"step ", step + 1, ": ", error.what(), "; ", last_good()});
     }
   }
 
   void check_finite(double value, const char* what) const {
     if (!std::isfinite(value))
-      dht::detail::fail("step ", steps_done() + 1, ": ", what, " is ", value, "; the loss of ",
-                        learner_.worst(), "; ", last_good());
+      dht::detail::fail({"step ", steps_done() + 1, ": ", what, " is ", value, "; the loss of ",
+                         learner_.worst(), "; ", last_good()});
   }
 
   std::string last_good() const {

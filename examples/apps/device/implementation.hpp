@@ -50,7 +50,7 @@ class OnDeviceTokenizer final : public PhotoTokenizer {
           },
           photo.samples);
     } catch (const Error& error) {
-      dht::detail::fail(path.filename().string(), ": ", error.what());
+      dht::detail::fail({path.filename().string(), ": ", error.what()});
     }
     tree_ = tokenizer_.hierarchy().download(tokenizer_.backend());
     return tree_;
@@ -80,7 +80,7 @@ class OnDeviceTokenizer final : public PhotoTokenizer {
   }
 
   [[noreturn]] static void fail_merging() {
-    dht::detail::fail("--backend: cuts by best-ancestor only where it is not cpu");
+    dht::detail::fail({"--backend: cuts by best-ancestor only where it is not cpu"});
   }
 
   Tokenizer<Policies> tokenizer_;

@@ -88,7 +88,7 @@ template <class P>
       for (int y = 0; y < image.height; ++y)
         for (int x = 0; x < image.width; ++x)
           check_value(static_cast<double>(image(b, c, y, x)), most, b, c, y, x);
-  fail("image: has values so large that its features are not finite");
+  fail({"image: has values so large that its features are not finite"});
 }
 
 }  // namespace dht::detail

@@ -174,7 +174,7 @@ class TemporaryFile {
 
  private:
   [[noreturn]] void refuse(int error) const {
-    fail(file_name(target_), ": cannot be written (", system_message(error), ")");
+    fail({file_name(target_), ": cannot be written (", system_message(error), ")"});
   }
 
   // The new name, too. A folder that cannot be opened for it, as on some network drives, is no reason to fail: the file is
@@ -229,7 +229,7 @@ inline std::vector<std::byte> read_file(const std::filesystem::path& path) {
   try {
     bytes.resize(size);
   } catch (const std::exception&) {  // bad_alloc or length_error
-    detail::fail(detail::file_name(path), ": has ", size, " bytes; must fit in memory");
+    detail::fail({detail::file_name(path), ": has ", size, " bytes; must fit in memory"});
   }
   file.read(reinterpret_cast<char*>(bytes.data()), std::streamsize(size));
   DHT_EXPECTS(std::uintmax_t(file.gcount()) == size, detail::file_name(path), ": could be read up to byte ",

@@ -83,8 +83,8 @@ class NpyHeaderReader {
 
  private:
   [[noreturn]] void malformed() const {
-    fail(file_, ": header is malformed at byte ", npy_magic.size() + 2 + at_,
-         "; must be a dictionary of descr, fortran_order and shape");
+    fail({file_, ": header is malformed at byte ", npy_magic.size() + 2 + at_,
+          "; must be a dictionary of descr, fortran_order and shape"});
   }
 
   void skip_spaces() {

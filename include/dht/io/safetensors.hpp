@@ -202,7 +202,7 @@ class SafeTensorsWriter {
     try {
       return nlohmann::json(text).dump();
     } catch (const nlohmann::json::exception&) {
-      detail::fail("name or text: ", detail::one_line(text), " is not UTF-8; must be");
+      detail::fail({"name or text: ", detail::one_line(text), " is not UTF-8; must be"});
     }
   }
 

@@ -118,7 +118,7 @@ class HeaderReader final : public nlohmann::json_sax<nlohmann::json> {
   }
 
   bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception&) override {
-    fail(file_, ": header is not valid JSON at byte ", position);
+    fail({file_, ": header is not valid JSON at byte ", position});
   }
 
  private:
@@ -136,7 +136,7 @@ class HeaderReader final : public nlohmann::json_sax<nlohmann::json> {
                            : place_ == Place::metadata || field_ == "dtype"
                                ? "a string"
                                : "a list of whole numbers from 0 on";
-    fail(where(), place_ == Place::list ? "holds " : "is ", kind, "; must be ", expected);
+    fail({where(), place_ == Place::list ? "holds " : "is ", kind, "; must be ", expected});
   }
 
   void set_type(const std::string& name) {

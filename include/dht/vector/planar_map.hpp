@@ -54,7 +54,7 @@ inline void check_labels(const LabelView& labels, std::int32_t regions) {
       continue;
     const auto bad = [&](std::int32_t label) { return label < 0 || label >= regions; };
     const auto x = std::find_if(row, row + labels.width, bad) - row;
-    fail("labels: is ", row[x], " at row ", y, ", column ", x, "; must be between 0 and ", regions - 1);
+    fail({"labels: is ", row[x], " at row ", y, ", column ", x, "; must be between 0 and ", regions - 1});
   }
 }
 

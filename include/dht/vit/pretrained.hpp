@@ -109,7 +109,7 @@ inline PatchVitConfig patch_vit_config(const SafeTensors& file, int heads = 0) {
   try {
     check(c);
   } catch (const Error& error) {
-    detail::fail(file.file(), ": ", error.what());
+    detail::fail({file.file(), ": ", error.what()});
   }
   return c;
 }
@@ -122,7 +122,7 @@ PatchVit<S, Activation> read_patch_vit(const SafeTensors& file, const PatchVitCo
   const detail::VitNames names(file);
   std::string complaints;
   const auto complain = [&](const auto&... parts) {
-    complaints += (complaints.empty() ? "" : "; ") + detail::text_of(parts...);
+    complaints += (complaints.empty() ? "" : "; ") + detail::text_of({parts...});
   };
   std::set<std::string> known;
   for (auto& [name, shape] : parameter_shapes(config)) {
