@@ -46,16 +46,7 @@ class Cpu {
   /// unless there is only one. With no step at all, `body` is still called once, for an empty range.
   template <class Body>
   void for_parts(std::int64_t count, std::int64_t grain, const Body& body) const {
-    const int n = parts(count, grain);
-    const auto task = [&](int part) {
-      const std::int64_t begin = part_begin(count, n, part), end = part_begin(count, n, part + 1);
-      run(set_, [&]() DHT_INLINE_LAMBDA { body(part, begin, end); });
-    };
-    if (n == 1) {
-      task(0);
-    } else {
-      pool_->run(n, task);
-    }
+    run_parts(count, grain, compiled_for<Body, int, std::int64_t, std::int64_t>(set_), &body);
   }
 
   /// Calls `body()` on one thread, compiled for the best instruction set.
@@ -72,6 +63,15 @@ class Cpu {
   }
 
  private:
+  /// One function for all loops: programs have many.
+  void run_parts(std::int64_t count, std::int64_t grain, Loop<int, std::int64_t, std::int64_t> loop,
+                 const void* body) const {
+    const int n = parts(count, grain);
+    if (n == 1) return loop(body, 0, 0, count);
+    pool_->run(
+        n, [=](int part) { loop(body, part, part_begin(count, n, part), part_begin(count, n, part + 1)); });
+  }
+
   int threads_;
   InstructionSet set_;
   std::shared_ptr<ThreadPool> pool_;

@@ -48,20 +48,22 @@ inline namespace DHT_TARGET {
 #define DHT_TARGET_AVX512 "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,bmi,bmi2,prefer-vector-width=512"
 #endif
 
-template <class Body>
-__attribute__((target(DHT_TARGET_AVX512))) DHT_NO_INLINE DHT_VECTORISED void run_avx512(const Body& body) {
-  body();
+template <class Body, class... Arguments>
+__attribute__((target(DHT_TARGET_AVX512))) DHT_NO_INLINE DHT_VECTORISED void run_avx512(
+    const void* body, Arguments... arguments) {
+  (*static_cast<const Body*>(body))(arguments...);
 }
 
-template <class Body>
-__attribute__((target(DHT_TARGET_AVX2))) DHT_NO_INLINE DHT_VECTORISED void run_avx2(const Body& body) {
-  body();
+template <class Body, class... Arguments>
+__attribute__((target(DHT_TARGET_AVX2))) DHT_NO_INLINE DHT_VECTORISED void run_avx2(const void* body,
+                                                                                    Arguments... arguments) {
+  (*static_cast<const Body*>(body))(arguments...);
 }
 #endif
 
-template <class Body>
-DHT_NO_INLINE DHT_VECTORISED void run_baseline(const Body& body) {
-  body();
+template <class Body, class... Arguments>
+DHT_NO_INLINE DHT_VECTORISED void run_baseline(const void* body, Arguments... arguments) {
+  (*static_cast<const Body*>(body))(arguments...);
 }
 
 }  // namespace DHT_TARGET
@@ -91,15 +93,25 @@ inline InstructionSet best_instruction_set() {
 #endif
 }
 
-/// Calls `body()`, compiled for the given instruction set. What `body` calls must be DHT_INLINE to profit.
-template <class Body>
-void run(InstructionSet set, const Body& body) {
+/// A loop's body without its type: `body(arguments...)` of what the pointer points to.
+template <class... Arguments>
+using Loop = void (*)(const void* body, Arguments... arguments);
+
+/// The loop's body, compiled for the given instruction set. What `body` calls must be DHT_INLINE to profit.
+template <class Body, class... Arguments>
+Loop<Arguments...> compiled_for(InstructionSet set) {
 #if DHT_DISPATCH
-  if (set == InstructionSet::avx512) return detail::run_avx512(body);
-  if (set == InstructionSet::avx2) return detail::run_avx2(body);
+  if (set == InstructionSet::avx512) return detail::run_avx512<Body, Arguments...>;
+  if (set == InstructionSet::avx2) return detail::run_avx2<Body, Arguments...>;
 #endif
   (void)set;
-  detail::run_baseline(body);
+  return detail::run_baseline<Body, Arguments...>;
+}
+
+/// Calls `body()`, compiled for the given instruction set.
+template <class Body>
+void run(InstructionSet set, const Body& body) {
+  compiled_for<Body>(set)(&body);
 }
 
 }  // namespace DHT_TARGET

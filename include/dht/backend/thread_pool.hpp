@@ -55,13 +55,26 @@ class ThreadPool {
   /// same with any number of threads.
   template <class Task>
   void run(int parts, const Task& task) {
+    run(
+        parts, [](const void* t, int part) { (*static_cast<const Task*>(t))(part); }, &task);
+  }
+
+ private:
+  using Call = void (*)(const void* task, int part);
+
+  struct Release {
+    std::atomic<long>& user;
+    ~Release() { user = 0; }
+  };
+
+  void run(int parts, Call call, const void* task) {
     const long process = detail::process_number();
     long user = user_;  // that of a parent is gone
-    if (user == process || !user_.compare_exchange_strong(user, process)) return run_alone(parts, task);
+    if (user == process || !user_.compare_exchange_strong(user, process)) return run_alone(parts, call, task);
     const Release release{user_};
     if (process_ != process) start(process);
-    task_ = &task;
-    call_ = [](const void* t, int part) { (*static_cast<const Task*>(t))(part); };
+    task_ = task;
+    call_ = call;
     parts_ = parts;
     next_ = 0;
     busy_ = workers();
@@ -72,18 +85,11 @@ class ThreadPool {
     if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
   }
 
- private:
-  struct Release {
-    std::atomic<long>& user;
-    ~Release() { user = 0; }
-  };
-
-  template <class Task>
-  static void run_alone(int parts, const Task& task) {
+  static void run_alone(int parts, Call call, const void* task) {
     std::exception_ptr error;
     for (int part = 0; part < parts; ++part) {
       try {
-        task(part);
+        call(task, part);
       } catch (...) {
         if (!error) error = std::current_exception();
       }
@@ -143,7 +149,7 @@ class ThreadPool {
   }
 
   const void* task_ = nullptr;
-  void (*call_)(const void*, int) = nullptr;
+  Call call_ = nullptr;
   int parts_ = 0;
   std::atomic<int> next_{0}, busy_{0};
   std::atomic<unsigned> round_{0};

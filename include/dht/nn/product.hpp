@@ -58,12 +58,12 @@ template <class Body>
 DHT_INLINE void with_tile_shape(backend::InstructionSet set, const Body& body) {
 #if DHT_DISPATCH
   if (set == backend::InstructionSet::avx512)
-    return backend::detail::run_avx512([&]() DHT_INLINE_LAMBDA { body(TileShape<64, 12>()); });
+    return backend::detail::run_avx512<Body>(&body, TileShape<64, 12>());
   if (set == backend::InstructionSet::avx2)
-    return backend::detail::run_avx2([&]() DHT_INLINE_LAMBDA { body(TileShape<32, 6>()); });
+    return backend::detail::run_avx2<Body>(&body, TileShape<32, 6>());
 #endif
   (void)set;
-  backend::detail::run_baseline([&]() DHT_INLINE_LAMBDA { body(NativeTile()); });
+  backend::detail::run_baseline<Body>(&body, NativeTile());
 }
 
 /// How many columns a packed panel of the right factor has.
