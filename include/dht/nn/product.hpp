@@ -59,8 +59,7 @@ DHT_INLINE void with_tile_shape(backend::InstructionSet set, const Body& body) {
 #if DHT_DISPATCH
   if (set == backend::InstructionSet::avx512)
     return backend::detail::run_avx512<Body>(&body, TileShape<64, 12>());
-  if (set == backend::InstructionSet::avx2)
-    return backend::detail::run_avx2<Body>(&body, TileShape<32, 6>());
+  if (set == backend::InstructionSet::avx2) return backend::detail::run_avx2<Body>(&body, TileShape<32, 6>());
 #endif
   (void)set;
   backend::detail::run_baseline<Body>(&body, NativeTile());
