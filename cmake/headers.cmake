@@ -73,9 +73,12 @@ set(DHT_HEADERS
   include/dht/nn/softmax.hpp
   include/dht/nn/upsampling.hpp
   include/dht/regions/backward.hpp
+  include/dht/regions/confusion_matrix.hpp
+  include/dht/regions/label_map.hpp
   include/dht/regions/projection.hpp
   include/dht/regions/properties.hpp
   include/dht/regions/refine.hpp
+  include/dht/regions/superpixel_scores.hpp
   include/dht/regions/tokens.hpp
   include/dht/selection/best_ancestor.hpp
   include/dht/selection/criteria.hpp

@@ -32,6 +32,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using namespace dht::bench;
+using dht::LabelMap;
 using dht::examples::fixed_text;
 
 struct CompareOptions {
@@ -45,7 +46,7 @@ struct CompareOptions {
 /// Numbers of a method at a count, summed over the images.
 struct Sums {
   double labels = 0, exact = 0, connected = 0, reached = 0, milliseconds = 0;
-  SuperpixelScores scores{};
+  ScoreRow scores{};
 };
 
 /// A method at a count: means over the images.
@@ -75,7 +76,7 @@ dht::Picture contact_sheet(const std::vector<dht::Picture>& panels) {
 }
 
 dht::Picture with_boundaries(const dht::Picture& photo, const LabelMap& map) {
-  return draw_boundaries(photo, dht::plane_view(map.labels.data(), map.height, map.width));
+  return draw_boundaries(photo, map.view());
 }
 
 // ---------------------------------------------------------------------------------------- the comparison

@@ -25,7 +25,7 @@ namespace dht::bench {
 struct JudgedPhoto {
   std::string name;
   Picture photo;
-  std::vector<Truth> truths;
+  std::vector<LabelMap> truths;
 };
 
 /// The names of all NAME.jpg in order, at most `limit` of them.
@@ -54,7 +54,7 @@ inline LabelMap read_segmentation(const std::filesystem::path& path, int height,
         for (std::size_t i = 0; i < samples.size(); i += 3) labels.push_back(samples[i]);
       },
       file.samples);
-  return label_map(height, width, std::move(labels));
+  return label_map(height, width, labels);
 }
 
 inline JudgedPhoto read_judged_photo(const std::filesystem::path& folder, const std::string& name) {
@@ -62,7 +62,7 @@ inline JudgedPhoto read_judged_photo(const std::filesystem::path& folder, const 
   for (int person = 0;; ++person) {
     const std::filesystem::path path = folder / (name + "." + std::to_string(person) + ".png");
     if (person > 0 && !std::filesystem::exists(path)) return judged;
-    judged.truths.push_back(make_truth(read_segmentation(path, judged.photo.height, judged.photo.width)));
+    judged.truths.push_back(read_segmentation(path, judged.photo.height, judged.photo.width));
   }
 }
 

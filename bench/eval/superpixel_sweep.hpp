@@ -23,14 +23,14 @@ namespace dht::bench {
 struct SuperpixelRun {
   LabelMap map;
   std::int32_t components = 0;
-  SuperpixelScores scores{};
+  ScoreRow scores{};
   double milliseconds = 0;  ///< processor time from the photo to the labels
 };
 
 /// What is said of a method, an image and a number of regions.
 struct ScoresAtCount {
   const SuperpixelRun* nearest = nullptr;  ///< what a user would take; as long as the sweep lives
-  SuperpixelScores scores{};               ///< at the number itself
+  ScoreRow scores{};                       ///< at the number itself
   bool interpolated = false, reached = true;
 };
 
@@ -77,12 +77,12 @@ class SuperpixelSweep {
     if (found != runs_.end()) return found->second;
     const int height = photo_.photo.height, width = photo_.photo.width;
     const std::clock_t begin = std::clock();
-    auto labels = method_.segment(photo_.photo, settings_[static_cast<std::size_t>(position)].value);
+    const auto labels = method_.segment(photo_.photo, settings_[static_cast<std::size_t>(position)].value);
     SuperpixelRun result;
     result.milliseconds = 1000.0 * static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
-    result.map = label_map(height, width, std::move(labels));
-    result.components = components(result.map);
-    result.scores = superpixel_scores(result.map, photo_.photo, photo_.truths);
+    result.map = label_map(height, width, labels);
+    result.components = connected_components(result.map);
+    result.scores = score_row(result.map, photo_.photo, photo_.truths);
     return runs_.emplace(position, std::move(result)).first->second;
   }
 

@@ -34,8 +34,8 @@ struct Candidate {
 /// Means over the photos.
 struct WeightsRow {
   std::string name;
-  std::vector<double> painted, means;    ///< decibels, one for each number of tokens
-  std::vector<SuperpixelScores> scores;  ///< one for each number of regions
+  std::vector<double> painted, means;  ///< decibels, one for each number of tokens
+  std::vector<ScoreRow> scores;        ///< one for each number of regions
 };
 
 /// A candidate at work.
@@ -47,7 +47,7 @@ class WeightsTrial {
         tokens_(std::move(tokens)),
         regions_(std::move(regions)),
         painted_(tokens_.size()),
-        scores_(regions_.size(), SuperpixelScores{}) {}
+        scores_(regions_.size(), ScoreRow{}) {}
 
   void paint(const ImageView<const std::uint8_t>& photo) {
     tokenizer_.build(photo);
@@ -61,7 +61,7 @@ class WeightsTrial {
     for (std::size_t k = 0; k < regions_.size(); ++k) {
       const auto& labels = tokenizer_.tokens(regions_[k]).partition.labels;
       const LabelMap map = label_map(height, width, {labels.begin(), labels.end()});
-      const SuperpixelScores scores = superpixel_scores(map, photo.photo, photo.truths);
+      const ScoreRow scores = score_row(map, photo.photo, photo.truths);
       for (std::size_t i = 0; i < scores.size(); ++i) scores_[k][i] += scores[i];
     }
     ++divided_;
@@ -78,7 +78,7 @@ class WeightsTrial {
       row.painted.push_back(mean_decibels(photos, [&](const auto& p) { return squared_error(p, map); }));
       row.means.push_back(mean_decibels(photos, squared_error_of_means));
     }
-    for (SuperpixelScores& scores : row.scores)
+    for (ScoreRow& scores : row.scores)
       for (double& score : scores) score /= divided_;
     return row;
   }
@@ -95,7 +95,7 @@ class WeightsTrial {
   Tokenizer<CandidatePolicies> tokenizer_;
   std::vector<int> tokens_, regions_;
   std::vector<std::vector<PaintedTokens>> painted_;  // by number of tokens, then by photo
-  std::vector<SuperpixelScores> scores_;             // by number of regions, summed over the photos
+  std::vector<ScoreRow> scores_;                     // by number of regions, summed over the photos
   int divided_ = 0;
 };
 

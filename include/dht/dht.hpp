@@ -11,8 +11,10 @@
 #include <dht/drawer.hpp>
 #include <dht/io/file.hpp>
 #include <dht/io/npy.hpp>
+#include <dht/regions/confusion_matrix.hpp>
 #include <dht/regions/projection.hpp>
 #include <dht/regions/properties.hpp>
+#include <dht/regions/superpixel_scores.hpp>
 #include <dht/regions/tokens.hpp>
 #include <dht/selection/best_ancestor.hpp>
 #include <dht/selection/cut.hpp>

@@ -18,6 +18,14 @@ void call_measures(Results& results, const dht::Picture& picture, const dht::Tok
   results.add_all(dht::mean_colours(picture, labels, tokens.count()));
   results.add_all(dht::mean_over_regions(view_of(picture), labels, tokens.count()));
 
+  const std::vector<dht::LabelMap> truths{dht::label_map(labels)};
+  const auto scores = dht::superpixel_scores(view_of(picture), truths[0], truths);
+  results.add(scores.compactness + dht::boundary_recall(truths[0], truths[0], 1));
+  results.add(dht::connected_components(truths[0]));
+  dht::ConfusionMatrix matrix(static_cast<std::size_t>(tokens.count()));
+  matrix.add(labels, labels);
+  results.add(matrix.accuracy() + matrix.mean_iou());
+
   results.add_all(dht::draw_boundaries(picture, labels).rgb);
   results.add_all(dht::paint_means(picture, labels, tokens.count()).rgb);
   results.add_all(dht::draw_levels(picture, tokenizer.hierarchy()).rgb);

@@ -536,6 +536,22 @@ TEST_CASE("docs/regions.md: what a token knows", "[docs]") {
   CHECK(box.ymax >= 20);
   CHECK(feature.size() == 8);
 
+  std::vector<std::int32_t> segmented(48 * 64);
+  for (std::size_t i = 0; i < segmented.size(); ++i) segmented[i] = i % 64 < 32;
+  const dht::LabelView predicted_classes = dht::plane_view(segmented.data(), 48, 64);
+  // example-begin scores
+  std::vector<dht::LabelMap> persons;  // ground truth: any labels from 0 up, -1 where nothing is known
+  persons.push_back(dht::label_map(dht::plane_view(segmented.data(), 48, 64)));
+  const dht::LabelMap map = dht::label_map(tokens.labels());
+  const dht::SuperpixelScores scores = dht::superpixel_scores(image, map, persons);
+
+  dht::ConfusionMatrix confusion(2);  // classes
+  confusion.add(persons[0].view(), predicted_classes);
+  const double mean_iou = confusion.mean_iou();
+  // example-end scores
+  CHECK(scores.achievable_accuracy > 0.5);
+  CHECK(mean_iou == 1);
+
   // example-begin pictures
   const dht::Picture boundaries = dht::draw_boundaries(photo, tokens.labels());
   const dht::Picture means = dht::paint_means(photo, tokens.labels(), tokens.count());

@@ -196,22 +196,22 @@ std::vector<double> colours_of_fit(const dht::Picture&, const dht::Tokens<float>
   return colour;
 }
 
-dht::bench::Truth truth_of(const dht::Picture& photo, bool quarters) {
+dht::LabelMap truth_of(const dht::Picture& photo, bool quarters) {
   const dht::Picture drawn = segments(photo.height, photo.width, quarters);
   std::vector<std::int32_t> labels;
   for (std::size_t i = 0; i < drawn.rgb.size(); i += 3) labels.push_back(drawn.rgb[i]);
-  return dht::bench::make_truth(dht::bench::label_map(photo.height, photo.width, labels));
+  return dht::bench::label_map(photo.height, photo.width, labels);
 }
 
 /// The photo at a place in the folder; the first one was segmented by two persons.
 template <class Tokenizer>
-dht::bench::SuperpixelScores scores_of_photo(Tokenizer& tokenizer, std::size_t place, int count) {
+dht::bench::ScoreRow scores_of_photo(Tokenizer& tokenizer, std::size_t place, int count) {
   const dht::Picture photo = photos()[place];
-  std::vector<dht::bench::Truth> truths{truth_of(photo, true)};
+  std::vector<dht::LabelMap> truths{truth_of(photo, true)};
   if (place == 0) truths.push_back(truth_of(photo, false));
   const auto& labels = tokenizer(view(photo), count).partition.labels;
   const auto map = dht::bench::label_map(photo.height, photo.width, {labels.begin(), labels.end()});
-  return dht::bench::superpixel_scores(map, photo, truths);
+  return dht::bench::score_row(map, photo, truths);
 }
 
 /// EV, BR and UE, each for both numbers of regions.

@@ -8,11 +8,11 @@
 #include <vector>
 
 #include <dht/backend/cpu.hpp>
+#include <dht/regions/confusion_matrix.hpp>
 #include <dht/vit/classifier.hpp>
 
 #include "class_folder.hpp"
 #include "class_options.hpp"
-#include "confusion_matrix.hpp"
 #include "learner.hpp"
 #include "token_source.hpp"
 #include "training_images.hpp"

@@ -11,6 +11,7 @@
 #include <dht/vit/shapes.hpp>
 
 #include "class_learner.hpp"
+#include "confusion_chart.hpp"
 #include "number_text.hpp"
 #include "progress.hpp"
 

@@ -20,7 +20,7 @@
 #include <dht/vit/dense_model.hpp>
 
 #include "class_drawing.hpp"
-#include "confusion_matrix.hpp"
+#include "confusion_chart.hpp"
 #include "labelled_images.hpp"
 #include "learner.hpp"
 #include "number_text.hpp"

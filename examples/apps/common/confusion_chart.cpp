@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Which classes were taken for which: counts, scores, and a picture.
-#include "confusion_matrix.hpp"
+// A picture of which classes were taken for which.
+#include "confusion_chart.hpp"
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <cstdio>
 
 #include <dht/core/error.hpp>
@@ -36,38 +38,6 @@ std::string text_at(int x, int y, const std::string& anchor, const std::string& 
 }
 
 }  // namespace
-
-std::int64_t ConfusionMatrix::of_class(std::size_t truth) const {
-  std::int64_t sum = 0;
-  for (std::size_t a = 0; a < classes_; ++a) sum += count(truth, a);
-  return sum;
-}
-
-std::int64_t ConfusionMatrix::total() const {
-  std::int64_t sum = 0;
-  for (const std::int64_t n : counts_) sum += n;
-  return sum;
-}
-
-double ConfusionMatrix::accuracy() const {
-  std::int64_t right = 0;
-  for (std::size_t c = 0; c < classes_; ++c) right += count(c, c);
-  return total() == 0 ? 0 : static_cast<double>(right) / static_cast<double>(total());
-}
-
-double ConfusionMatrix::mean_iou() const {
-  double sum = 0;
-  int present = 0;
-  for (std::size_t c = 0; c < classes_; ++c) {
-    std::int64_t taken = 0;
-    for (std::size_t t = 0; t < classes_; ++t) taken += count(t, c);
-    const std::int64_t together = of_class(c) + taken - count(c, c);
-    if (together == 0) continue;
-    sum += static_cast<double>(count(c, c)) / static_cast<double>(together);
-    ++present;
-  }
-  return present == 0 ? 0 : sum / present;
-}
 
 std::string confusion_svg(const ConfusionMatrix& matrix, const std::vector<std::string>& classes,
                           const std::string& title) {
