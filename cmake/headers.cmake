@@ -2,6 +2,7 @@
 # Every header of the library, in alphabetical order; the test `package.headers` compares these lists with the folder.
 
 set(DHT_HEADERS
+  include/dht/any_policies.hpp
   include/dht/backend/cpu.hpp
   include/dht/backend/device_memory.hpp
   include/dht/backend/instruction_set.hpp
@@ -95,6 +96,7 @@ set(DHT_HEADERS
   include/dht/similarity/weighting.hpp
   include/dht/tokenizer.hpp
   include/dht/train/clip.hpp
+  include/dht/train/crop.hpp
   include/dht/train/losses.hpp
   include/dht/train/optimiser.hpp
   include/dht/train/reconstruction.hpp

@@ -17,13 +17,14 @@ set(DHT_ROOMS
   "selection: core backend graph hierarchy merging"
   "regions: core backend nn graph hierarchy selection"
   "draw: core hierarchy regions"
-  "train: core nn regions"
+  "train: core backend nn regions"
   "vit: core nn io regions"
   "vector: core"
   "compiled: backend encoder graph similarity hierarchy merging selection regions"
   "tokenizer: core backend encoder graph similarity hierarchy merging selection regions compiled"
   "thrust: backend encoder hierarchy selection regions tokenizer"
+  "any_policies: core encoder similarity selection tokenizer"
   "drawer: core similarity merging selection vector tokenizer"
-  "dht: version core backend io selection regions draw train vit vector tokenizer drawer"
+  "dht: version core backend io selection regions draw train vit vector tokenizer any_policies drawer"
   # example-end rooms
 )

@@ -67,7 +67,7 @@ Candidate default_weights(const dht::backend::Cpu& backend) {
 Candidate plain_colour(const dht::backend::Cpu& backend) {
   Candidate candidate;
   candidate.name = "plain colour";
-  candidate.parts.encoder = dht::examples::AnyEncoder<float>(dht::ColourEncoder<float>());
+  candidate.parts.encoder = dht::AnyEncoder<float>(dht::ColourEncoder<float>());
   candidate.parts.backend = backend;
   return candidate;
 }
@@ -87,9 +87,9 @@ Candidate from_checkpoint(const fs::path& path, const std::string& name, const d
   check_projection(checkpoint.projection, file);
   Candidate candidate = plain_colour(backend);
   candidate.name = name;
-  candidate.parts.encoder = dht::examples::AnyEncoder<float>(
+  candidate.parts.encoder = dht::AnyEncoder<float>(
       dht::examples::with_name(file, [&] { return dht::ConvolutionalEncoder<float>(checkpoint.encoder); }));
-  candidate.parts.criterion = dht::examples::AnyCriterion(checkpoint.criterion, checkpoint.iota);
+  candidate.parts.criterion = dht::AnyCriterion(checkpoint.criterion, checkpoint.iota);
   candidate.parts.self_loop = checkpoint.self_loop;
   candidate.parts.hierarchy.compactness = checkpoint.compactness;
   candidate.projection = checkpoint.projection;

@@ -8,20 +8,20 @@
 #include <utility>
 #include <vector>
 
+#include <dht/any_policies.hpp>
 #include <dht/core/error.hpp>
 #include <dht/core/view.hpp>
 #include <dht/nn/linear.hpp>
 #include <dht/similarity/kernels.hpp>
 #include <dht/tokenizer.hpp>
 
-#include "common/any_policies.hpp"
 #include "judged_photo.hpp"
 #include "painted_tokens.hpp"
 #include "superpixel_scores.hpp"
 
 namespace dht::bench {
 
-using CandidatePolicies = examples::AnyPolicies<Gaussian>;
+using CandidatePolicies = dht::AnyPolicies<Gaussian>;
 
 /// What is compared, a row of the tables.
 struct Candidate {

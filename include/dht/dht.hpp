@@ -3,6 +3,7 @@
 // encoder/checkpoint.hpp, vit/pretrained.hpp), which need a JSON parser.
 #pragma once
 
+#include <dht/any_policies.hpp>
 #include <dht/backend/cpu.hpp>
 #include <dht/core/error.hpp>
 #include <dht/core/picture.hpp>
@@ -22,6 +23,7 @@
 #include <dht/selection/selection.hpp>
 #include <dht/tokenizer.hpp>
 #include <dht/train/clip.hpp>
+#include <dht/train/crop.hpp>
 #include <dht/train/losses.hpp>
 #include <dht/train/optimiser.hpp>
 #include <dht/train/reconstruction.hpp>

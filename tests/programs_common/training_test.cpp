@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What pretrain is made of: crops, resampling, the order of pictures, batches, the table and the curve.
+// What pretrain is made of: the order of pictures, batches, the table and the curve.
 #ifdef DHT_TEST_HAS_EXAMPLES
 
 #include <algorithm>
@@ -21,7 +21,6 @@
 #include "common/image_file.hpp"
 #include "common/number_text.hpp"
 #include "common/progress.hpp"
-#include "common/random_crop.hpp"
 #include "common/sample_picture.hpp"
 #include "common/training_images.hpp"
 #include "common/training_log.hpp"
@@ -31,7 +30,6 @@
 using Catch::Approx;
 using Catch::Matchers::ContainsSubstring;
 using dht::Picture;
-using dht::examples::Crop;
 using dht::examples::TrainingImages;
 using dht::examples::TrainingLog;
 using dht::test::error_of;
@@ -54,15 +52,6 @@ Picture ramp(int height, int width) {
   return picture;
 }
 
-std::vector<float> resampled(const Picture& picture, const Crop& crop, int side) {
-  std::vector<float> planes(std::size_t(3 * side * side), -1.0f);
-  resample(picture, crop, side, planes.data());
-  return planes;
-}
-
-/// Rounding of sums of some tens of floats below 1.
-constexpr double rounding = 1e-5;
-
 void fill(const fs::path& folder) {
   fs::create_directories(folder / "below");
   dht::examples::write_png(folder / "b.png", dht::examples::sample_picture(40));
@@ -76,93 +65,6 @@ dht::examples::ReadingOptions quiet(std::int64_t bytes = std::int64_t{1} << 30) 
 }
 
 }  // namespace
-
-TEST_CASE("crops lie within the picture, a quarter to all of it, nearly square") {
-  for (const auto& [height, width] : {std::pair{100, 100}, {50, 200}, {300, 40}, {1, 1}, {7, 1}}) {
-    double least = 1, most = 0;
-    int mirrored = 0;
-    for (int i = 0; i < 400; ++i) {
-      dht::Random random(3, i);
-      const Crop crop = dht::examples::random_crop(height, width, random);
-      REQUIRE(crop.top >= 0);
-      REQUIRE(crop.left >= 0);
-      REQUIRE(crop.top + crop.height <= height + 1e-9);
-      REQUIRE(crop.left + crop.width <= width + 1e-9);
-      const double shape = crop.width / crop.height;
-      REQUIRE(shape >= 0.75 - 1e-9);
-      REQUIRE(shape <= 4.0 / 3 + 1e-9);
-      const double area = crop.width * crop.height / (height * width);
-      least = std::min(least, area);
-      most = std::max(most, area);
-      mirrored += crop.is_mirrored;
-    }
-    CHECK(mirrored > 140);
-    CHECK(mirrored < 260);
-    if (height != width) continue;
-    CHECK(least > 0.25 - 1e-9);
-    CHECK(least < 0.27);
-    CHECK(most > 0.9);
-  }
-  const Crop middle = dht::examples::centre_crop(30, 51);
-  CHECK(middle.top == 0);
-  CHECK(middle.left == 10.5);
-  CHECK(middle.width == 30);
-  CHECK(middle.height == 30);
-}
-
-TEST_CASE("resampling to the same size changes nothing, mirrored it turns around") {
-  const Picture picture = dht::examples::sample_picture(16);
-  const auto same = resampled(picture, {0, 0, 16, 16, false}, 16);
-  const auto mirror = resampled(picture, {0, 0, 16, 16, true}, 16);
-  for (int c = 0; c < 3; ++c) {
-    for (int y = 0; y < 16; ++y) {
-      for (int x = 0; x < 16; ++x) {
-        const double value = picture.pixel(y, x)[c] / 255.0;
-        REQUIRE(same[std::size_t((c * 16 + y) * 16 + x)] == Approx(value).margin(rounding));
-        REQUIRE(mirror[std::size_t((c * 16 + y) * 16 + 15 - x)] == Approx(value).margin(rounding));
-      }
-    }
-  }
-}
-
-TEST_CASE("resampling keeps straight lines, whether larger or smaller") {
-  const Picture picture = ramp(100, 120);
-  for (const int side : {3, 10, 33, 64, 150}) {
-    const Crop crop{10.25, 20.5, 60, 80.5, false};
-    const auto planes = resampled(picture, crop, side);
-    for (int y = 0; y < side; ++y) {
-      for (int x = 0; x < side; ++x) {
-        // A pixel's value belongs to its centre.
-        const double across = crop.left + (x + 0.5) * crop.width / side - 0.5,
-                     down = crop.top + (y + 0.5) * crop.height / side - 0.5;
-        const auto at = std::size_t(y * side + x), plane = std::size_t(side * side);
-        // Triangles wider than a pixel weigh both sides nearly, not quite, alike: a fifth of a pixel, two levels each.
-        const auto near = [&](double extent) { return extent > side ? 0.2 * 2 / 255 : rounding; };
-        REQUIRE(planes[at] == Approx(2 * across / 255).margin(near(crop.width)));
-        REQUIRE(planes[plane + at] == Approx(2 * down / 255).margin(near(crop.height)));
-        REQUIRE(planes[2 * plane + at] == Approx(77 / 255.0).margin(rounding));
-      }
-    }
-  }
-}
-
-TEST_CASE("resampling leaves nothing out: a chequered picture becomes grey") {
-  Picture picture(64, 64);
-  for (int y = 0; y < 64; ++y)
-    for (int x = 0; x < 64; ++x) std::fill_n(picture.pixel(y, x), 3, (x + y) % 2 ? 255 : 0);
-  for (const int side : {5, 8, 16, 21})
-    for (const float v : resampled(picture, {0, 0, 64, 64, false}, side))
-      REQUIRE(v == Approx(0.5).margin(0.02));
-}
-
-TEST_CASE("resampling refuses what lies outside") {
-  const Picture picture(10, 10);
-  CHECK_THAT(error_of([&] {
-               resampled(picture, {0, 5, 5, 6, false}, 4);
-             }),
-             ContainsSubstring("crop: is 5 x 6 at 0, 5; must be within the 10 x 10"));
-  CHECK(error_of([&] { resampled(picture, {0, 0, 5, 5, false}, 0); }) == "side: is 0; must be at least 1");
-}
 
 TEST_CASE("every picture is shown once before any is shown again, by the place alone") {
   dht::examples::ShuffledOrder order(7, 5), other(7, 6);

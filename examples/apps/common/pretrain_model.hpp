@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include <dht/any_policies.hpp>
 #include <dht/core/view.hpp>
 #include <dht/encoder/checkpoint.hpp>
 #include <dht/encoder/parameters.hpp>
@@ -18,8 +19,6 @@
 #include <dht/similarity/self_loop.hpp>
 #include <dht/tokenizer.hpp>
 #include <dht/train/reconstruction.hpp>
-
-#include "any_policies.hpp"
 
 namespace dht::examples {
 

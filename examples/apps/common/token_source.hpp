@@ -10,13 +10,13 @@
 #include <string>
 #include <vector>
 
+#include <dht/any_policies.hpp>
 #include <dht/backend/thread_pool.hpp>
 #include <dht/core/buffer.hpp>
 #include <dht/core/view.hpp>
 #include <dht/encoder/checkpoint.hpp>
 #include <dht/tokenizer.hpp>
 
-#include "any_policies.hpp"
 #include "learner.hpp"
 
 namespace dht::examples {

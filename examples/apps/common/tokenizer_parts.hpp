@@ -3,12 +3,13 @@
 #pragma once
 
 #include <memory>
+#include <type_traits>
 #include <utility>
 
+#include <dht/any_policies.hpp>
 #include <dht/backend/cpu.hpp>
 #include <dht/tokenizer.hpp>
 
-#include "any_policies.hpp"
 #include "photo_tokenizer.hpp"
 
 namespace dht::examples {
@@ -37,11 +38,12 @@ TokenizerParts<Policies> parts_of(const Common& common) {
 /// One of the four tokenizers Implementation<Kernel>, by the name of the similarity.
 template <template <class> class Implementation>
 std::unique_ptr<PhotoTokenizer> with_kernel(Common common) {
-  const std::string similarity = common.settings.similarity;
-  if (similarity == "laplacian") return std::make_unique<Implementation<Laplacian>>(std::move(common));
-  if (similarity == "cauchy") return std::make_unique<Implementation<Cauchy>>(std::move(common));
-  if (similarity == "cosine") return std::make_unique<Implementation<Cosine>>(std::move(common));
-  return std::make_unique<Implementation<Gaussian>>(std::move(common));
+  const Settings settings = common.settings;
+  return with_similarity(settings.similarity, settings.bandwidth,
+                         [&](const auto& kernel) -> std::unique_ptr<PhotoTokenizer> {
+                           using Kernel = std::decay_t<decltype(kernel)>;
+                           return std::make_unique<Implementation<Kernel>>(std::move(common));
+                         });
 }
 
 }  // namespace dht::examples

@@ -110,7 +110,7 @@ void training_batch(const TrainingImages& images, ShuffledOrder& order, std::uin
     Random random(seed, std::uint64_t{cropping}, step, i);
     const auto picture = images.picture(batch.image[i]);
     batch.crop[i] = random_crop(picture->height, picture->width, random, least_area);
-    resample(*picture, batch.crop[i], batch.side, batch.planes.data() + i * numbers);
+    resample(*picture, batch.crop[i], batch.side, batch.side, batch.planes.data() + i * numbers);
   });
 }
 
@@ -124,7 +124,7 @@ void validation_batch(const TrainingImages& images, std::size_t begin, backend::
     batch.image[i] = begin + i;
     const auto picture = images.picture(begin + i);
     batch.crop[i] = centre_crop(picture->height, picture->width);
-    resample(*picture, batch.crop[i], batch.side, batch.planes.data() + i * numbers);
+    resample(*picture, batch.crop[i], batch.side, batch.side, batch.planes.data() + i * numbers);
   });
 }
 

@@ -12,8 +12,7 @@
 #include <dht/backend/thread_pool.hpp>
 #include <dht/core/picture.hpp>
 #include <dht/core/view.hpp>
-
-#include "random_crop.hpp"
+#include <dht/train/crop.hpp>
 
 namespace dht::examples {
 

@@ -4,10 +4,9 @@
 
 #include <cmath>
 
+#include <dht/any_policies.hpp>
 #include <dht/io/file.hpp>
 #include <dht/similarity/compactness.hpp>
-
-#include "any_policies.hpp"
 
 namespace dht::examples {
 

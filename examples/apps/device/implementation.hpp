@@ -16,14 +16,14 @@
 
 /// Either encoder on a device.
 template <>
-struct dht::DeviceEncoder<dht::examples::AnyEncoder<float>> {
+struct dht::DeviceEncoder<dht::AnyEncoder<float>> {
   struct Workspace {
     typename DeviceEncoder<ColourEncoder<float>>::Workspace colour;
     typename DeviceEncoder<ConvolutionalEncoder<float>>::Workspace convolutional;
   };
 
   template <class P>
-  static bool encode(const backend::Thrust& backend, const examples::AnyEncoder<float>& encoder,
+  static bool encode(const backend::Thrust& backend, const dht::AnyEncoder<float>& encoder,
                      const OnDevice<ImageView<P>>& image, float* features, Workspace& w) {
     if (const auto* e = std::get_if<ColourEncoder<float>>(&encoder.which()))
       return DeviceEncoder<ColourEncoder<float>>::encode(backend, *e, image, features, w.colour);

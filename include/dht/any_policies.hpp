@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Policies that are chosen at run time: one type for all criteria, one for both encoders. The price is a branch a
-// region and a branch an image; a program that knows its parts at compile time names them in its policies instead.
+// Policies that are chosen at run time: one type for all criteria, one for both encoders, and the similarity by name. The
+// price is a branch a region and a branch an image; a program that knows its parts at compile time names them in its
+// policies instead.
 #pragma once
 
 #include <cstdint>
-#include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 
@@ -14,17 +15,18 @@
 #include <dht/encoder/colour.hpp>
 #include <dht/encoder/convolutional.hpp>
 #include <dht/selection/criteria.hpp>
+#include <dht/similarity/kernels.hpp>
 #include <dht/tokenizer.hpp>
 
-namespace dht::examples {
+namespace dht {
 
-/// Any of the four criteria; satisfies dht::concepts::criterion like each of them.
+/// Any of the four criteria; satisfies concepts::criterion like each of them.
 class AnyCriterion {
  public:
   static constexpr bool on_device = true;
 
   /// The criterion of a name: aic, aicc, bic or cic. Throws dht::Error for any other.
-  explicit AnyCriterion(const std::string& name = "aicc", double iota = 5)
+  explicit AnyCriterion(std::string_view name = "aicc", double iota = 5)
       : aicc_(iota), aic_(iota), bic_(iota), cic_(iota) {
     if (name == "aic")
       which_ = Which::aic;
@@ -32,8 +34,8 @@ class AnyCriterion {
       which_ = Which::bic;
     else if (name == "cic")
       which_ = Which::cic;
-    else if (name != "aicc")
-      dht::detail::fail({"criterion: is \"", name, "\"; must be aic, aicc, bic or cic"});
+    else
+      DHT_EXPECTS(name == "aicc", "criterion: is \"", name, "\"; must be aic, aicc, bic or cic");
   }
 
   template <class S>
@@ -93,7 +95,7 @@ class AnyEncoder {
   std::variant<ConvolutionalEncoder<S>, ColourEncoder<S>> encoder_;
 };
 
-/// The parts of the programs' tokenizers; the similarity is chosen by instantiation, for it is in the hottest loops.
+/// A tokenizer of these parts is compiled once for each similarity, which is in the hottest loops: see `with_similarity`.
 template <class Kernel>
 struct AnyPolicies : DefaultPolicies {
   template <class S>
@@ -102,4 +104,15 @@ struct AnyPolicies : DefaultPolicies {
   using Criterion = AnyCriterion;
 };
 
-}  // namespace dht::examples
+/// What `use` returns for the similarity of a name: gaussian, laplacian, cauchy or cosine. Throws dht::Error for any other.
+template <class Use>
+decltype(auto) with_similarity(std::string_view name, double bandwidth, const Use& use) {
+  if (name == "laplacian") return use(Laplacian(bandwidth));
+  if (name == "cauchy") return use(Cauchy(bandwidth));
+  if (name == "cosine") return use(Cosine(bandwidth));
+  DHT_EXPECTS(name == "gaussian", "similarity: is \"", name,
+              "\"; must be gaussian, laplacian, cauchy or cosine");
+  return use(Gaussian(bandwidth));
+}
+
+}  // namespace dht
