@@ -23,7 +23,6 @@ template <class Encoder>
 dht::Hierarchy<float> encoded_photo(int side, const Encoder& encoder) {
   const auto image = view(photo(side));
   dht::Hierarchy<float> tree;
-  tree.batch = 1;
   tree.height = tree.width = side;
   tree.features = encoder.features();
   tree.pixel_features.resize(static_cast<std::size_t>(image.pixels() * tree.features));

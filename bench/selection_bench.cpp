@@ -47,9 +47,8 @@ void measure(benchmark::State& state, const Select& select) {
 std::int32_t best_ancestor(const dht::Hierarchy<float>& tree, const dht::backend::Cpu& backend,
                            dht::Partition& out, dht::BestAncestorWorkspace& workspace) {
   const dht::Aicc criterion(weights().iota);
-  dht::best_ancestor<dht::FourConnected, float>(backend, tree, tree.information,
-                                                criterion.pixel_information<float>(tree.image_pixels()), out,
-                                                workspace);
+  dht::best_ancestor<dht::FourConnected, float>(
+      backend, tree, tree.information, criterion.pixel_information<float>(tree.pixels()), out, workspace);
   return out.regions;
 }
 

@@ -3,11 +3,14 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
+#include <concepts>
 #include <cstdint>
 #include <limits>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <dht/backend/cpu.hpp>
 #include <dht/core/error.hpp>
@@ -132,10 +135,11 @@ struct TokenizerGradients {
   SelfLoop<Scalar> self_loop;
 };
 
-/// Turns images into tokens, and gradients of tokens into those of the image and of all parameters. Holds its parts and
-/// the memory of the last image: the second image of a size allocates nothing. Results are references into that memory,
-/// valid until the next call; copy what you keep. One tokenizer serves one thread at a time; copies may work at once, also
-/// with the same backend. One that was moved from says so where it is given an image.
+/// Turns images into tokens, and gradients of tokens into those of the image and of all parameters. Each image of a batch
+/// is on its own: its result is the one that it has alone, to the last bit. Holds its parts and the memory of the last
+/// images: the second image of a size allocates nothing. Results are references into that memory, valid until the next
+/// call; copy what you keep. One tokenizer serves one thread at a time; copies may work at once, also with the same
+/// backend. One that was moved from says so where it is given an image.
 template <class Policies = DefaultPolicies>
 class Tokenizer {
  public:
@@ -189,16 +193,25 @@ class Tokenizer {
   template <class... Arguments>
   Tokens<Scalar> operator()(const Arguments&... arguments) && {
     (*this)(arguments...);
-    return std::move(tokens_);
+    return std::move(images_.size() == 1 ? images_[0].tokens : tokens_);
   }
 
-  /// The hierarchy alone; also the first half of the calls above.
+  /// The hierarchy alone, of each image of a batch one; also the first half of the calls above. Returns that of the first.
   template <class P>
   const Hierarchy<Scalar>& build(const ImageView<P>& image) & {
-    const ImageView<const P> pixels = image;  // one instance for both views of a pixel type
-    return build_on(pixels, [&](Scalar* features) {
-      return parts_.encoder.encode(parts_.backend, pixels, features, encode_);
+    const ImageView<const P> batch = image;  // one instance for both views of a pixel type
+    open(batch);
+    std::atomic<bool> finite = true;
+    for_images([&](Image& of, Workspace& work, int b) {
+      if (!parts_.encoder.encode(parts_.backend, image_of_batch(batch, b), of.tree.pixel_features.data(),
+                                 work.encode))
+        finite = false;
+      else
+        build_tree(of, work);
     });
+    if (!finite) refuse(batch);
+    is_built_ = true;
+    return hierarchy();
   }
 
   /// As `build`, and keeps what `backward` needs. Cut the hierarchy then, by `select` or `tokens`.
@@ -206,12 +219,24 @@ class Tokenizer {
   const Hierarchy<Scalar>& forward(const ImageView<P>& image) & {
     static_assert(concepts::differentiable_encoder<Encoder, Scalar>,
                   "Policies::Encoder does not satisfy dht::concepts::differentiable_encoder");
-    const ImageView<const P> pixels = image;
-    build_on(pixels, [&](Scalar* features) {
-      return parts_.encoder.forward(parts_.backend, pixels, features, saved_);
+    const ImageView<const P> batch = image;
+    open(batch);
+    // All images at once, for the encoder's statistics may be of the batch.
+    Scalar* features = images_[0].tree.pixel_features.data();
+    const std::size_t of_image = images_[0].tree.pixel_features.size();
+    if (images_.size() > 1) {
+      features_.resize(images_.size() * of_image);
+      features = features_.data();
+    }
+    if (!parts_.encoder.forward(parts_.backend, batch, features, saved_)) refuse(batch);
+    for_images([&](Image& of, Workspace& work, int b) {
+      if (images_.size() > 1)
+        std::copy_n(features + static_cast<std::size_t>(b) * of_image, of_image,
+                    of.tree.pixel_features.data());
+      build_tree(of, work);
     });
-    can_go_back_ = true;
-    return tree_;
+    is_built_ = can_go_back_ = true;
+    return hierarchy();
   }
 
   /// What the encoder kept of the last `forward`: batch statistics, for example.
@@ -235,23 +260,34 @@ class Tokenizer {
                 Scalar* grad_image = nullptr) {
     DHT_EXPECTS(can_go_back_, "backward: needs a call of forward before it");
     DHT_EXPECTS(tokens_are_of_tree_, "backward: needs tokens of the last forward; cut its hierarchy first");
-    DHT_EXPECTS(image.batch == tree_.batch && image.height == tree_.height && image.width == tree_.width,
+    const Tokens<Scalar>& all = joined();
+    DHT_EXPECTS(image.batch == all.batch && image.height == all.height && image.width == all.width,
                 "image: is not the one of the last forward call");
-    grad_tree_.clear(tree_);
-    backward_tokens(tree_, tokens_, grad_feature, grad_tree_);
-    backward_hierarchy<Connectivity>(parts_.backend, hierarchy_parts(), parts_.hierarchy, tree_, grad_tree_,
-                                     gradients.self_loop, backward_);
-    parts_.encoder.backward(parts_.backend, ImageView<const P>(image), grad_tree_.pixel_features.data(),
-                            saved_, gradients.encoder, grad_image);
+    DHT_EXPECTS(grad_feature.rows == all.count() && grad_feature.columns == all.features,
+                "gradient of token features: is ", grad_feature.rows, " x ", grad_feature.columns,
+                "; must be ", all.count(), " x ", all.features);
+    if (images_.size() == 1)
+      backward_image(images_[0], workspaces_[0], grad_feature, gradients.self_loop);
+    else
+      backward_batch(all, grad_feature, gradients.self_loop);
+    const Buffer<Scalar>& grad_features =
+        images_.size() == 1 ? workspaces_[0].grad_tree.pixel_features : features_;
+    parts_.encoder.backward(parts_.backend, ImageView<const P>(image), grad_features.data(), saved_,
+                            gradients.encoder, grad_image);
   }
 
   /// Merges the regions of the hierarchy that was built last, one pair at a time, by the tokenizer's linkage: the tree
   /// that the calls of `tokens` below cut. They do it themselves, for the whole image and by the tokenizer's options;
   /// call it for a `mask` (1 channel, 0 outside), or for other options. Tokens outside of the mask do not exist, and
-  /// their label is -1.
+  /// their label is -1. Returns the tree of the first image.
   const MergeTree& merge(const MergeOptions& options, const Mask& mask = {}) & {
-    merges_.merge(merge_input(), options, mask);
-    return merges_.tree();
+    check_built();
+    if (mask.data != nullptr)
+      detail::check_mask(mask, static_cast<int>(images_.size()), hierarchy().height, hierarchy().width);
+    for_images([&](Image& of, Workspace& work, int b) {
+      of.merges.merge(merge_input(of, work), options, mask.data ? image_of_batch(mask, b) : Mask{});
+    });
+    return merge_tree();
   }
   const MergeTree& merge(const Mask& mask) & { return merge(parts_.merging, mask); }
 
@@ -262,74 +298,141 @@ class Tokenizer {
   /// each further one costs less than a millisecond a megapixel.
   const Tokens<Scalar>& tokens(std::int64_t count) & {
     check_count(count);
-    merges_.fit(merge_input(), count);
-    cut_merges(parts_.backend, merges_.tree(), count, tokens_.partition, merge_cut_);
-    return describe(merges_.asked(merge_input()).smallest);
+    return cut_images([&](Image& of, Workspace& work) {
+      const auto input = merge_input(of, work);
+      of.merges.fit(input, count);
+      cut_merges(parts_.backend, of.merges.tree(), count, of.tokens.partition, work.merge_cut);
+      return of.merges.asked(input).smallest;
+    });
   }
 
   /// The merge tree that `tokens(count)` cuts, as if it were asked of `merge`: for penalties that leave room for as many.
   const MergeTree& merge_for(std::int64_t count) & {
     check_count(count);
-    merges_.ask_for(merge_input(), count);
-    return merges_.tree();
+    for_images([&](Image& of, Workspace& work, int) { of.merges.ask_for(merge_input(of, work), count); });
+    return merge_tree();
   }
 
   /// As many tokens as a penalty leaves: few where there is little to see, many where there is much.
   const Tokens<Scalar>& tokens(Penalty penalty) & {
-    const MergePenalties& all = penalties();
-    cut_merges_at(parts_.backend, merges_.tree(), all, penalty.value, tokens_.partition, merge_cut_);
-    return describe(merges_.asked(merge_input()).smallest);
+    check_built();
+    return cut_images([&](Image& of, Workspace& work) {
+      find_penalties(of, work);
+      cut_merges_at(parts_.backend, of.merges.tree(), of.penalties, penalty.value, of.tokens.partition,
+                    work.merge_cut);
+      return of.merges.asked(merge_input(of, work)).smallest;
+    });
   }
 
-  /// The penalties at which the merges of the last image are made; see MeanBudget for what they are good for.
-  const MergePenalties& penalties() & {
-    merges_.merge(merge_input());
-    if (penalties_of_ != merges_.version()) {
-      penalties_of_ = -1;
-      penalties_.build(merges_.tree());
-      penalties_of_ = merges_.version();
-    }
-    return penalties_;
+  /// The penalties at which the merges of an image are made; see MeanBudget for what they are good for.
+  const MergePenalties& penalties(int image = 0) & {
+    check_built();
+    find_penalties(at(image), workspaces_[0]);
+    return at(image).penalties;
   }
 
-  /// The merge tree of the last image: of the last call of `merge`, `merge_for`, `tokens` or `penalties`.
-  const MergeTree& merge_tree() const& { return merges_.tree(); }
-  const MergeTree& merge_tree() const&& = delete;
+  /// The merge tree of an image: of the last call of `merge`, `merge_for`, `tokens` or `penalties`.
+  const MergeTree& merge_tree(int image = 0) const& { return at(image).merges.tree(); }
+  const MergeTree& merge_tree(int = 0) const&& = delete;
 
   /// The last tokens with their borders moved pixel by pixel, `sweeps` times over, to where the squared error of the
   /// features is least (see refine_tokens). As many tokens as before; their features are means of their pixels.
   const Tokens<Scalar>& refine(int sweeps = 1) & {
     DHT_EXPECTS(tokens_are_of_tree_, "refine: needs tokens; cut the hierarchy first");
-    refine_tokens<Connectivity>(parts_.backend, tree_, {sweeps, smallest_}, tokens_, refine_);
-    return tokens_;
+    for_images([&](Image& of, Workspace& work, int) {
+      refine_tokens<Connectivity>(parts_.backend, of.tree, {sweeps, of.smallest}, of.tokens, work.refine);
+    });
+    return join();
   }
 
   /// Cuts the hierarchy that was built last by the tokenizer's selection; `operator()` does both.
-  const Tokens<Scalar>& select() & { return select(parts_.selection, selection_); }
+  const Tokens<Scalar>& select() & { return select(parts_.selection); }
 
   /// Cuts it by another selection.
   template <concepts::selection<Scalar> Selection>
   const Tokens<Scalar>& select(const Selection& selection) & {
-    typename Selection::Workspace workspace;
-    return select(selection, workspace);
+    check_built();
+    return cut_images([&](Image& of, Workspace& work) {
+      const SelectionInput<Scalar, typename Policies::Criterion> in{of.tree, parts_.criterion};
+      Partition& out = of.tokens.partition;
+      out.whole_sources = out.means_of_pixels = false;  // unless the selection says so
+      if constexpr (std::same_as<Selection, typename Policies::Selection>) {
+        selection.template select<Connectivity>(parts_.backend, in, out, work.selection);
+      } else {
+        typename Selection::Workspace once;
+        selection.template select<Connectivity>(parts_.backend, in, out, once);
+      }
+      return parts_.merging.smallest;
+    });
   }
 
-  /// The hierarchy of the last image; copy it to keep it.
-  const Hierarchy<Scalar>& hierarchy() const& { return tree_; }
-  const Hierarchy<Scalar>& hierarchy() const&& = delete;
+  /// The hierarchy of an image of the last batch; copy it to keep it. Empty before the first.
+  const Hierarchy<Scalar>& hierarchy(int image = 0) const& { return at(image).tree; }
+  const Hierarchy<Scalar>& hierarchy(int = 0) const&& = delete;
 
  private:
+  /// What there is of an image.
+  struct Image {
+    Hierarchy<Scalar> tree;
+    Tokens<Scalar> tokens;
+    detail::FittedMerges<Connectivity> merges;
+    MergePenalties penalties;
+    std::int64_t penalties_of = -1;  // the version of `merges` that they belong to
+    std::int64_t smallest = 1;       // that was asked of the last tokens
+    SelfLoop<Scalar> grad_self_loop;
+  };
+
+  /// What a thread needs that is at work on an image.
+  struct Workspace {
+    typename Encoder::Workspace encode;
+    HierarchyWorkspace<Scalar> build;
+    HierarchyGradients<Scalar> grad_tree;
+    HierarchyBackwardWorkspace<Scalar> backward;
+    typename Policies::Selection::Workspace selection;
+    MergeWorkspace merge;
+    MergeCutWorkspace merge_cut;
+    RefineWorkspace refine;
+  };
+
   auto hierarchy_parts() const {
     return HierarchyParts<Scalar, typename Policies::Similarity, typename Policies::Weighting,
                           typename Policies::Criterion>{parts_.similarity, parts_.weighting, parts_.criterion,
                                                         parts_.self_loop};
   }
 
-  /// The hierarchy over the features that `encode(features)` writes; it returns whether they are finite.
-  template <class P, class Encode>
-  const Hierarchy<Scalar>& build_on(const ImageView<P>& image, const Encode& encode) {
-    merges_.clear();
-    can_go_back_ = tokens_are_of_tree_ = false;
+  detail::MergeTreeInput<Scalar, typename Policies::Linkage, typename Policies::Backend> merge_input(
+      const Image& of, Workspace& work) const {
+    return {parts_.backend, of.tree, parts_.linkage, parts_.merging, work.merge};
+  }
+
+  const Image& at(int image) const {
+    DHT_EXPECTS(image >= 0 && image < std::ssize(images_), "image: is ", image, "; the last batch had ",
+                images_.size(), " images");
+    return images_[static_cast<std::size_t>(image)];
+  }
+  Image& at(int image) { return const_cast<Image&>(std::as_const(*this).at(image)); }
+
+  /// Calls `body(image, workspace, number)` for every image of the batch: side by side where there are as many as threads.
+  template <class Body>
+  void for_images(const Body& body) {
+    const int batch = static_cast<int>(images_.size());
+    const int parts = batch < parts_.backend.threads() ? 1 : parts_.backend.parts(batch);
+    if (std::ssize(workspaces_) < parts) workspaces_.resize(static_cast<std::size_t>(parts));
+    // Not inlined into loops for other instruction sets: stages choose theirs themselves.
+    const auto images = [&](int part, std::int64_t begin, std::int64_t end) DHT_NO_INLINE {
+      for (auto b = static_cast<std::size_t>(begin); b < static_cast<std::size_t>(end); ++b)
+        body(images_[b], workspaces_[static_cast<std::size_t>(part)], static_cast<int>(b));
+    };
+    if (parts == 1)
+      images(0, 0, batch);
+    else
+      parts_.backend.for_parts(batch, 1, images);
+  }
+
+  /// Makes ready for the images of a batch.
+  template <class P>
+  void open(const ImageView<const P>& image) {
+    clear();  // should anything below fail, nothing is left that belongs to another image
     DHT_EXPECTS(has_parts_, "tokenizer: was moved from; must be given another one before it is used");
     check(image, "image");
     if constexpr (requires { parts_.encoder.adapt(image.channels); }) parts_.encoder.adapt(image.channels);
@@ -339,15 +442,58 @@ class Tokenizer {
     if constexpr (std::is_floating_point_v<P>)
       if (std::isfinite(most) && !detail::is_within(parts_.backend, image, most))
         detail::report_values(image, most);
-    tree_.begin.clear();  // should the encoder fail, no hierarchy is left that belongs to another image
-    tree_.batch = image.batch;
-    tree_.height = image.height;
-    tree_.width = image.width;
-    tree_.features = parts_.encoder.features();
-    tree_.pixel_features.resize(static_cast<std::size_t>(image.total_pixels() * tree_.features));
-    if (!encode(tree_.pixel_features.data())) detail::report_values(image, most);
-    build_hierarchy<Connectivity>(parts_.backend, hierarchy_parts(), parts_.hierarchy, tree_, build_);
-    return tree_;
+    images_.resize(static_cast<std::size_t>(image.batch));
+    for (Image& of : images_) {
+      of.tree.height = image.height;
+      of.tree.width = image.width;
+      of.tree.features = parts_.encoder.features();
+      of.tree.pixel_features.resize(static_cast<std::size_t>(image.pixels() * of.tree.features));
+    }
+  }
+
+  void clear() {
+    is_built_ = can_go_back_ = tokens_are_of_tree_ = false;
+    for (Image& of : images_) {
+      of.tree.begin.clear();
+      of.merges.clear();
+    }
+  }
+
+  /// Throws for features that are not finite.
+  template <class P>
+  void refuse(const ImageView<const P>& image) {
+    clear();
+    detail::report_values(image, largest_value());
+  }
+
+  void build_tree(Image& of, Workspace& work) const {
+    build_hierarchy<Connectivity>(parts_.backend, hierarchy_parts(), parts_.hierarchy, of.tree, work.build);
+  }
+
+  /// From the gradient of an image's tokens to `work.grad_tree` and the self-loop, where it is added.
+  void backward_image(const Image& of, Workspace& work, const MatrixView<const Scalar>& grad_feature,
+                      SelfLoop<Scalar>& grad_self_loop) const {
+    work.grad_tree.clear(of.tree);
+    backward_tokens(of.tree, of.tokens, grad_feature, work.grad_tree);
+    backward_hierarchy<Connectivity>(parts_.backend, hierarchy_parts(), parts_.hierarchy, of.tree,
+                                     work.grad_tree, grad_self_loop, work.backward);
+  }
+
+  /// The same for all images, whose gradients of features come into `features_`. What is of all images is summed in their
+  /// order.
+  void backward_batch(const Tokens<Scalar>& all, const MatrixView<const Scalar>& grad_feature,
+                      SelfLoop<Scalar>& grad_self_loop) {
+    const std::size_t of_image = images_[0].tree.pixel_features.size();
+    features_.resize(images_.size() * of_image);
+    for_images([&](Image& of, Workspace& work, int b) {
+      of.grad_self_loop = gradients().self_loop;
+      const std::int32_t first = all.begin[static_cast<std::size_t>(b)];
+      backward_image(of, work, {grad_feature.row(first), of.tokens.count(), grad_feature.columns},
+                     of.grad_self_loop);
+      std::copy(work.grad_tree.pixel_features.begin(), work.grad_tree.pixel_features.end(),
+                features_.data() + static_cast<std::size_t>(b) * of_image);
+    });
+    for (const Image& of : images_) add_gradient(of.grad_self_loop, grad_self_loop);
   }
 
   double largest_value() const {
@@ -355,50 +501,52 @@ class Tokenizer {
                               : std::numeric_limits<double>::infinity();
   }
 
-  detail::MergeTreeInput<Scalar, typename Policies::Linkage, typename Policies::Backend> merge_input() const {
-    return {parts_.backend, tree_, parts_.linkage, parts_.merging};
-  }
+  void check_built() const { DHT_EXPECTS(is_built_, "hierarchy: is empty; build it first"); }
 
   void check_count(std::int64_t count) const {
-    DHT_EXPECTS(tree_.levels() > 1, "hierarchy: is empty; build it first");
-    DHT_EXPECTS(count >= 1 && count <= tree_.image_pixels(), "tokens: is ", count, "; must be 1 to ",
-                tree_.image_pixels(), ", the number of pixels");
+    check_built();
+    DHT_EXPECTS(count >= 1 && count <= hierarchy().pixels(), "tokens: is ", count, "; must be 1 to ",
+                hierarchy().pixels(), ", the number of pixels");
   }
 
-  template <class Selection, class Workspace>
-  const Tokens<Scalar>& select(const Selection& selection, Workspace& workspace) {
-    const SelectionInput<Scalar, typename Policies::Criterion> in{tree_, parts_.criterion};
-    tokens_are_of_tree_ = false;  // should the selection fail
-    tokens_.partition.whole_sources = tokens_.partition.means_of_pixels =
-        false;  // unless the selection says so
-    selection.template select<Connectivity>(parts_.backend, in, tokens_.partition, workspace);
-    return describe(parts_.merging.smallest);
+  void find_penalties(Image& of, Workspace& work) const {
+    of.merges.merge(merge_input(of, work));
+    if (of.penalties_of == of.merges.version()) return;
+    of.penalties_of = -1;
+    of.penalties.build(of.merges.tree());
+    of.penalties_of = of.merges.version();
   }
 
-  /// The tokens of a partition that was just made from the hierarchy, none of fewer pixels than `smallest` if it can be.
-  const Tokens<Scalar>& describe(std::int64_t smallest) {
-    detail::describe(tree_, tokens_);
-    smallest_ = smallest;
+  /// The tokens of the partitions that `cut(image, workspace)` makes; it returns the smallest size that was asked for.
+  template <class Cut>
+  const Tokens<Scalar>& cut_images(const Cut& cut) {
+    tokens_are_of_tree_ = false;  // should the cut fail
+    for_images([&](Image& of, Workspace& work, int) {
+      of.smallest = cut(of, work);
+      detail::describe(of.tree, of.tokens);
+    });
     tokens_are_of_tree_ = true;
-    return tokens_;
+    return join();
   }
+
+  const Tokens<Scalar>& join() {
+    if (images_.size() > 1)
+      detail::join_tokens(
+          static_cast<int>(images_.size()),
+          [&](int b) -> const Tokens<Scalar>& { return images_[static_cast<std::size_t>(b)].tokens; },
+          tokens_);
+    return joined();
+  }
+
+  const Tokens<Scalar>& joined() const { return images_.size() == 1 ? images_[0].tokens : tokens_; }
 
   Parts parts_;
-  Hierarchy<Scalar> tree_;
-  Tokens<Scalar> tokens_;
-  typename Encoder::Workspace encode_;
+  std::vector<Image> images_ = std::vector<Image>(1);
+  std::vector<Workspace> workspaces_ = std::vector<Workspace>(1);
+  Tokens<Scalar> tokens_;    // of all images, where there are several
+  Buffer<Scalar> features_;  // of all images, then their gradients; for training
   Saved saved_;
-  HierarchyWorkspace<Scalar> build_;
-  HierarchyGradients<Scalar> grad_tree_;
-  HierarchyBackwardWorkspace<Scalar> backward_;
-  typename Policies::Selection::Workspace selection_;
-  detail::FittedMerges<Connectivity> merges_;
-  MergeCutWorkspace merge_cut_;
-  RefineWorkspace refine_;
-  MergePenalties penalties_;
-  std::int64_t penalties_of_ = -1;  // the version of `merges_` that they belong to
-  std::int64_t smallest_ = 1;       // that was asked of the last tokens
-  detail::ResetOnMove<bool> can_go_back_ = false;
+  detail::ResetOnMove<bool> is_built_ = false, can_go_back_ = false;
   detail::ResetOnMove<bool> tokens_are_of_tree_ = false;  // and not of an earlier one
   detail::ResetOnMove<bool> has_parts_ = true;
 };

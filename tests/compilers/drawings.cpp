@@ -45,7 +45,7 @@ void call_drawings(Results& results) {
   results.add_all(drawer.draw(1.0));
   results.add_all(drawer.draw_within(600));
   results.add_all(drawer.draw_within(600, [](const std::string& text) { return std::int64_t(text.size()); }));
-  results.add(drawer.tree().most(0));
+  results.add(drawer.tree().most());
   dht::Drawer photos(dht::DrawerOptions{});
   photos.build(picture);
   results.add_all(photos.draw(1.0, dht::Drawer::for_photos()));

@@ -131,8 +131,8 @@ void call_tokenizer(Results& results, dht::TokenizerParts<Policies> parts = {}) 
   tokenizer.merge(mask);
   tokenizer.merge(options, mask);
   results.add(tokenizer.tokens(9).count());
-  results.add(tokenizer.merge_tree().most(0) + tokenizer.merge_tree().fewest(0));
-  results.add(tokenizer.penalties().of(tokenizer.merge_tree(), 0).size());
+  results.add(tokenizer.merge_tree().most() + tokenizer.merge_tree().fewest());
+  results.add(tokenizer.penalties().values().size());
   results.add(tokenizer.select().count());
   const dht::Tokenizer<Policies>& constant = tokenizer;
   results.add(constant.hierarchy().levels() + constant.parts().encoder.features() +
@@ -211,7 +211,7 @@ void call_cuts(Results& results) {
   results.add_all(tree.labels(level));
   results.add_all(tree.ancestors(1, level));
   const std::int64_t node = tree.node(1, 0);
-  results.add(tree.regions(level) + tree.image_of(node) + tree.image_pixels() + tree.level_of(node));
+  results.add(tree.regions(level) + tree.level_of(node));
   results.add(tree.nodes() + tree.parent_node(node) + tree.pixels() + std::ssize(tree.edges_of(1)));
   results.add(tree.mean_of(node)[0] + tree.variance_of(node)[0]);
 
@@ -221,13 +221,13 @@ void call_cuts(Results& results) {
   const auto information = dht::information_of(tree, bic);
   dht::BestAncestorWorkspace ancestors;
   dht::best_ancestor<dht::FourConnected, float>(
-      backend, tree, information, bic.pixel_information<float>(tree.image_pixels()), partition, ancestors);
+      backend, tree, information, bic.pixel_information<float>(tree.pixels()), partition, ancestors);
   results.add_all(partition.labels);
   results.add(partition.sources_of(0)[0] + dht::pixel_source(3));
   dht::NestedCuts cuts;
   cuts.build(tree, dht::CodeLength());
   results.add(cuts.cost()[0] + cuts.scale()[0]);
-  results.add(cuts.splits(0).size());
+  results.add(cuts.splits().size());
   results.add(cuts.takes_part(0));
   dht::CutWorkspace workspace;
   dht::optimal_cut(tree, cuts, 20.0, partition, workspace);
@@ -239,7 +239,7 @@ void call_cuts(Results& results) {
   dht::MergeWorkspace merging;
   dht::build_merge_tree<dht::FourConnected>(backend, tree, dht::BoundaryLinkage{}, dht::MergeOptions{},
                                             dht::Mask{}, merges, merging);
-  results.add(merges.merges_of(0).size());
+  results.add(merges.merges.size());
   dht::MergePenalties penalties;
   penalties.build(tree, merges, dht::SquaredError());
   penalties.build(merges);

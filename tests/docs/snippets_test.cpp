@@ -489,7 +489,7 @@ TEST_CASE("docs/selection.md: many cuts of one tree", "[docs]") {
   dht::NestedCuts cuts;
   cuts.build(tree, dht::CodeLength());
   std::int64_t tokens = 1;
-  for (const dht::NestedCuts::Split& split : cuts.splits(0)) {
+  for (const dht::NestedCuts::Split& split : cuts.splits()) {
     const double penalty = cuts.scale()[static_cast<std::size_t>(split.node)];
     if (penalty < 20) break;  // below this penalty the node gives way to its parts
     tokens = split.regions_after;
@@ -504,7 +504,7 @@ TEST_CASE("docs/selection.md: many cuts of one tree", "[docs]") {
   dht::Partition partition;
   dht::BestAncestorWorkspace workspace;
   dht::best_ancestor<dht::FourConnected, float>(
-      backend, tree, information, bic.pixel_information<float>(tree.image_pixels()), partition, workspace);
+      backend, tree, information, bic.pixel_information<float>(tree.pixels()), partition, workspace);
   // example-end other_criterion
   CHECK(partition.regions > 0);
 

@@ -37,21 +37,14 @@ std::array<int, 3> colour(const dht::Picture& picture, int y, int x) {
   return {p[0], p[1], p[2]};
 }
 
-/// A hierarchy of `batch` random pictures, and the pictures.
+/// A random picture and its hierarchy.
 struct Tree {
-  std::vector<dht::Picture> pictures;
+  dht::Picture picture;
   dht::Tokenizer<dht::ColourPolicies> tokenizer;
   const dht::Hierarchy<float>* tree;
 
-  Tree(int batch, int height, int width, unsigned seed) {
-    std::vector<std::uint8_t> all;
-    for (int b = 0; b < batch; ++b) {
-      pictures.push_back(random_picture(height, width, seed + unsigned(b), 2));
-      all.insert(all.end(), pictures.back().rgb.begin(), pictures.back().rgb.end());
-    }
-    auto image = dht::interleaved_view(static_cast<const std::uint8_t*>(all.data()), height, width, 3);
-    image.batch = batch;
-    tree = &tokenizer.build(image);
+  Tree(int height, int width, unsigned seed) : picture(random_picture(height, width, seed, 2)) {
+    tree = &tokenizer.build(dht::interleaved_view(std::as_const(picture.rgb).data(), height, width, 3));
   }
 };
 
@@ -190,13 +183,13 @@ TEST_CASE("levels to show: fine to coarse, evenly spread") {
 }
 
 TEST_CASE("levels: panels in their means, white between") {
-  for (int image = 0; image < 2; ++image) {
-    const Tree t(2, 21, 30, 11);
-    const dht::Picture& photo = t.pictures[std::size_t(image)];
+  for (const unsigned seed : {11u, 12u}) {
+    const Tree t(21, 30, seed);
+    const dht::Picture& photo = t.picture;
     dht::LevelsStyle style;
     style.gap = 3;
     style.most = 3;
-    const dht::Picture sheet = dht::draw_levels(photo, *t.tree, style, image);
+    const dht::Picture sheet = dht::draw_levels(photo, *t.tree, style);
     const auto shown = dht::levels_to_show(t.tree->levels(), 3);
     REQUIRE(shown.size() == 3);
     REQUIRE(sheet.height == 2 * 21 + 3);
@@ -204,7 +197,7 @@ TEST_CASE("levels: panels in their means, white between") {
     std::vector<int> covered(std::size_t(sheet.height * sheet.width), 0);
     for (int i = 0; i < 3; ++i) {
       const auto labels = t.tree->labels(shown[std::size_t(i)]);
-      const dht::LabelView view = dht::plane_view(labels.data() + image * 21 * 30, 21, 30);
+      const dht::LabelView view = dht::plane_view(labels.data(), 21, 30);
       const auto count = std::int32_t(t.tree->regions(shown[std::size_t(i)]));
       const dht::Picture painted = dht::paint_means(photo, view, count);
       for (int y = 0; y < 21; ++y) {
@@ -223,7 +216,7 @@ TEST_CASE("levels: panels in their means, white between") {
       }
     }
     style.shrink = 4;
-    const dht::Picture small = dht::draw_levels(photo, *t.tree, style, image);
+    const dht::Picture small = dht::draw_levels(photo, *t.tree, style);
     CHECK(small.height == 2 * 6 + 3);
     CHECK(small.width == 2 * 8 + 3);
   }
@@ -248,9 +241,9 @@ TEST_CASE("a smaller picture holds the means of what it covers") {
 TEST_CASE("saliency: as dark as the boundary is high") {
   for (const auto& [height, width] :
        {std::pair(20, 27), std::pair(1, 30), std::pair(30, 1), std::pair(1, 1)}) {
-    const Tree t(2, height, width, 21);
-    for (int image = 0; image < 2; ++image) {
-      const dht::Picture drawn = dht::draw_saliency(*t.tree, image);
+    for (const unsigned seed : {21u, 22u}) {
+      const Tree t(height, width, seed);
+      const dht::Picture drawn = dht::draw_saliency(*t.tree);
       REQUIRE(drawn.height == 2 * height - 1);
       REQUIRE(drawn.width == 2 * width - 1);
       std::vector<std::vector<std::int32_t>> labels;
@@ -259,7 +252,7 @@ TEST_CASE("saliency: as dark as the boundary is high") {
         int highest = 0;
         for (int level = 1; level < t.tree->levels(); ++level) {
           const auto at = [&](int row, int column) {
-            return labels[std::size_t(level)][std::size_t((image * height + row) * width + column)];
+            return labels[std::size_t(level)][std::size_t(row * width + column)];
           };
           if (at(y, x) != at(v, u)) highest = level;
         }
@@ -310,8 +303,7 @@ TEST_CASE("what cannot be drawn is said") {
   const dht::Hierarchy<float> none;
   CHECK(error_of([&] { dht::draw_saliency(none); }) == "hierarchy: is empty; build it first");
   CHECK(error_of([&] { dht::draw_levels(photo, none); }) == "hierarchy: is empty; build it first");
-  const Tree t(1, 2, 2, 1);
-  CHECK(error_of([&] { dht::draw_saliency(*t.tree, 1); }) == "image: is 1; must be 0 to 0");
+  const Tree t(2, 2, 1);
   CHECK(error_of([&] { dht::draw_levels(other, *t.tree); }) ==
         "photo: is 2 x 3; must be 2 x 2 like the hierarchy");
   dht::LevelsStyle levels;

@@ -15,6 +15,7 @@
 #include "kit/any_parts.hpp"
 #include "kit/label_maps.hpp"
 #include "kit/partitions.hpp"
+#include "kit/tokens_of_image.hpp"
 
 namespace {
 
@@ -57,8 +58,8 @@ class Run {
   void all(Choices& choices) {
     const dht::ImageView<const float> image = dht::planar_view(static_cast<const float*>(pixels_.data()),
                                                                grid_.batch, 3, grid_.height, grid_.width);
-    tree_ = &tokenizer_.forward(image);
-    check_levels();
+    tokenizer_.forward(image);
+    for (int b = 0; b < grid_.batch; ++b) check_levels(tokenizer_.hierarchy(b));
     check(tokenizer_.select(), false, "the tokenizer's selection");
     go_back(image);
     check(tokenizer_.select(dht::OptimalCut<>{dht::CodeLength{}, choices.between(0, 100)}), true,
@@ -102,22 +103,24 @@ class Run {
     return parts;
   }
 
-  void check_levels() const {
-    std::vector<std::int32_t> below = tree_->labels(0);
-    for (int level = 1; level < tree_->levels(); ++level) {
-      const std::vector<std::int32_t> labels = tree_->labels(level);
-      expect_none(fault_of(grid_, labels, tree_->regions(level)), "a level");
+  Grid grid_of_image() const { return {1, grid_.height, grid_.width, grid_.diagonals}; }
+
+  void check_levels(const dht::Hierarchy<S>& tree) const {
+    std::vector<std::int32_t> below = tree.labels(0);
+    for (int level = 1; level < tree.levels(); ++level) {
+      const std::vector<std::int32_t> labels = tree.labels(level);
+      expect_none(fault_of(grid_of_image(), labels, tree.regions(level)), "a level");
       expect(dht::test::is_nested(below, labels), "levels are nested");
       below = labels;
     }
-    expect(tree_->regions(tree_->levels() - 1) == grid_.batch, "the last level is a region an image");
+    expect(tree.regions(tree.levels() - 1) == 1, "the last level is the whole image");
   }
 
   void check(const dht::Tokens<S>& tokens, bool whole, const char* what) const {
+    expect_none(fault_of(grid_, tokens.partition.labels, tokens.count()), what);
     // Where features are means of pixels, these need not be those of the regions that they come from.
-    expect_none(tokens.partition.means_of_pixels ? fault_of(grid_, tokens.partition.labels, tokens.count())
-                                                 : fault_of(*tree_, grid_, tokens.partition, whole),
-                what);
+    if (grid_.batch == 1 && !tokens.partition.means_of_pixels)
+      expect_none(fault_of(tokenizer_.hierarchy(), grid_, tokens.partition, whole), what);
     const auto extents = dht::test::extents(grid_, tokens.partition.labels, tokens.count());
     for (std::size_t t = 0; t < extents.size.size(); ++t) {
       expect(extents.size[t] == tokens.size[t], "sizes are counted");
@@ -138,7 +141,6 @@ class Run {
 
   Grid grid_;
   dht::Tokenizer<Policies> tokenizer_;
-  const dht::Hierarchy<S>* tree_ = nullptr;
   std::vector<float> pixels_;
 };
 

@@ -50,11 +50,11 @@ AnyCriterion criterion_of(const std::string& name, double iota) {
 
 /// The neighbour that a pixel chose, as a pixel number.
 template <class S>
-std::vector<std::int64_t> chosen_pixels(const dht::Hierarchy<S>& tree) {
-  std::vector<std::int64_t> chosen(static_cast<std::size_t>(tree.pixels()));
+std::vector<std::int32_t> chosen_pixels(const dht::Hierarchy<S>& tree) {
+  std::vector<std::int32_t> chosen(static_cast<std::size_t>(tree.pixels()));
   for (std::size_t p = 0; p < chosen.size(); ++p) {
     const dht::Offset o = dht::detail::Neighbours<dht::FourConnected>::all[tree.pixel_choice[p]];
-    chosen[p] = static_cast<std::int64_t>(p) + o.dy * tree.width + o.dx;
+    chosen[p] = static_cast<std::int32_t>(p) + o.dy * tree.width + o.dx;
   }
   return chosen;
 }
@@ -79,10 +79,10 @@ auto slice(const Buffer& values, std::int64_t begin, std::int64_t end) {
   return std::vector<typename Buffer::value_type>(values.begin() + begin, values.begin() + end);
 }
 
-/// The tree and tokens of a figure file, by the library.
+/// The trees and tokens of a figure file, by the library.
 template <class S>
 struct Result {
-  dht::Hierarchy<S> tree;
+  std::vector<dht::Hierarchy<S>> trees;  // of the images
   dht::Tokens<S> tokens;
   dht::Buffer<S> token_features, injected;
   std::vector<double> encoded;  // features of every pixel
@@ -148,7 +148,7 @@ Result<S> run(const dht::SafeTensors& file, dht::TokenizerParts<FilePolicies<S>>
   dht::Tokenizer<FilePolicies<S>> tokenizer(std::move(parts));
   tokenizer.forward(image);
   r.tokens = tokenizer.select(dht::BestAncestor{});
-  r.tree = tokenizer.hierarchy();
+  for (int b = 0; b < image.batch; ++b) r.trees.push_back(tokenizer.hierarchy(b));
   r.token_features = dht::project(r.tokens, projection);
   r.injected = dht::inject_means(image, r.tokens, r.token_features);
   go_back<S>(file, tokenizer, projection, image, r);
@@ -205,7 +205,7 @@ Result<S> run(const dht::SafeTensors& file, dht::TokenizerParts<FilePolicies<S>>
     r.grad_image.push_back(image_gradient[i] + through_features[i]);
   r.grad_encoder = gradients.encoder;
   r.grad_self_loop = gradients.self_loop;
-  r.tree = tokenizer.hierarchy().download(backend);
+  for (int b = 0; b < image.batch; ++b) r.trees.push_back(tokenizer.hierarchy().download(backend, b));
   r.tokens = tokens.download(backend);
   r.token_features = fetched(backend, g);
   r.injected = fetched(backend, injected);
@@ -237,7 +237,8 @@ Result<S> compute(const dht::SafeTensors& file) {
   parts.hierarchy.compactness = std::stod(note(file, "compactness"));
   parts.hierarchy.enough_regions = std::stoi(note(file, "min_regions_per_image"));
   Result<S> r = run<S>(file, std::move(parts), checkpoint.projection, image);
-  r.encoded.assign(r.tree.pixel_features.begin(), r.tree.pixel_features.end());
+  for (const auto& tree : r.trees)
+    r.encoded.insert(r.encoded.end(), tree.pixel_features.begin(), tree.pixel_features.end());
   return r;
 }
 
@@ -263,33 +264,79 @@ void check_gradients(const dht::SafeTensors& file, Result<double>& r) {
   }
 }
 
-void check_levels(const dht::SafeTensors& file, const dht::Hierarchy<double>& tree) {
+/// `values_of(tree)` of all trees one after the other, numbers of each counted on from the `steps_of(tree)` of those before:
+/// the files number regions over the images of a batch.
+template <class Values, class Steps>
+std::vector<std::int64_t> numbered(const std::vector<dht::Hierarchy<double>>& trees, const Values& values_of,
+                                   const Steps& steps_of) {
+  std::vector<std::int64_t> out;
+  std::int64_t before = 0;
+  for (const auto& tree : trees) {
+    for (const std::int32_t value : values_of(tree)) out.push_back(before + value);
+    before += steps_of(tree);
+  }
+  return out;
+}
+
+/// `values_of(tree)` of all trees one after the other.
+template <class Values>
+auto listed(const std::vector<dht::Hierarchy<double>>& trees, const Values& values_of) {
+  auto out = values_of(trees[0]);
+  for (std::size_t b = 1; b < trees.size(); ++b) {
+    const auto more = values_of(trees[b]);
+    out.insert(out.end(), more.begin(), more.end());
+  }
+  return out;
+}
+
+void check_levels(const dht::SafeTensors& file, const std::vector<dht::Hierarchy<double>>& trees) {
+  using Tree = dht::Hierarchy<double>;
   const int levels = std::stoi(note(file, "levels"));
-  REQUIRE(tree.levels() == levels + 2);  // and the pixels, and the whole images
+  for (const Tree& tree : trees) REQUIRE(tree.levels() == levels + 2);  // and the pixels, and the whole image
   for (int l = 0; l < levels; ++l) {
     const std::string name = "level" + std::to_string(l) + ".";
     INFO(name);
-    const std::int64_t begin = tree.node(l + 1, 0), end = begin + tree.regions(l + 1), d = tree.features;
-    CHECK(widened(tree.labels(l + 1)) == file.read<std::int64_t>(name + "labels"));
-    CHECK(widened(slice(tree.size, begin, end)) == file.read<std::int64_t>(name + "size"));
-    CHECK(box_planes(slice(tree.box, begin, end)) == file.read<std::int64_t>(name + "box"));
-    CHECK(worst(slice(tree.mean, begin * d, end * d), file.read<double>(name + "mean"), floor_of_values) <
+    // What the regions of level `of` hold: `count` numbers each.
+    const auto all = [&](const auto member, int of, std::int64_t count = 1) {
+      return listed(trees, [&](const Tree& tree) {
+        const std::int64_t begin = tree.node(of, 0);
+        return slice(tree.*member, begin * count, (begin + tree.regions(of)) * count);
+      });
+    };
+    const auto regions_at = [](int of) { return [of](const Tree& tree) { return tree.regions(of); }; };
+    const std::int64_t d = trees[0].features;
+    CHECK(numbered(
+              trees, [&](const Tree& tree) { return tree.labels(l + 1); }, regions_at(l + 1)) ==
+          file.read<std::int64_t>(name + "labels"));
+    CHECK(widened(all(&Tree::size, l + 1)) == file.read<std::int64_t>(name + "size"));
+    CHECK(box_planes(all(&Tree::box, l + 1)) == file.read<std::int64_t>(name + "box"));
+    CHECK(worst(all(&Tree::mean, l + 1, d), file.read<double>(name + "mean"), floor_of_values) < tolerance);
+    CHECK(worst(all(&Tree::variance, l + 1, d), file.read<double>(name + "variance"), floor_of_values) <
           tolerance);
-    CHECK(worst(slice(tree.variance, begin * d, end * d), file.read<double>(name + "variance"),
-                floor_of_values) < tolerance);
-    CHECK(worst(slice(tree.information, begin, end), file.read<double>(name + "info"), floor_of_values) <
+    CHECK(worst(all(&Tree::information, l + 1), file.read<double>(name + "info"), floor_of_values) <
           tolerance);
+    // Of the members, which are pixels or regions of the level below.
+    const auto members = [&](const auto member, const auto steps) {
+      return numbered(
+          trees,
+          [&](const Tree& tree) {
+            return slice(tree.*member, tree.node(l, 0), tree.node(l, 0) + tree.regions(l));
+          },
+          steps);
+    };
     if (l == 0) {
-      CHECK(chosen_pixels(tree) == file.read<std::int64_t>(name + "chosen"));
-      CHECK(widened(tree.pixel_parent) == file.read<std::int64_t>(name + "parent"));
-      CHECK(worst(tree.pixel_similarity, file.read<double>(name + "similarity"), floor_of_values) <
-            tolerance);
+      CHECK(numbered(trees, chosen_pixels<double>, [](const Tree& tree) { return tree.pixels(); }) ==
+            file.read<std::int64_t>(name + "chosen"));
+      CHECK(numbered(
+                trees, [](const Tree& tree) { return tree.pixel_parent; }, regions_at(1)) ==
+            file.read<std::int64_t>(name + "parent"));
+      CHECK(worst(listed(trees, [](const Tree& tree) { return tree.pixel_similarity; }),
+                  file.read<double>(name + "similarity"), floor_of_values) < tolerance);
     } else {
-      const std::int64_t below = tree.node(l, 0);
-      CHECK(widened(slice(tree.chosen, below, begin)) == file.read<std::int64_t>(name + "chosen"));
-      CHECK(widened(slice(tree.parent, below, begin)) == file.read<std::int64_t>(name + "parent"));
-      CHECK(worst(slice(tree.similarity, below, begin), file.read<double>(name + "similarity"),
-                  floor_of_values) < tolerance);
+      CHECK(members(&Tree::chosen, regions_at(l)) == file.read<std::int64_t>(name + "chosen"));
+      CHECK(members(&Tree::parent, regions_at(l + 1)) == file.read<std::int64_t>(name + "parent"));
+      CHECK(worst(all(&Tree::similarity, l), file.read<double>(name + "similarity"), floor_of_values) <
+            tolerance);
     }
   }
 }
@@ -359,17 +406,17 @@ TEST_CASE("figures: hierarchy in double", "[golden]") {
     INFO(path);
     const auto file = dht::SafeTensors::load(path);
     auto r = compute<double>(file);
-    const auto pixels = r.tree.image_pixels();
+    const auto pixels = r.trees[0].pixels();
     CHECK(worst(r.encoded, file.read<double>("pixel_features"), floor_of_values) < tolerance);
-    check_levels(file, r.tree);
+    check_levels(file, r.trees);
     CHECK(r.tokens.count() == std::stoi(note(file, "tokens")));
     CHECK(widened(r.tokens.partition.labels) == file.read<std::int64_t>("labels"));
     CHECK(box_planes(r.tokens.box) == file.read<std::int64_t>("box"));
     CHECK(worst(r.token_features, file.read<double>("token_features"), floor_of_values) < tolerance);
     const std::vector<double> injected(r.injected.begin(), r.injected.end());
     const int channels = static_cast<int>(file.shape("image")[1]);
-    CHECK(worst(channels_last(injected, r.tree.batch, channels, pixels), file.read<double>("injected"),
-                floor_of_values) < tolerance);
+    CHECK(worst(channels_last(injected, static_cast<int>(r.trees.size()), channels, pixels),
+                file.read<double>("injected"), floor_of_values) < tolerance);
     check_gradients(file, r);
   }
 }

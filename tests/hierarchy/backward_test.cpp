@@ -46,7 +46,7 @@ Gradients<S> go_back(const TreeSettings& s, const dht::Hierarchy<S>& tree, std::
 
 template <class C>
 void check_by_differences(const TreeSettings& s, Random& random) {
-  const auto planes = dht::test::planes(Pattern::blobs, s.batch, s.features, s.height, s.width, random);
+  const auto planes = dht::test::planes(Pattern::blobs, 1, s.features, s.height, s.width, random);
   const auto tree = build_tree<double, C>(s, planes);
   const std::uint64_t seed = random.bits();
   Gradients<double> upstream;
@@ -92,7 +92,6 @@ TEST_CASE("hierarchy: gradients agree with differences, for every part", "[hiera
           s.bandwidth = kernel == Kernel::cosine ? 0.2 : 0.7;
           s.by_similarity = by_similarity;
           s.compactness = compactness;
-          s.batch = 1 + random.below(2);
           s.features = 2 + random.below(7);
           s.height = 5 + random.below(8);
           s.width = 5 + random.below(8);
@@ -116,7 +115,6 @@ TEST_CASE("hierarchy: gradients of images without a round between pixels and the
   Random random(5);
   for (const auto& [height, width] : {std::pair{1, 1}, {1, 2}, {2, 1}, {1, 7}}) {
     TreeSettings s;
-    s.batch = 2;
     s.features = 3;
     s.height = height;
     s.width = width;
@@ -129,13 +127,12 @@ TEMPLATE_TEST_CASE("hierarchy: gradients are the same bits for any number of thr
   using S = TestType;
   Random random(7);
   TreeSettings s;
-  s.batch = 3;
   s.features = 8;
   s.height = 130;
   s.width = 97;
   s.loop_weight.assign(8, -5.0);
   s.loop_bias = 1;
-  const auto planes = dht::test::planes(Pattern::blobs, s.batch, s.features, s.height, s.width, random);
+  const auto planes = dht::test::planes(Pattern::blobs, 1, s.features, s.height, s.width, random);
   const auto tree = build_tree<S>(s, planes);
   const auto one = go_back<S, dht::FourConnected>(s, tree, 3, 1);
   REQUIRE(tree.levels() > 4);

@@ -106,7 +106,6 @@ static_assert(!criterion<NotCopyable, float>);
 
 TEST_CASE("hierarchy: a criterion of the user's own runs through the real thing", "[hierarchy]") {
   dht::Hierarchy<double> tree;
-  tree.batch = 1;
   tree.features = 1;
   tree.height = 1;
   tree.width = 16;

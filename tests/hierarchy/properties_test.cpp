@@ -24,9 +24,9 @@ using dht::Hierarchy;
 template <class S>
 std::string fault_of(const Hierarchy<S>& tree, const Grid& grid) {
   if (tree.levels() < 2) return "has no levels";
-  if (tree.pixels() != grid.pixels() || tree.image_pixels() != grid.image_pixels()) return "pixels";
+  if (tree.pixels() != grid.pixels()) return "pixels";
   if (tree.regions(0) != tree.pixels()) return "regions(0)";
-  if (tree.regions(tree.levels() - 1) != grid.batch) return "regions(top)";
+  if (tree.regions(tree.levels() - 1) != 1) return "regions(top)";
   std::vector<std::int32_t> finer;
   std::int64_t nodes = 0;
   for (int l = 0; l < tree.levels(); ++l) {
@@ -50,9 +50,6 @@ std::string fault_of(const Hierarchy<S>& tree, const Grid& grid) {
       const bool top = l == tree.levels() - 1;
       if (tree.parent_node(node) != (top ? -1 : tree.node(l + 1, tree.parent[i]))) return "parent_node" + at;
       if ((tree.parent[i] == -1) != top) return "parent" + at;
-      const auto first =
-          std::find(labels.begin(), labels.end(), static_cast<std::int32_t>(r)) - labels.begin();
-      if (tree.image_of(node) != grid.image(static_cast<int>(first))) return "image_of" + at;
       const auto chosen = tree.chosen[i], own = static_cast<std::int32_t>(r);
       if (chosen != own && !touch.contains({std::min(own, chosen), std::max(own, chosen)}))
         return "chosen" + at;
@@ -110,19 +107,17 @@ void check_properties() {
   constexpr bool diagonals = std::is_same_v<C, dht::EightConnected>;
   std::uint64_t seed = diagonals ? 300 : 200;
   for (const Pattern pattern : all_patterns) {
-    for (const auto& [batch, height, width] :
-         {std::tuple{1, 64, 96}, {2, 33, 47}, {1, 1, 300}, {1, 300, 1}}) {
+    for (const auto& [height, width] : {std::pair{64, 96}, {33, 47}, {1, 300}, {300, 1}}) {
       Random random(++seed);
       TreeSettings s;
-      s.batch = batch;
       s.height = height;
       s.width = width;
       s.features = 3;
       s.compactness = pattern == Pattern::noise ? 0.2 : 0.01;
-      auto features = planes(pattern, batch, 3, height, width, random);
-      CAPTURE(seed, name_of(pattern), batch, height, width);
+      auto features = planes(pattern, 1, 3, height, width, random);
+      CAPTURE(seed, name_of(pattern), height, width);
       const auto tree = build_tree<S, C>(s, features, 2);
-      CHECK(fault_of(tree, Grid{batch, height, width, diagonals}) == "");
+      CHECK(fault_of(tree, Grid{1, height, width, diagonals}) == "");
       CHECK(changed_by_staying_apart(tree) == 0);
     }
   }
@@ -131,11 +126,10 @@ void check_properties() {
 Hierarchy<double> some_tree() {
   Random random(1);
   TreeSettings s;
-  s.batch = 2;
   s.height = 12;
   s.width = 9;
   s.features = 2;
-  return build_tree<double>(s, planes(Pattern::noise, 2, 2, 12, 9, random));
+  return build_tree<double>(s, planes(Pattern::noise, 1, 2, 12, 9, random));
 }
 
 }  // namespace
@@ -168,32 +162,6 @@ TEST_CASE("hierarchy: a constant image has exactly its value and no variance, at
   }
 }
 
-TEST_CASE("hierarchy: images of a batch are as they are alone", "[hierarchy]") {
-  // But for the rules that look at all images at once: as many rounds must be done for each. Noise keeps both busy.
-  Random random(77);
-  TreeSettings alone;
-  alone.height = 16;
-  alone.width = 20;
-  alone.features = 3;
-  alone.enough_regions = 1;
-  const auto a = planes(Pattern::noise, 1, 3, 16, 20, random),
-             b = planes(Pattern::noise, 1, 3, 16, 20, random);
-  auto both = a;
-  both.insert(both.end(), b.begin(), b.end());
-  TreeSettings together = alone;
-  together.batch = 2;
-  const auto first = build_tree<double>(alone, a), second = build_tree<double>(alone, b),
-             pair = build_tree<double>(together, both);
-  const int levels = std::min({first.levels(), second.levels(), pair.levels()});
-  REQUIRE(levels > 3);
-  for (int l = 1; l + 1 < levels; ++l) {
-    auto wanted = first.labels(l);
-    for (const auto label : second.labels(l))
-      wanted.push_back(label + static_cast<std::int32_t>(first.regions(l)));
-    CHECK(pair.labels(l) == wanted);
-  }
-}
-
 TEST_CASE("hierarchy: the workspace of an earlier image leaves no trace", "[hierarchy]") {
   using Parts = dht::HierarchyParts<double, AnySimilarity, AnyWeighting, AnyCriterion>;
   const dht::SelfLoop<double> self_loop;
@@ -211,7 +179,6 @@ TEST_CASE("hierarchy: the workspace of an earlier image leaves no trace", "[hier
     Hierarchy<double> fresh;
     dht::HierarchyWorkspace<double> clean;
     for (auto* tree : {&reused, &fresh}) {
-      tree->batch = 1;
       tree->features = 2;
       tree->height = height;
       tree->width = width;
@@ -245,17 +212,16 @@ TEST_CASE("hierarchy: queries say what does not exist", "[hierarchy]") {
   CHECK(error_of([&] { (void)tree.ancestors(0, 2); }) == "level: 0 does not exist; must be 1 to " + top);
   CHECK(error_of([&] { (void)tree.ancestors(3, 2); }) == "to: level 2 is not above level 3 of 5");
   CHECK(error_of([&] { (void)tree.ancestors(3, 5); }) == "to: level 5 is not above level 3 of 5");
-  CHECK(error_of([&] { (void)tree.node(4, 2); }) == "region: 2 does not exist; level 4 has 2");
-  CHECK(error_of([&] { (void)tree.node(4, -1); }) == "region: -1 does not exist; level 4 has 2");
+  CHECK(error_of([&] { (void)tree.node(4, 2); }) == "region: 2 does not exist; level 4 has 1");
+  CHECK(error_of([&] { (void)tree.node(4, -1); }) == "region: -1 does not exist; level 4 has 1");
   const std::string has = "; the hierarchy has " + std::to_string(tree.nodes());
   CHECK(error_of([&] { (void)tree.level_of(-1); }) == "node: -1 does not exist" + has);
   CHECK(error_of([&] { (void)tree.level_of(tree.nodes()); }) ==
         "node: " + std::to_string(tree.nodes()) + " does not exist" + has);
   CHECK(error_of([&] { (void)tree.parent_node(tree.nodes()); }) ==
         "node: " + std::to_string(tree.nodes()) + " does not exist" + has);
-  CHECK(error_of([&] { (void)tree.image_of(-3); }) == "node: -3 does not exist" + has);
   std::vector<std::int32_t> room(3);
-  CHECK(error_of([&] { tree.labels(1, room); }) == "out: has room for 3 labels; must have 216");
+  CHECK(error_of([&] { tree.labels(1, room); }) == "out: has room for 3 labels; must have 108");
 
   const Hierarchy<double> empty;
   CHECK(empty.levels() == 0);
@@ -296,10 +262,10 @@ TEST_CASE("hierarchy: what cannot be built on", "[hierarchy]") {
     dht::build_hierarchy<dht::FourConnected>(dht::backend::Cpu(1), parts, {}, tree, workspace);
   };
   CHECK(error_of(build) == "hierarchy: has no pixels or no features to build on");
-  tree.batch = tree.features = 1;
+  tree.features = 1;
   tree.height = tree.width = 1 << 16;
   CHECK(error_of(build) == "hierarchy: has 1 x 4294967296 pixels; at most 2147483646 are numbered");
-  tree.batch = tree.height = -1;
+  tree.height = -1;
   CHECK(error_of(build) == "hierarchy: has no pixels or no features to build on");
 }
 
@@ -314,7 +280,7 @@ TEST_CASE("hierarchy: a failed build leaves nothing that could be misread", "[hi
   const auto build = [&] {
     dht::build_hierarchy<dht::FourConnected>(dht::backend::Cpu(1), parts, {}, tree, workspace);
   };
-  CHECK(error_of(build) == "pixel features: are 432 numbers; must be 36000");
+  CHECK(error_of(build) == "pixel features: are 216 numbers; must be 18000");
   REQUIRE(tree.levels() == 0);
   CHECK(error_of([&] { (void)tree.labels(1); }) == "hierarchy: is empty; build it first");
 }

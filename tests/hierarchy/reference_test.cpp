@@ -106,7 +106,7 @@ void compare_on(const TreeSettings& s, const std::vector<double>& features, std:
   CHECK(difference(tree, reference) == "");
   dht::Partition partition;
   dht::BestAncestorWorkspace workspace;
-  const double pixel = AnyCriterion(s.penalty, s.iota).pixel_information<double>(tree.image_pixels());
+  const double pixel = AnyCriterion(s.penalty, s.iota).pixel_information<double>(tree.pixels());
   const dht::backend::Cpu backend(1 + static_cast<int>(seed % 2));
   dht::best_ancestor<C, double>(backend, tree, tree.information, pixel, partition, workspace);
   CHECK(difference(partition, tree, reference) == "");
@@ -114,13 +114,13 @@ void compare_on(const TreeSettings& s, const std::vector<double>& features, std:
 
 void compare(const TreeSettings& s, bool diagonals, Pattern pattern, std::uint64_t seed) {
   Random random(seed);
-  std::vector<double> features = planes(pattern, s.batch, s.features, s.height, s.width, random);
+  std::vector<double> features = planes(pattern, 1, s.features, s.height, s.width, random);
   const double contrast = random.uniform(0.2, 3);
   for (double& f : features) f *= contrast;
-  INFO("seed " << seed << ", " << name_of(pattern) << ", " << s.batch << " x " << s.features << " x "
-               << s.height << " x " << s.width << ", diagonals " << diagonals << ", kernel " << int(s.kernel)
-               << ", criterion " << int(s.penalty) << ", compactness " << s.compactness << ", by similarity "
-               << s.by_similarity << ", learned loop " << !s.loop_weight.empty());
+  INFO("seed " << seed << ", " << name_of(pattern) << ", " << s.features << " x " << s.height << " x "
+               << s.width << ", diagonals " << diagonals << ", kernel " << int(s.kernel) << ", criterion "
+               << int(s.penalty) << ", compactness " << s.compactness << ", by similarity " << s.by_similarity
+               << ", learned loop " << !s.loop_weight.empty());
   if (diagonals)
     compare_on<dht::EightConnected>(s, features, seed);
   else
@@ -158,7 +158,6 @@ TEST_CASE("hierarchy: equals the reference on images of every shape up to 4 x 4,
       TreeSettings s;
       s.height = height;
       s.width = width;
-      s.batch = 1 + random.below(3);
       draw_options(s, random);
       compare(s, random.chance(0.4), pattern, seed);
     }
@@ -178,7 +177,6 @@ TEST_CASE("hierarchy: equals the reference with options drawn at random", "[hier
     TreeSettings s;
     s.height = 2 + random.below(20);
     s.width = 2 + random.below(20);
-    s.batch = random.chance(0.3) ? 2 + random.below(2) : 1;
     draw_options(s, random);
     const Pattern pattern = all_patterns[random.below(6)];
     compare(s, random.chance(0.4), pattern, seed);

@@ -110,7 +110,7 @@ class AnyCriterion {
 
 /// Everything that makes a hierarchy from features.
 struct TreeSettings {
-  int batch = 1, features = 1, height = 1, width = 1;
+  int features = 1, height = 1, width = 1;
   Kernel kernel = Kernel::gaussian;
   double bandwidth = 1;
   bool by_similarity = true;
@@ -161,15 +161,14 @@ inline HierarchyOptions options_of(const TreeSettings& s) {
   return options;
 }
 
-/// The hierarchy over features given as planes.
+/// The hierarchy over the features of an image, given as planes.
 template <class S, concepts::connectivity C = FourConnected>
 Hierarchy<S> build_tree(const TreeSettings& s, const std::vector<double>& planes, int threads = 1) {
   Hierarchy<S> tree;
-  tree.batch = s.batch;
   tree.features = s.features;
   tree.height = s.height;
   tree.width = s.width;
-  tree.pixel_features = rows_of<S>(planes, s.batch, s.features);
+  tree.pixel_features = rows_of<S>(planes, 1, s.features);
   const SelfLoop<S> loop = loop_of<S>(s);
   HierarchyWorkspace<S> workspace;
   build_hierarchy<C>(backend::Cpu(threads), parts_of<S>(s, loop), options_of(s), tree, workspace);

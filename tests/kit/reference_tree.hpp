@@ -38,12 +38,12 @@ class ReferenceTree {
   std::vector<ReferenceLevel> levels;  // pixels first, whole images last
 
   ReferenceTree(const TreeSettings& s, bool diagonals, const std::vector<double>& planes)
-      : s_(s), grid_{s.batch, s.height, s.width, diagonals} {
+      : s_(s), grid_{1, s.height, s.width, diagonals} {
     make_pixels(planes);
     const int most = static_cast<int>(std::ceil(std::log2(std::sqrt(double(s.height) * s.width))));
     for (int round = 0;; ++round) {
-      const double average = double(levels.back().regions.size()) / s.batch;
-      if (average <= s.enough_regions || round == most || (round > 1 && !last_is_taken())) break;
+      const auto regions = static_cast<int>(levels.back().regions.size());
+      if (regions <= s.enough_regions || round == most || (round > 1 && !last_is_taken())) break;
       contract();
     }
     join();
@@ -80,8 +80,7 @@ class ReferenceTree {
       ReferenceRegion r;
       for (int c = 0; c < s_.features; ++c) {
         const int plane = grid_.image_pixels();
-        r.mean.push_back(
-            planes[static_cast<std::size_t>((grid_.image(p) * s_.features + c) * plane + p % plane)]);
+        r.mean.push_back(planes[static_cast<std::size_t>(c * plane + p)]);
       }
       r.variance.assign(r.mean.size(), 0.0);
       r.size = 1;
@@ -96,7 +95,7 @@ class ReferenceTree {
 
   /// Section 4.
   double information(const ReferenceRegion& r) const {
-    const Real pixels = grid_.image_pixels();
+    const Real pixels = grid_.pixels();
     if (r.size == 1) return static_cast<double>(-std::sqrt(pixels));
     Real product = 1;
     for (const double v : r.variance) product *= 2 * 3.14159265358979323846264338327950288L * v;
@@ -212,9 +211,8 @@ class ReferenceTree {
 
   void join() {
     std::map<int, int> component;
-    for (int p = 0; p < grid_.pixels(); ++p)
-      component[levels.back().labels[static_cast<std::size_t>(p)]] = grid_.image(p);
-    gather(component, s_.batch, false);
+    for (int p = 0; p < grid_.pixels(); ++p) component[levels.back().labels[static_cast<std::size_t>(p)]] = 0;
+    gather(component, 1, false);
   }
 
   void gather(const std::map<int, int>& component, int count, bool by_similarity) {

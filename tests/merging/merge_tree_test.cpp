@@ -38,16 +38,15 @@ struct Case {
 template <dht::concepts::connectivity C>
 Case random_case(Random& random) {
   Case c;
-  c.settings.batch = 1 + random.below(2);
   c.settings.features = 1 + random.below(4);
   c.settings.height = 1 + random.below(18);
   c.settings.width = 1 + random.below(18);
   c.settings.constant_loop = 0.1;
   c.settings.enough_regions = 1;
   const auto pattern = all_patterns[random.below(6)];
-  c.tree = build_tree<double, C>(c.settings, planes(pattern, c.settings.batch, c.settings.features,
-                                                    c.settings.height, c.settings.width, random));
-  c.grid = {c.settings.batch, c.settings.height, c.settings.width, C::forward.size() == 4};
+  c.tree = build_tree<double, C>(
+      c.settings, planes(pattern, 1, c.settings.features, c.settings.height, c.settings.width, random));
+  c.grid = {1, c.settings.height, c.settings.width, C::forward.size() == 4};
   return c;
 }
 
@@ -78,18 +77,14 @@ void check_against_slow_merging(const L& linkage, std::uint64_t seed) {
     for (auto& v : inside) v = random.chance(0.8) ? 255 : 0;
     dht::Mask mask;
     if (random.chance(0.4))
-      mask =
-          dht::planar_view<const std::uint8_t>(inside.data(), c.grid.batch, 1, c.grid.height, c.grid.width);
-    CAPTURE(seed, i, c.grid.batch, c.grid.height, c.grid.width, options.start_level, options.smallest,
-            options.cell, mask.data != nullptr);
+      mask = dht::planar_view<const std::uint8_t>(inside.data(), 1, 1, c.grid.height, c.grid.width);
+    CAPTURE(seed, i, c.grid.height, c.grid.width, options.start_level, options.smallest, options.cell,
+            mask.data != nullptr);
     const MergeTree tree = merge<C>(c, linkage, options, mask);
     const std::vector<std::int32_t> leaf = copied(tree.leaves.label);
-    for (int b = 0; b < c.grid.batch; ++b) {
-      const SlowMerging slow(c.tree, c.grid, leaf, copied(tree.leaves.node), b, tree.leaves.pieces,
-                             C::forward);
-      CHECK(static_cast<int>(slow.regions.size()) == tree.leaves.count(b));
-      CHECK(fault_of_merges(slow, linkage, tree, b, static_cast<double>(options.smallest)) == "");
-    }
+    const SlowMerging slow(c.tree, c.grid, leaf, copied(tree.leaves.node), tree.leaves.pieces, C::forward);
+    CHECK(static_cast<int>(slow.regions.size()) == tree.leaves.count());
+    CHECK(fault_of_merges(slow, linkage, tree, static_cast<double>(options.smallest)) == "");
   }
 }
 
@@ -125,8 +120,7 @@ TEST_CASE("merge tree: leaves are the regions of a level, inside of the mask", "
     std::vector<std::uint8_t> inside(static_cast<std::size_t>(c.grid.pixels()));
     const double share = i % 3 == 0 ? 0 : random.uniform();
     for (auto& v : inside) v = random.chance(share) ? 1 : 0;
-    const auto mask =
-        dht::planar_view<const std::uint8_t>(inside.data(), c.grid.batch, 1, c.grid.height, c.grid.width);
+    const auto mask = dht::planar_view<const std::uint8_t>(inside.data(), 1, 1, c.grid.height, c.grid.width);
     MergeOptions options;
     options.start_level = 1 + random.below(3);
     MergeOptions cut = options;
@@ -136,7 +130,7 @@ TEST_CASE("merge tree: leaves are the regions of a level, inside of the mask", "
     const MergeTree all = merge<dht::FourConnected>(c, dht::Ward(), options),
                     some = merge<dht::FourConnected>(c, dht::Ward(), cut, mask);
     const auto level = std::clamp(options.start_level, 1, std::max(c.tree.levels() - 2, 1));
-    CAPTURE(i, c.grid.batch, c.grid.height, c.grid.width, level);
+    CAPTURE(i, c.grid.height, c.grid.width, level);
     CHECK(all.leaves.level == level);
     CHECK(copied(all.leaves.label) == c.tree.labels(level));
     const auto contrast = [&](int p, int q) {
@@ -172,41 +166,6 @@ TEST_CASE("merge tree: leaves are the regions of a level, inside of the mask", "
     const Extents e = extents(c.grid, all.leaves.label, all.leaves.count());
     CHECK(copied(all.leaves.size) == e.size);
     CHECK(copied(all.leaves.box) == e.box);
-  }
-}
-
-TEST_CASE("merge tree: images of a batch merge as they would alone, on any number of threads", "[merging]") {
-  Random random(12);
-  for (int i = 0; i < 10; ++i) {
-    TreeSettings s;
-    s.batch = 3;
-    s.features = 3;
-    s.height = 10 + random.below(20);
-    s.width = 10 + random.below(20);
-    s.constant_loop = 0.1;
-    const auto values = planes(Pattern::blobs, s.batch, 3, s.height, s.width, random);
-    Case all{s, build_tree<double>(s, values), {3, s.height, s.width, false}};
-    MergeOptions options;
-    options.start_level = 1;
-    const MergeTree tree = merge<dht::FourConnected>(all, dht::BoundaryLinkage(), options);
-    const MergeTree again = merge<dht::FourConnected>(all, dht::BoundaryLinkage(), options, {}, 3);
-    for (int b = 0; b < 3; ++b) {
-      TreeSettings one = s;
-      one.batch = 1;
-      const auto begin = values.begin() + std::ptrdiff_t{b} * 3 * s.height * s.width;
-      Case alone{one, build_tree<double>(one, {begin, begin + std::ptrdiff_t{3} * s.height * s.width}), {}};
-      const MergeTree single = merge<dht::FourConnected>(alone, dht::BoundaryLinkage(), options);
-      const auto a = tree.merges_of(b), t = again.merges_of(b), m = single.merges_of(0);
-      REQUIRE(a.size() == m.size());
-      REQUIRE(a.size() == t.size());
-      const std::int32_t first = tree.leaves.begin[static_cast<std::size_t>(b)];
-      bool same = true;
-      for (std::size_t k = 0; k < a.size(); ++k) {
-        same &= a[k].low - first == m[k].low && a[k].high - first == m[k].high && a[k].cost == m[k].cost;
-        same &= a[k].low == t[k].low && a[k].high == t[k].high && a[k].cost == t[k].cost;
-      }
-      CHECK(same);
-    }
   }
 }
 

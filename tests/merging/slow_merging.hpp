@@ -30,20 +30,19 @@ struct SlowRegion {
   std::vector<double> mean;
 };
 
-/// The leaves of one image and what lies between them, from the label map of the level.
+/// The leaves and what lies between them, from the label map of the level.
 struct SlowMerging {
   std::map<std::int32_t, SlowRegion> regions;
   std::map<std::pair<std::int32_t, std::int32_t>, std::pair<double, double>> shared;  // length, contrast
   double size_unit = 1, length_unit = 1;
 
   SlowMerging(const Hierarchy<double>& tree, const Grid& grid, const std::vector<std::int32_t>& leaf,
-              const std::vector<std::int64_t>& node, int image, bool pieces,
-              std::span<const Offset> forward) {
+              const std::vector<std::int64_t>& node, bool pieces, std::span<const Offset> forward) {
     const double diagonal = std::sqrt(double(grid.height) * grid.height + double(grid.width) * grid.width);
     const int features = tree.features;
     for (int p = 0; p < grid.pixels(); ++p) {
       const std::int32_t r = leaf[static_cast<std::size_t>(p)];
-      if (grid.image(p) != image || r < 0) continue;
+      if (r < 0) continue;
       SlowRegion& slow = regions[r];
       slow.region.size += 1;
       slow.region.row += grid.row(p);
@@ -69,12 +68,12 @@ struct SlowMerging {
         slow.region.variance += square / slow.region.size;
       }
     }
-    size_unit = 1.0 / grid.image_pixels();
+    size_unit = 1.0 / grid.pixels();
     length_unit = 1 / diagonal;
     for (int p = 0; p < grid.pixels(); ++p) {
       for (const Offset o : forward) {
         const int y = grid.row(p) + o.dy, x = grid.column(p) + o.dx;
-        if (grid.image(p) != image || y >= grid.height || x < 0 || x >= grid.width) continue;
+        if (y >= grid.height || x < 0 || x >= grid.width) continue;
         const int q = p + o.dy * grid.width + o.dx;
         const auto [a, b] = std::minmax(leaf[static_cast<std::size_t>(p)], leaf[static_cast<std::size_t>(q)]);
         if (a < 0 || a == b) continue;
@@ -139,11 +138,9 @@ struct SlowMerging {
 /// Follows the merges of an image one by one. What is wrong with them, or "": each must cost what it says and no pair may
 /// cost less, where pairs with a small region count as less than all others.
 template <class L>
-std::string fault_of_merges(SlowMerging slow, const L& linkage, const MergeTree& tree, int image,
-                            double smallest) {
-  const auto merges = tree.merges_of(image);
+std::string fault_of_merges(SlowMerging slow, const L& linkage, const MergeTree& tree, double smallest) {
   int made = 0;
-  for (const Merge& merge : merges) {
+  for (const Merge& merge : tree.merges) {
     const std::pair<std::int32_t, std::int32_t> pair{merge.low, merge.high};
     if (slow.shared.count(pair) == 0) return "a pair that does not touch";
     const double cost = slow.cost(linkage, pair), margin = 1e-9 * std::abs(cost) + 1e-15;
@@ -152,7 +149,7 @@ std::string fault_of_merges(SlowMerging slow, const L& linkage, const MergeTree&
       return slow.regions.at(p.first).region.size >= smallest &&
              slow.regions.at(p.second).region.size >= smallest;
     };
-    if (large(pair) != (made >= tree.forced[static_cast<std::size_t>(image)])) return "forced";
+    if (large(pair) != (made >= tree.forced)) return "forced";
     for (const auto& [other, what] : slow.shared) {
       if (large(other) != large(pair) ? !large(other) : slow.cost(linkage, other) < cost - margin)
         return "a cheaper pair was left";

@@ -11,6 +11,7 @@
 
 #include "kit/catch.hpp"
 #include "kit/random.hpp"
+#include "kit/tokens_of_image.hpp"
 
 namespace {
 
@@ -57,8 +58,8 @@ void check_features(const dht::Hierarchy<double>& tree, const dht::Tokens<double
 TEST_CASE("tokens: the gradient of features goes to what they are made of, however they were cut",
           "[tokens]") {
   Random random(3);
-  const auto values = planes(Pattern::blobs, 2, 3, 24, 31, random);
-  const auto image = dht::planar_view(values.data(), 2, 3, 24, 31);
+  const auto values = planes(Pattern::blobs, 1, 3, 24, 31, random);
+  const auto image = dht::planar_view(values.data(), 1, 3, 24, 31);
   dht::Tokenizer<Double> tokenizer;
   const auto& tree = tokenizer.build(image);
   check_features(tree, tokenizer.select(dht::BestAncestor{}), random);

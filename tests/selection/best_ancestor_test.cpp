@@ -44,18 +44,16 @@ TEST_CASE("best ancestor: every pixel takes the best of its regions, and pieces 
   for (std::uint64_t seed = 1; seed <= 60; ++seed) {
     Random random(seed);
     TreeSettings s;
-    s.batch = 1 + random.below(2);
     s.height = 1 + random.below(24);
     s.width = 1 + random.below(24);
     s.features = 2;
-    const auto tree =
-        build_tree<float>(s, planes(all_patterns[seed % 6], s.batch, 2, s.height, s.width, random));
-    const Grid grid{s.batch, s.height, s.width, false};
+    const auto tree = build_tree<float>(s, planes(all_patterns[seed % 6], 1, 2, s.height, s.width, random));
+    const Grid grid{1, s.height, s.width, false};
     // As the tree was built; by another criterion; by numbers drawn at random, which leave holes in regions.
     for (const int kind : {0, 1, 2}) {
       CAPTURE(seed, kind);
       dht::Buffer<float> information = tree.information;
-      float pixel = dht::Aicc().pixel_information<float>(tree.image_pixels());
+      float pixel = dht::Aicc().pixel_information<float>(tree.pixels());
       if (kind == 1) information = dht::information_of(tree, dht::Bic(0.5));
       if (kind == 2) {
         for (float& value : information) value = static_cast<float>(random.below(4));  // with ties
@@ -90,7 +88,7 @@ TEST_CASE("best ancestor: in a tiny image of two colours pixels choose themselve
   dht::BestAncestorWorkspace workspace;
   const auto select = [&](const auto& of) {
     dht::best_ancestor<dht::FourConnected, float>(dht::backend::Cpu(1), of, of.information,
-                                                  dht::Aicc().pixel_information<float>(of.image_pixels()),
+                                                  dht::Aicc().pixel_information<float>(of.pixels()),
                                                   partition, workspace);
   };
   select(tree);

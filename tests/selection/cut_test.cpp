@@ -25,16 +25,15 @@ using namespace dht::test;
 using dht::Hierarchy;
 using dht::Partition;
 
-/// A tree made by hand over one row of pixels per image: intervals that join at random, variances drawn at random, so
+/// A tree made by hand over one row of pixels: intervals that join at random, variances drawn at random, so
 /// that a parent may even cost less than its parts.
 Hierarchy<double> random_tree(Random& random) {
   Hierarchy<double> tree;
-  tree.batch = 1 + random.below(2);
   tree.height = 1;
   tree.width = 1 + random.below(14);
   tree.features = 2;
-  tree.pixel_features.assign(static_cast<std::size_t>(tree.batch * tree.width * 2), 0.5);
-  std::vector<int> finer(static_cast<std::size_t>(tree.batch * tree.width)), labels(finer.size());
+  tree.pixel_features.assign(static_cast<std::size_t>(tree.width * 2), 0.5);
+  std::vector<int> finer(static_cast<std::size_t>(tree.width)), labels(finer.size());
   for (std::size_t p = 0; p < finer.size(); ++p) finer[p] = static_cast<int>(p);
   tree.begin = {0};
   tree.edge_begin = {0, 0};
@@ -44,9 +43,8 @@ Hierarchy<double> random_tree(Random& random) {
     const bool last = level == rounds;
     int next = -1;
     for (std::size_t p = 0; p < finer.size(); ++p) {
-      const bool new_image = p % static_cast<std::size_t>(tree.width) == 0;
       const bool new_member = p == 0 || finer[p] != finer[p - 1];
-      next += new_image || (!last && new_member && random.chance(0.5));
+      next += p == 0 || (!last && new_member && random.chance(0.5));
       labels[p] = next;
     }
     std::vector<int> size(static_cast<std::size_t>(next) + 1, 0), parent;
@@ -84,14 +82,13 @@ Hierarchy<double> random_tree(Random& random) {
 
 Hierarchy<double> tiny_image_tree(Random& random) {
   TreeSettings s;
-  s.batch = 1 + random.below(2);
   s.height = 1 + random.below(4);
   s.width = 1 + random.below(4);
   s.features = 2;
   s.enough_regions = 1;
   s.constant_loop = random.uniform(0.3, 1);
   const Pattern pattern = all_patterns[random.below(6)];
-  return build_tree<double>(s, planes(pattern, s.batch, 2, s.height, s.width, random));
+  return build_tree<double>(s, planes(pattern, 1, 2, s.height, s.width, random));
 }
 
 struct CutValue {
@@ -125,28 +122,24 @@ std::vector<CutValue> all_cuts(const Hierarchy<double>& tree, std::int64_t node,
   return below;
 }
 
-/// Cost and number of regions of a partition, image by image. Every region has one source.
+/// Cost and number of regions of a partition. Every region has one source.
 template <class Cost>
-std::vector<CutValue> value_of(const Hierarchy<double>& tree, const Partition& part, const Cost& cost) {
-  std::vector<CutValue> out(static_cast<std::size_t>(tree.batch), CutValue{0, 0});
+CutValue value_of(const Hierarchy<double>& tree, const Partition& part, const Cost& cost) {
+  CutValue out{0, part.regions};
   for (std::int32_t r = 0; r < part.regions; ++r) {
     const auto source = part.sources_of(r)[0];
-    CutValue& v = out[static_cast<std::size_t>(source < 0 ? (-1 - source) / tree.image_pixels()
-                                                          : tree.image_of(source))];
-    v.cost += source < 0 ? 0 : cost_of(tree, source, cost);
-    ++v.regions;
+    out.cost += source < 0 ? 0 : cost_of(tree, source, cost);
   }
   return out;
 }
 
 template <class Cost>
 void check_optimal_cuts(const Hierarchy<double>& tree, const Cost& cost, Random& random) {
-  const Grid grid{tree.batch, tree.height, tree.width, false};
+  const Grid grid{1, tree.height, tree.width, false};
   dht::NestedCuts cuts;
   cuts.build(tree, cost);
   dht::CutWorkspace workspace;
-  std::vector<std::vector<CutValue>> all;
-  for (int b = 0; b < tree.batch; ++b) all.push_back(all_cuts(tree, tree.node(tree.levels() - 1, b), cost));
+  const std::vector<CutValue> all = all_cuts(tree, tree.node(tree.levels() - 1, 0), cost);
 
   std::vector<double> penalties{0, 1e-9, 0.01, 0.3, 1, 10, 1e6, std::numeric_limits<double>::infinity()};
   for (int i = 0; i < 6; ++i) penalties.push_back(std::exp(random.uniform(-5, 4)));
@@ -159,29 +152,25 @@ void check_optimal_cuts(const Hierarchy<double>& tree, const Cost& cost, Random&
     CHECK(fault_of(tree, grid, part, true) == "");
     if (!finer.labels.empty()) CHECK(is_nested(finer.labels, part.labels));
     finer = part;
-    const auto found = value_of(tree, part, cost);
-    for (int b = 0; b < tree.batch; ++b) {
-      const CutValue& own = found[static_cast<std::size_t>(b)];
-      if (std::isinf(penalty)) {
-        CHECK(own.regions == 1);
-        continue;
-      }
-      double least = std::numeric_limits<double>::infinity();
-      for (const CutValue& v : all[static_cast<std::size_t>(b)])
-        least = std::min(least, v.cost + penalty * static_cast<double>(v.regions));
-      const double value = own.cost + penalty * static_cast<double>(own.regions);
-      const double slack = 1e-12 * (1 + least);  // sums of a dozen numbers in another order
-      CHECK(value <= least + slack);
-      // Of equally good ones the coarsest; at a penalty where cuts change, rounding may take either side.
-      std::int64_t fewest = own.regions;
-      for (const CutValue& v : all[static_cast<std::size_t>(b)]) {
-        if (v.cost + penalty * static_cast<double>(v.regions) <= least) fewest = std::min(fewest, v.regions);
-      }
-      const bool on_a_step = std::any_of(cuts.scale().begin(), cuts.scale().end(), [&](double s) {
-        return s != 0 && std::abs(s - penalty) <= 1e-9 * penalty + 1e-12;
-      });
-      if (!on_a_step) CHECK(own.regions == fewest);
+    const CutValue own = value_of(tree, part, cost);
+    if (std::isinf(penalty)) {
+      CHECK(own.regions == 1);
+      continue;
     }
+    double least = std::numeric_limits<double>::infinity();
+    for (const CutValue& v : all) least = std::min(least, v.cost + penalty * static_cast<double>(v.regions));
+    const double value = own.cost + penalty * static_cast<double>(own.regions);
+    const double slack = 1e-12 * (1 + least);  // sums of a dozen numbers in another order
+    CHECK(value <= least + slack);
+    // Of equally good ones the coarsest; at a penalty where cuts change, rounding may take either side.
+    std::int64_t fewest = own.regions;
+    for (const CutValue& v : all) {
+      if (v.cost + penalty * static_cast<double>(v.regions) <= least) fewest = std::min(fewest, v.regions);
+    }
+    const bool on_a_step = std::any_of(cuts.scale().begin(), cuts.scale().end(), [&](double s) {
+      return s != 0 && std::abs(s - penalty) <= 1e-9 * penalty + 1e-12;
+    });
+    if (!on_a_step) CHECK(own.regions == fewest);
   }
 }
 
@@ -196,10 +185,8 @@ void check_budgets_on_nested_cuts(const Hierarchy<double>& tree, const Cost& cos
   for (const double scale : cuts.scale()) penalties.push_back(scale * 1.0000001);
   for (const double penalty : penalties) {
     dht::optimal_cut(tree, cuts, penalty, optimal, workspace);
-    const auto values = value_of(tree, optimal, cost);
-    if (values.size() == 2 && values[0].regions != values[1].regions) continue;
-    dht::cut_to_budget<dht::FourConnected>(tree, cuts, cost, values[0].regions, budget, workspace);
-    CAPTURE(penalty, values[0].regions);
+    dht::cut_to_budget<dht::FourConnected>(tree, cuts, cost, optimal.regions, budget, workspace);
+    CAPTURE(penalty, optimal.regions);
     CHECK(budget.labels == optimal.labels);
   }
 }
@@ -275,20 +262,15 @@ std::vector<std::int32_t> greedy(const Hierarchy<double>& tree, const Partition&
 
 template <class Cost>
 void check_every_budget(const Hierarchy<double>& tree, const Cost& cost, std::int64_t step = 1) {
-  const Grid grid{tree.batch, tree.height, tree.width, false};
+  const Grid grid{1, tree.height, tree.width, false};
   dht::NestedCuts cuts;
   cuts.build(tree, cost);
   dht::CutWorkspace workspace;
   Partition part;
-  for (std::int64_t tokens = 1; tokens <= tree.image_pixels(); tokens += step) {
+  for (std::int64_t tokens = 1; tokens <= tree.pixels(); tokens += step) {
     CAPTURE(tokens);
     dht::cut_to_budget<dht::FourConnected>(tree, cuts, cost, tokens, part, workspace);
-    REQUIRE(part.regions == tokens * tree.batch);
-    for (int b = 0; b < tree.batch; ++b) {
-      const auto begin = part.labels.begin() + b * tree.image_pixels();
-      const auto [low, high] = std::minmax_element(begin, begin + tree.image_pixels());
-      REQUIRE(*high - *low + 1 == tokens);
-    }
+    REQUIRE(part.regions == tokens);
     REQUIRE(fault_of(tree, grid, part, true) == "");
   }
 }
@@ -299,7 +281,7 @@ TEST_CASE("optimal cut: the least cost over all cuts of trees made by hand", "[s
   for (std::uint64_t seed = 1; seed <= 150; ++seed) {
     Random random(seed);
     const auto tree = random_tree(random);
-    CAPTURE(seed, tree.batch, tree.width, tree.levels());
+    CAPTURE(seed, tree.width, tree.levels());
     check_optimal_cuts(tree, dht::SquaredError{}, random);
     check_optimal_cuts(tree, dht::CodeLength(0.2), random);
     check_budgets_on_nested_cuts(tree, dht::SquaredError{});
@@ -310,7 +292,7 @@ TEST_CASE("optimal cut: the least cost over all cuts of the trees of tiny images
   for (std::uint64_t seed = 1; seed <= 80; ++seed) {
     Random random(seed);
     const auto tree = tiny_image_tree(random);
-    CAPTURE(seed, tree.batch, tree.height, tree.width, tree.levels());
+    CAPTURE(seed, tree.height, tree.width, tree.levels());
     check_optimal_cuts(tree, dht::SquaredError{}, random);
     check_optimal_cuts(tree, dht::CodeLength(), random);
     check_budgets_on_nested_cuts(tree, dht::CodeLength());
@@ -322,15 +304,14 @@ TEST_CASE("optimal cut: the least cost over all cuts of the trees of tiny images
 TEST_CASE("token budget: every number of tokens on small images of all kinds", "[selection]") {
   std::uint64_t seed = 0;
   for (const Pattern pattern : all_patterns) {
-    for (const auto& [batch, height, width] : {std::tuple{1, 9, 11}, {2, 5, 7}, {3, 1, 13}, {1, 13, 1}}) {
+    for (const auto& [height, width] : {std::pair{9, 11}, {5, 7}, {1, 13}, {13, 1}}) {
       Random random(++seed);
       TreeSettings s;
-      s.batch = batch;
       s.height = height;
       s.width = width;
       s.features = 3;
-      CAPTURE(seed, name_of(pattern), batch, height, width);
-      check_every_budget(build_tree<double>(s, planes(pattern, batch, 3, height, width, random)),
+      CAPTURE(seed, name_of(pattern), height, width);
+      check_every_budget(build_tree<double>(s, planes(pattern, 1, 3, height, width, random)),
                          dht::CodeLength());
     }
   }
@@ -367,7 +348,7 @@ TEST_CASE("token budget: between nested cuts one split is made in part, merged p
     dht::CutWorkspace workspace;
     Partition coarse, fine, part;
     std::int64_t before = 1;
-    for (const auto& split : cuts.splits(0)) {
+    for (const auto& split : cuts.splits()) {
       dht::cut_to_budget<dht::FourConnected>(tree, cuts, cost, before, coarse, workspace);
       dht::cut_to_budget<dht::FourConnected>(tree, cuts, cost, split.regions_after, fine, workspace);
       for (std::int64_t tokens = before + 1; tokens < split.regions_after; ++tokens) {
@@ -420,7 +401,7 @@ TEST_CASE("cuts: a workspace that served another tree leaves no trace", "[select
     fresh.build(tree, cost);
     CHECK(reused.scale() == fresh.scale());
     CHECK(reused.cost() == fresh.cost());
-    for (const std::int64_t tokens : {std::int64_t{1}, (tree.image_pixels() + 1) / 2}) {
+    for (const std::int64_t tokens : {std::int64_t{1}, (tree.pixels() + 1) / 2}) {
       dht::cut_to_budget<dht::FourConnected>(tree, reused, cost, tokens, part, workspace);
       dht::cut_to_budget<dht::FourConnected>(tree, fresh, cost, tokens, wanted, clean);
       CHECK(part.labels == wanted.labels);

@@ -34,16 +34,15 @@ struct Case {
 Case random_case(Random& random, int largest_side, MergeOptions options = {1, 1},
                  const dht::Mask& mask = {}) {
   TreeSettings s;
-  s.batch = mask.data ? mask.batch : 1 + random.below(2);
   s.features = 1 + random.below(3);
   s.height = mask.data ? mask.height : 1 + random.below(largest_side);
   s.width = mask.data ? mask.width : 1 + random.below(largest_side);
   s.constant_loop = 0.1;
   s.enough_regions = 1;
   Case c;
-  c.tree = build_tree<double>(
-      s, planes(all_patterns[random.below(6)], s.batch, s.features, s.height, s.width, random));
-  c.grid = {s.batch, s.height, s.width, false};
+  c.tree =
+      build_tree<double>(s, planes(all_patterns[random.below(6)], 1, s.features, s.height, s.width, random));
+  c.grid = {1, s.height, s.width, false};
   dht::MergeWorkspace workspace;
   dht::build_merge_tree<dht::FourConnected>(dht::backend::Cpu(1), c.tree, dht::BoundaryLinkage(), options,
                                             mask, c.merges, workspace);
@@ -64,20 +63,15 @@ Partition cut_at(const Case& c, const MergePenalties& penalties, double penalty)
   return out;
 }
 
-/// Number of regions in each image.
-std::vector<int> counts(const Partition& part, const Grid& grid) {
-  std::vector<int> out;
-  for (int b = 0; b < grid.batch; ++b) {
-    const auto begin = part.labels.begin() + std::ptrdiff_t{b} * grid.image_pixels();
-    std::vector<std::int32_t> seen(begin, begin + grid.image_pixels());
-    std::sort(seen.begin(), seen.end());
-    seen.erase(std::unique(seen.begin(), seen.end()), seen.end());
-    out.push_back(static_cast<int>(seen.size()) - (seen.front() < 0));
-  }
-  return out;
+/// Number of regions.
+int count(const Partition& part) {
+  std::vector<std::int32_t> seen(part.labels.begin(), part.labels.end());
+  std::sort(seen.begin(), seen.end());
+  seen.erase(std::unique(seen.begin(), seen.end()), seen.end());
+  return static_cast<int>(seen.size()) - (seen.front() < 0);
 }
 
-/// Node k of an image's binary tree: a leaf, or the result of a merge.
+/// Node k of a binary tree: a leaf, or the result of a merge.
 struct Binary {
   struct Node {
     double size = 0;
@@ -88,11 +82,10 @@ struct Binary {
   std::vector<Node> nodes;
 
   template <class Cost>
-  Binary(const Case& c, int image, const Cost& cost) {
-    const int first = c.merges.leaves.begin[static_cast<std::size_t>(image)];
+  Binary(const Case& c, const Cost& cost) {
     std::vector<int> node;
-    for (int i = 0; i < c.merges.leaves.count(image); ++i) {
-      const auto leaf = static_cast<std::size_t>(first + i);
+    for (int i = 0; i < c.merges.leaves.count(); ++i) {
+      const auto leaf = static_cast<std::size_t>(i);
       const std::int64_t from = c.merges.leaves.node[leaf];
       Node n;
       n.size = c.merges.leaves.size[leaf];
@@ -101,9 +94,8 @@ struct Binary {
       nodes.push_back(n);
       node.push_back(i);
     }
-    for (const dht::Merge& m : c.merges.merges_of(image)) {
-      const int a = node[static_cast<std::size_t>(m.low - first)],
-                b = node[static_cast<std::size_t>(m.high - first)];
+    for (const dht::Merge& m : c.merges.merges) {
+      const int a = node[static_cast<std::size_t>(m.low)], b = node[static_cast<std::size_t>(m.high)];
       const Node &x = nodes[static_cast<std::size_t>(a)], &y = nodes[static_cast<std::size_t>(b)];
       Node n;
       n.size = x.size + y.size;
@@ -114,7 +106,7 @@ struct Binary {
       }
       n.left = a;
       n.right = b;
-      node[static_cast<std::size_t>(m.low - first)] = static_cast<int>(nodes.size());
+      node[static_cast<std::size_t>(m.low)] = static_cast<int>(nodes.size());
       nodes.push_back(n);
     }
     for (Node& n : nodes)
@@ -136,15 +128,13 @@ TEST_CASE("merge cut: exactly as many regions as asked, one in the next", "[sele
   Random random(21);
   for (int i = 0; i < 40; ++i) {
     const Case c = random_case(random, 16);
-    CAPTURE(i, c.grid.batch, c.grid.height, c.grid.width);
-    int fewest_leaves = c.merges.leaves.count(0);
-    for (int b = 1; b < c.grid.batch; ++b) fewest_leaves = std::min(fewest_leaves, c.merges.leaves.count(b));
+    CAPTURE(i, c.grid.height, c.grid.width);
     Partition finer = cut(c, std::numeric_limits<std::int64_t>::max());
     CHECK(finer.regions == c.merges.leaves.count());
     CHECK(finer.labels == c.merges.leaves.label);
-    for (int k = fewest_leaves; k >= 1; --k) {
+    for (int k = c.merges.leaves.count(); k >= 1; --k) {
       const Partition part = cut(c, k);
-      REQUIRE(counts(part, c.grid) == std::vector<int>(static_cast<std::size_t>(c.grid.batch), k));
+      REQUIRE(count(part) == k);
       REQUIRE(fault_of(c.tree, c.grid, part, true) == "");
       REQUIRE(part.whole_sources);
       REQUIRE(is_nested(finer.labels, part.labels));
@@ -159,43 +149,34 @@ TEST_CASE("merge cut: nothing smaller than the smallest region, unless more are 
   for (int i = 0; i < 40; ++i) {
     const int smallest = 1 + random.below(20);
     const Case c = random_case(random, 16, {1, smallest});
-    CAPTURE(i, c.grid.batch, c.grid.height, c.grid.width, smallest);
-    std::vector<int> most;
-    for (int b = 0; b < c.grid.batch; ++b) most.push_back(c.merges.most(b));
-    const Partition part = cut(c, *std::min_element(most.begin(), most.end()));
+    CAPTURE(i, c.grid.height, c.grid.width, smallest);
+    const Partition part = cut(c, c.merges.most());
     for (const int size : extents(c.grid, part.labels, part.regions).size)
-      CHECK((size >= smallest || size == c.grid.image_pixels()));
+      CHECK((size >= smallest || size == c.grid.pixels()));
     const Partition more = cut(c, 1 << 20);
-    for (int b = 0; b < c.grid.batch; ++b)
-      CHECK(counts(more, c.grid)[static_cast<std::size_t>(b)] == c.merges.leaves.count(b));
+    CHECK(count(more) == c.merges.leaves.count());
     CHECK(is_nested(more.labels, part.labels));
-    CHECK(counts(cut(c, 1), c.grid) == std::vector<int>(static_cast<std::size_t>(c.grid.batch), 1));
+    CHECK(count(cut(c, 1)) == 1);
     MergePenalties penalties;
     penalties.build(c.tree, c.merges, dht::CodeLength());
-    const Partition free = cut_at(c, penalties, 0);
-    for (int b = 0; b < c.grid.batch; ++b)
-      CHECK(counts(free, c.grid)[static_cast<std::size_t>(b)] <= most[static_cast<std::size_t>(b)]);
+    CHECK(count(cut_at(c, penalties, 0)) <= c.merges.most());
   }
 }
 
 TEST_CASE("merge cut: inside of a mask, as near to the number as its parts allow", "[selection]") {
   Random random(23);
   for (int i = 0; i < 40; ++i) {
-    const Grid grid{1 + random.below(2), 1 + random.below(14), 1 + random.below(14), false};
+    const Grid grid{1, 1 + random.below(14), 1 + random.below(14), false};
     std::vector<std::uint8_t> inside(static_cast<std::size_t>(grid.pixels()));
     const double share = i % 4 == 0 ? 0 : random.uniform();
     for (auto& v : inside) v = random.chance(share) ? 7 : 0;
-    const auto mask =
-        dht::planar_view<const std::uint8_t>(inside.data(), grid.batch, 1, grid.height, grid.width);
+    const auto mask = dht::planar_view<const std::uint8_t>(inside.data(), 1, 1, grid.height, grid.width);
     const Case c = random_case(random, 0, {1, 1}, mask);
-    CAPTURE(i, grid.batch, grid.height, grid.width);
+    CAPTURE(i, grid.height, grid.width);
     for (const int asked : {1, 2, 5, 1 << 20}) {
       const Partition part = cut(c, asked);
       CHECK_FALSE(part.whole_sources);
-      const auto found = counts(part, grid);
-      for (int b = 0; b < grid.batch; ++b)
-        CHECK(found[static_cast<std::size_t>(b)] ==
-              std::clamp(asked, c.merges.fewest(b), c.merges.leaves.count(b)));
+      CHECK(count(part) == std::clamp(asked, c.merges.fewest(), c.merges.leaves.count()));
       // Inside the labels are what they must be; outside there is none.
       std::int32_t next = 0;
       bool right = true;
@@ -229,40 +210,34 @@ TEST_CASE("merge cut: the cut at a penalty costs as little as any", "[selection]
       MergePenalties penalties;
       penalties.build(c.tree, c.merges, cost);
       std::vector<double> tried{0, 1e300};
-      for (int b = 0; b < c.grid.batch; ++b) {
-        const auto all = penalties.of(c.merges, b);
-        REQUIRE(static_cast<int>(all.size()) == c.merges.leaves.count(b) - 1);
-        for (const double p : all) {
-          tried.push_back(p);
-          tried.push_back(p * 1.001 + 1e-9);
-          tried.push_back(p * 0.999);
-        }
+      const auto all = penalties.values();
+      REQUIRE(static_cast<int>(all.size()) == c.merges.leaves.count() - 1);
+      for (const double p : all) {
+        tried.push_back(p);
+        tried.push_back(p * 1.001 + 1e-9);
+        tried.push_back(p * 0.999);
       }
       for (const double penalty : tried) {
         const Partition part = cut_at(c, penalties, penalty);
         REQUIRE(fault_of(c.tree, c.grid, part, true) == "");
-        const auto found = counts(part, c.grid);
-        for (int b = 0; b < c.grid.batch; ++b) {
-          const Binary binary(c, b, cost);
-          // The cost of the cut that was made.
-          double made = 0;
-          const auto all = penalties.of(c.merges, b);
-          const int leaves = c.merges.leaves.count(b);
-          const std::function<void(int)> add = [&](int k) {
-            const auto& node = binary.nodes[static_cast<std::size_t>(k)];
-            if (k < leaves || all[static_cast<std::size_t>(k - leaves)] <= penalty) {
-              made += node.cost + penalty;
-            } else {
-              add(node.left);
-              add(node.right);
-            }
-          };
-          const int root = static_cast<int>(binary.nodes.size()) - 1;
-          add(root);
-          const double best = binary.best(root, penalty);
-          CAPTURE(i, b, penalty, leaves, found[static_cast<std::size_t>(b)]);
-          REQUIRE(std::abs(made - best) <= 1e-9 * (std::abs(best) + 1));
-        }
+        const Binary binary(c, cost);
+        // The cost of the cut that was made.
+        double made = 0;
+        const int leaves = c.merges.leaves.count();
+        const std::function<void(int)> add = [&](int k) {
+          const auto& node = binary.nodes[static_cast<std::size_t>(k)];
+          if (k < leaves || all[static_cast<std::size_t>(k - leaves)] <= penalty) {
+            made += node.cost + penalty;
+          } else {
+            add(node.left);
+            add(node.right);
+          }
+        };
+        const int root = static_cast<int>(binary.nodes.size()) - 1;
+        add(root);
+        const double best = binary.best(root, penalty);
+        CAPTURE(i, penalty, leaves, count(part));
+        REQUIRE(std::abs(made - best) <= 1e-9 * (std::abs(best) + 1));
       }
     }
   };
@@ -277,14 +252,10 @@ TEST_CASE("merge cut: by the linkage, merges are made as long as they cost no mo
     MergePenalties penalties;
     penalties.build(c.merges);
     for (const double penalty : {0.0, 1e-9, 1e-6, 1e-4, 1e-2, 1e300}) {
-      const auto found = counts(cut_at(c, penalties, penalty), c.grid);
-      for (int b = 0; b < c.grid.batch; ++b) {
-        const auto merges = c.merges.merges_of(b);
-        std::size_t made = static_cast<std::size_t>(c.merges.forced[static_cast<std::size_t>(b)]);
-        while (made < merges.size() && merges[made].cost <= penalty) ++made;
-        CAPTURE(i, b, penalty);
-        CHECK(found[static_cast<std::size_t>(b)] == c.merges.leaves.count(b) - static_cast<int>(made));
-      }
+      auto made = static_cast<std::size_t>(c.merges.forced);
+      while (made < c.merges.merges.size() && c.merges.merges[made].cost <= penalty) ++made;
+      CAPTURE(i, penalty);
+      CHECK(count(cut_at(c, penalties, penalty)) == c.merges.leaves.count() - static_cast<int>(made));
     }
   }
 }
@@ -301,10 +272,8 @@ TEST_CASE("merge cut: one penalty for a mean over many images", "[selection]") {
       const Case& c = cases.back();
       penalties.emplace_back();
       penalties.back().build(c.tree, c.merges, dht::CodeLength());
-      for (int b = 0; b < c.grid.batch; ++b) {
-        budget.add(c.merges, penalties.back(), b);
-        most += c.merges.most(b);
-      }
+      budget.add(c.merges, penalties.back());
+      most += c.merges.most();
     }
     const auto total_at = [&](double penalty) {
       std::int64_t total = 0;

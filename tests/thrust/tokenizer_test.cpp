@@ -79,7 +79,8 @@ void same_tokens(Random& random, int height, int width, bool planes,
   const auto& backend = on_thrust.backend();
   const auto there = upload(backend, dht::ImageView<const P>(image));
   const auto& tokens = on_thrust(there.view);
-  check_same(on_thrust.hierarchy().download(backend), on_cpu.hierarchy());
+  for (int b = 0; b < image.batch; ++b)
+    check_same(on_thrust.hierarchy().download(backend, b), on_cpu.hierarchy(b));
   check_same(tokens.download(backend), wanted);
 
   // W and mean injection. With the same token features the injected image is the same to the last bit.

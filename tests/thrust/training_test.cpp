@@ -62,7 +62,8 @@ void same_gradients(int batch, int height, int width,
   for (int round = 0; round < 2; ++round) {  // the second works in used memory
     on_thrust.forward(dht::on_device(there));
     const auto& tokens = on_thrust.select();
-    check_same(on_thrust.hierarchy().download(backend), on_cpu.hierarchy());
+    for (int b = 0; b < batch; ++b)
+      check_same(on_thrust.hierarchy().download(backend, b), on_cpu.hierarchy(b));
     check_same(tokens.download(backend), wanted);
 
     std::vector<float> upstream(wanted.feature.size()), grad_image(pixels.size());

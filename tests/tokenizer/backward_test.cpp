@@ -19,6 +19,7 @@
 #include "kit/gradient_check.hpp"
 #include "kit/parameters.hpp"
 #include "kit/random.hpp"
+#include "kit/tokens_of_image.hpp"
 
 namespace {
 
@@ -50,13 +51,13 @@ struct Setting {
   const char* name;
   TreeSettings tree;  // without its number of features
   int channels = 3;
+  int batch = 2;
 };
 
 /// A tree of several levels from a small picture.
 Setting setting(const char* name, Kernel kernel, double bandwidth, bool by_similarity, Penalty penalty,
                 bool learned_loop) {
   Setting s{name, {}, 3};
-  s.tree.batch = 2;
   s.tree.height = 13;
   s.tree.width = 14;
   s.tree.kernel = kernel;
@@ -108,10 +109,10 @@ dht::ParameterList<S> all_parameters(Encoder& encoder, dht::SelfLoop<S>& loop) {
   return list;
 }
 
-/// The sum of upstream times token features, where these are the means of what a partition says they consist of.
+/// The sum of upstream times token features of an image, where these are the means of what a partition says they consist
+/// of.
 double loss_of(const dht::Tokens<double>& tokens, const dht::Hierarchy<double>& tree,
-               const FrozenTree& frozen, const std::vector<double>& features,
-               const std::vector<double>& upstream) {
+               const FrozenTree& frozen, const std::vector<double>& features, const double* upstream) {
   const auto n = static_cast<std::size_t>(tree.features);
   const dht::Partition& partition = tokens.partition;
   double sum = 0;
@@ -147,29 +148,37 @@ template <class Policies>
 double check_gradients_of(dht::Tokenizer<Policies>& tokenizer, const Setting& s, std::vector<double>& pixels,
                           const dht::Tokens<double>& tokens, Random& random) {
   const TreeSettings& t = s.tree;
-  const auto image = dht::planar_view(std::as_const(pixels).data(), t.batch, s.channels, t.height, t.width);
-  const auto& tree = tokenizer.hierarchy();
+  const auto image = dht::planar_view(std::as_const(pixels).data(), s.batch, s.channels, t.height, t.width);
+  const int n = tokens.features;
   std::vector<double> upstream(tokens.feature.size()), grad_image(pixels.size(), -77);
   for (double& u : upstream) u = random.uniform(-1, 1);
   auto gradients = tokenizer.gradients();
-  tokenizer.backward(image, {upstream.data(), tokens.count(), tree.features}, gradients, grad_image.data());
+  tokenizer.backward(image, {upstream.data(), tokens.count(), n}, gradients, grad_image.data());
 
   auto encoder = tokenizer.parts().encoder;
   auto loop = tokenizer.parts().self_loop;
   typename Policies::template Encoder<double>::Saved saved;
-  std::vector<double> features(tree.pixel_features.size());
+  const std::int64_t of_image = image.pixels() * n;
+  std::vector<double> features(static_cast<std::size_t>(s.batch * of_image));
   const auto loss = [&] {
     encoder.forward(Cpu(1), image, features.data(), saved);
-    const auto frozen = FrozenTree::of<typename Policies::Connectivity>(
-        tree, tokenizer.parts().similarity, tokenizer.parts().weighting, loop, t.compactness, features);
-    return loss_of(tokens, tree, frozen, features, upstream);
+    double sum = 0;
+    for (int b = 0; b < s.batch; ++b) {
+      const auto& tree = tokenizer.hierarchy(b);
+      const std::vector<double> own(features.begin() + b * of_image, features.begin() + (b + 1) * of_image);
+      const auto frozen = FrozenTree::of<typename Policies::Connectivity>(
+          tree, tokenizer.parts().similarity, tokenizer.parts().weighting, loop, t.compactness, own);
+      sum += loss_of(tokens_of_image(tokens, b), tree, frozen, own,
+                     upstream.data() + std::int64_t{tokens.begin[static_cast<std::size_t>(b)]} * n);
+    }
+    return sum;
   };
   // Both ways forward are the same function, or their slopes would not be compared at the same place.
   double found = 0;
   for (std::size_t i = 0; i < upstream.size(); ++i) found += upstream[i] * tokens.feature[i];
   CHECK(loss() == Catch::Approx(found).epsilon(1e-10).margin(1e-10));
 
-  const std::vector<std::int64_t> shape{t.batch, s.channels, t.height, t.width};
+  const std::vector<std::int64_t> shape{s.batch, s.channels, t.height, t.width};
   const auto check = [&](const dht::ParameterList<double>& values, const dht::ParameterList<double>& slopes,
                          std::size_t entries) {
     GradientCheckOptions options;
@@ -197,10 +206,10 @@ void check_every_cut(const Setting& of, const typename dht::Tokenizer<Policies>:
   Setting s = of;
   Random random(seed);
   auto tokenizer = tokenizer_of<Policies>(s, encoder, random);
-  auto pixels = planes(Pattern::blobs, s.tree.batch, s.channels, s.tree.height, s.tree.width, random);
+  auto pixels = planes(Pattern::blobs, s.batch, s.channels, s.tree.height, s.tree.width, random);
   for (double& v : pixels) v = 0.05 + 0.9 * v;  // away from where the curves of colour have their kinks
   const auto image =
-      dht::planar_view(std::as_const(pixels).data(), s.tree.batch, s.channels, s.tree.height, s.tree.width);
+      dht::planar_view(std::as_const(pixels).data(), s.batch, s.channels, s.tree.height, s.tree.width);
   const auto& tree = tokenizer.forward(image);
   CHECK(tree.levels() > 3);  // choices of regions, too
   double of_self_loop = 0;
@@ -219,8 +228,7 @@ void check_every_cut(const Setting& of, const typename dht::Tokenizer<Policies>:
   CHECK(tokenizer.tokens(many).partition.means_of_pixels);
   std::vector<std::uint8_t> inside(pixels.size() / static_cast<std::size_t>(s.channels), 0);
   std::fill(inside.begin() + 30, inside.end() - 45, std::uint8_t{1});
-  tokenizer.merge(
-      dht::planar_view(std::as_const(inside).data(), s.tree.batch, 1, s.tree.height, s.tree.width));
+  tokenizer.merge(dht::planar_view(std::as_const(inside).data(), s.batch, 1, s.tree.height, s.tree.width));
   check("inside of a mask", tokenizer.tokens(6));
   // That the self-loop's gradients are compared at all: a region that nobody joins has none.
   if (!s.tree.loop_weight.empty()) CHECK(of_self_loop > 1e-4);
@@ -309,8 +317,8 @@ TEST_CASE("tokenizer: gradients in float are those in double, where the tokens a
       dht::TrainableEncoder<S> encoder(random_parameters<S>(3, 8, true, seed));
       auto tokenizer = tokenizer_of<Learned<S>>(s, encoder, numbers);
       const auto pixels = converted<S>(
-          converted<float>(planes(Pattern::blobs, s.tree.batch, 3, s.tree.height, s.tree.width, numbers)));
-      const auto image = dht::planar_view(pixels.data(), s.tree.batch, 3, s.tree.height, s.tree.width);
+          converted<float>(planes(Pattern::blobs, s.batch, 3, s.tree.height, s.tree.width, numbers)));
+      const auto image = dht::planar_view(pixels.data(), s.batch, 3, s.tree.height, s.tree.width);
       const auto& tree = tokenizer.forward(image);
       const auto& tokens = tokenizer.tokens(20);
       return std::tuple{gradients_of<S>(tokenizer, image, tokens), tree.pixel_choice, tree.chosen,
@@ -339,7 +347,7 @@ TEST_CASE("tokenizer: gradients in float are those in double, where the tokens a
 
 TEST_CASE("tokenizer: gradients are the same bits for every number of threads", "[tokenizer]") {
   Setting s = setting("threads", Kernel::laplacian, 1.5, true, Penalty::aicc, true);
-  s.tree.batch = 3;
+  s.batch = 3;
   s.tree.height = 131;
   s.tree.width = 97;
   for (const Statistics statistics : {Statistics::batch, Statistics::running}) {

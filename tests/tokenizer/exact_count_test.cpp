@@ -196,11 +196,11 @@ TEST_CASE("exact count: penalties with room for as many", "[tokenizer]") {
   Tokenizer<dht::ColourPolicies> tokenizer;
   tokenizer.build(photo.view());
   const dht::MergeTree& tree = tokenizer.merge_for(300);
-  CHECK(tree.most(0) >= 300);
+  CHECK(tree.most() >= 300);
   dht::MeanBudget budget;
   const dht::MergePenalties& penalties = tokenizer.penalties();
   budget.add(tokenizer.merge_tree(), penalties);
-  CHECK(tree.most(0) >= 300);  // still that tree
+  CHECK(tree.most() >= 300);  // still that tree
   const std::int32_t few = tokenizer.tokens(dht::Penalty{budget.penalty(300)}).count();
   CHECK(few <= 300);
   CHECK(few > 200);  // merges of a plain picture cost the same by the dozen

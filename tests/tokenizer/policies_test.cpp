@@ -12,6 +12,7 @@
 #include "kit/parameters.hpp"
 #include "kit/partitions.hpp"
 #include "kit/random.hpp"
+#include "kit/tokens_of_image.hpp"
 
 namespace {
 
@@ -61,13 +62,9 @@ struct WholeImages {
     const int top = in.tree.levels() - 1;
     const auto labels = in.tree.labels(top);
     out.labels.assign(labels.begin(), labels.end());
-    out.regions = in.tree.batch;
-    out.sources.clear();
-    out.source_begin.assign(1, 0);
-    for (int b = 0; b < in.tree.batch; ++b) {
-      out.sources.push_back(in.tree.node(top, b));
-      out.source_begin.push_back(b + 1);
-    }
+    out.regions = 1;
+    out.sources.assign(1, in.tree.node(top, 0));
+    out.source_begin.assign({0, 1});
   }
 };
 
@@ -97,8 +94,9 @@ TEST_CASE("policies: learned features, 8 neighbours, double, optimal cut", "[tok
     const auto image = converted<std::uint16_t>(values);
     CAPTURE(batch, height, width);
     const auto& tokens = tokenizer(dht::planar_view(image.data(), batch, 1, height, width));
-    const Grid grid{batch, height, width, true};
-    CHECK(fault_of(tokenizer.hierarchy(), grid, tokens.partition, true) == "");
+    for (int b = 0; b < batch; ++b)
+      CHECK(fault_of(tokenizer.hierarchy(b), Grid{1, height, width, true},
+                     tokens_of_image(tokens, b).partition, true) == "");
     CHECK(tokenizer.tokens(1).count() == batch);
   }
 }
@@ -115,7 +113,9 @@ TEST_CASE("policies: a budget as the selection", "[tokenizer]") {
     const auto& tokens = tokenizer(dht::planar_view(image.data(), 2, 3, 14, 15));
     CHECK(tokens.count(0) == 25);
     CHECK(tokens.count(1) == 25);
-    CHECK(fault_of(tokenizer.hierarchy(), Grid{2, 14, 15, false}, tokens.partition, true) == "");
+    for (int b = 0; b < 2; ++b)
+      CHECK(fault_of(tokenizer.hierarchy(b), Grid{1, 14, 15, false}, tokens_of_image(tokens, b).partition,
+                     true) == "");
   }
   const auto few = converted<float>(planes(Pattern::noise, 1, 3, 4, 4, random));
   CHECK(error_of([&] { tokenizer(dht::planar_view(few.data(), 1, 3, 4, 4)); }) ==
@@ -133,5 +133,5 @@ TEST_CASE("policies: every part of one's own", "[tokenizer]") {
   REQUIRE(tree.levels() > 2);
   // Connected by the neighbourhood with six: so certainly by the one with eight.
   for (int level = 1; level < tree.levels(); ++level)
-    CHECK(fault_of(Grid{2, 12, 16, true}, tree.labels(level), tree.regions(level)) == "");
+    CHECK(fault_of(Grid{1, 12, 16, true}, tree.labels(level), tree.regions(level)) == "");
 }

@@ -17,6 +17,7 @@
 #include "kit/label_maps.hpp"
 #include "kit/partitions.hpp"
 #include "kit/random.hpp"
+#include "kit/tokens_of_image.hpp"
 
 namespace {
 
@@ -36,27 +37,14 @@ struct Photo {
   Grid grid() const { return {batch, height, width, false}; }
 };
 
-/// What is wrong with tokens beyond their partition, or "".
-std::string fault_of_tokens(const dht::Tokens<float>& tokens, const dht::Hierarchy<float>& tree,
-                            const Grid& grid) {
-  if (tokens.batch != grid.batch || tokens.height != grid.height || tokens.width != grid.width)
-    return "shape";
-  if (tokens.count() != tokens.partition.regions) return "count";
-  const std::string fault = fault_of(grid, tokens.partition.labels, tokens.count());
-  if (!fault.empty()) return fault;
+/// What is wrong with the tokens of one image beyond their partition, or "".
+std::string fault_of_image(const dht::Tokens<float>& tokens, const dht::Hierarchy<float>& tree,
+                           const Grid& grid) {
   const Extents e = extents(grid, tokens.partition.labels, tokens.count());
   if (!std::equal(e.size.begin(), e.size.end(), tokens.size.begin(), tokens.size.end())) return "sizes";
   if (!std::equal(e.box.begin(), e.box.end(), tokens.box.begin(), tokens.box.end())) return "boxes";
-  if (tokens.begin.size() != static_cast<std::size_t>(grid.batch) + 1 || tokens.begin[0] != 0 ||
-      tokens.begin.back() != tokens.count())
-    return "begin";
-  for (int b = 0; b < grid.batch; ++b) {
-    const auto labels = tokens.labels(b);
-    if (labels(0, 0) != tokens.begin[static_cast<std::size_t>(b)]) return "begin of an image";
-    if (tokens.count(b) !=
-        tokens.begin[static_cast<std::size_t>(b) + 1] - tokens.begin[static_cast<std::size_t>(b)])
-      return "count of an image";
-  }
+  const std::string fault = fault_of(tree, grid, tokens.partition, tokens.partition.whole_sources);
+  if (!fault.empty()) return fault;
   for (std::int32_t t = 0; t < tokens.count(); ++t) {
     for (int c = 0; c < tokens.features; ++c) {
       double sum = 0, weight = 0;
@@ -85,6 +73,30 @@ std::string fault_of_tokens(const dht::Tokens<float>& tokens, const dht::Hierarc
   return "";
 }
 
+/// What is wrong with a tokenizer's last tokens, or "".
+std::string fault_of_tokens(const dht::Tokens<float>& tokens, const Tokenizer<dht::ColourPolicies>& tokenizer,
+                            const Grid& grid) {
+  if (tokens.batch != grid.batch || tokens.height != grid.height || tokens.width != grid.width)
+    return "shape";
+  if (tokens.count() != tokens.partition.regions) return "count";
+  const std::string fault = fault_of(grid, tokens.partition.labels, tokens.count());
+  if (!fault.empty()) return fault;
+  if (tokens.begin.size() != static_cast<std::size_t>(grid.batch) + 1 || tokens.begin[0] != 0 ||
+      tokens.begin.back() != tokens.count())
+    return "begin";
+  for (int b = 0; b < grid.batch; ++b) {
+    const auto labels = tokens.labels(b);
+    if (labels(0, 0) != tokens.begin[static_cast<std::size_t>(b)]) return "begin of an image";
+    if (tokens.count(b) !=
+        tokens.begin[static_cast<std::size_t>(b) + 1] - tokens.begin[static_cast<std::size_t>(b)])
+      return "count of an image";
+    const std::string of_image = fault_of_image(tokens_of_image(tokens, b), tokenizer.hierarchy(b),
+                                                {1, grid.height, grid.width, false});
+    if (!of_image.empty()) return of_image;
+  }
+  return "";
+}
+
 }  // namespace
 
 TEST_CASE("tokenizer: tokens of photos of every shape", "[tokenizer]") {
@@ -96,8 +108,7 @@ TEST_CASE("tokenizer: tokens of photos of every shape", "[tokenizer]") {
       const Photo photo(pattern, batch, height, width, ++seed);
       CAPTURE(name_of(pattern), batch, height, width);
       const auto& tokens = tokenizer(photo.view());
-      CHECK(fault_of_tokens(tokens, tokenizer.hierarchy(), photo.grid()) == "");
-      CHECK(fault_of(tokenizer.hierarchy(), photo.grid(), tokens.partition, false) == "");
+      CHECK(fault_of_tokens(tokens, tokenizer, photo.grid()) == "");
     }
   }
 }
@@ -112,16 +123,14 @@ TEST_CASE("tokenizer: exactly as many tokens as asked, from one hierarchy", "[to
     const auto& tokens = tokenizer.tokens(count);
     CHECK(tokens.count(0) == count);
     CHECK(tokens.count(1) == count);
-    CHECK(fault_of_tokens(tokens, tokenizer.hierarchy(), photo.grid()) == "");
-    CHECK(fault_of(tokenizer.hierarchy(), photo.grid(), tokens.partition, tokens.partition.whole_sources) ==
-          "");
+    CHECK(fault_of_tokens(tokens, tokenizer, photo.grid()) == "");
   }
   CHECK(tokenizer.hierarchy().nodes() == nodes);
   // Another image: the cuts of the last one are not used for it.
   const Photo other(Pattern::noise, 1, 11, 13, 6);
   tokenizer.build(other.view());
   CHECK(tokenizer.tokens(20).count() == 20);
-  CHECK(fault_of_tokens(tokenizer.tokens(20), tokenizer.hierarchy(), other.grid()) == "");
+  CHECK(fault_of_tokens(tokenizer.tokens(20), tokenizer, other.grid()) == "");
   Tokenizer<dht::ColourPolicies> fresh;
   CHECK(fresh(other.view(), 20).partition.labels == tokenizer.tokens(20).partition.labels);
 }
@@ -149,7 +158,7 @@ TEST_CASE("tokenizer: a penalty gives fewer tokens the larger it is", "[tokenize
   for (const double penalty : {0.0, 1.0, 10.0, 100.0, 1e9}) {
     CAPTURE(penalty);
     const auto& tokens = tokenizer.tokens(dht::Penalty{penalty});
-    CHECK(fault_of_tokens(tokens, tokenizer.hierarchy(), photo.grid()) == "");
+    CHECK(fault_of_tokens(tokens, tokenizer, photo.grid()) == "");
     CHECK(tokens.count() <= last);
     last = tokens.count();
   }
@@ -205,7 +214,7 @@ TEST_CASE("tokenizer: a blank image divides into tokens of about one size", "[to
     CAPTURE(count);
     const auto& tokens = tokenizer(photo.view(), count);
     CHECK(tokens.count() == count);
-    CHECK(fault_of_tokens(tokens, tokenizer.hierarchy(), photo.grid()) == "");
+    CHECK(fault_of_tokens(tokens, tokenizer, photo.grid()) == "");
     CHECK(*std::max_element(tokens.size.begin(), tokens.size.end()) <= 4 * (96 * 128 / count));
   }
 }
@@ -313,7 +322,7 @@ constexpr bool gives_views_away = requires(T&& t) {
 || requires(T&& t) { std::forward<T>(t).mean_of(0); }
 || requires(T&& t) { std::forward<T>(t).variance_of(0); }
 || requires(T&& t) { std::forward<T>(t).edges_of(1); }
-|| requires(T&& t) { std::forward<T>(t).merges_of(0); };
+|| requires(T&& t) { std::forward<T>(t).values(); };
 
 }  // namespace
 

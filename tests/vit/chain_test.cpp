@@ -16,6 +16,7 @@
 #include "kit/gradient_check.hpp"
 #include "kit/numbers.hpp"
 #include "kit/parameters.hpp"
+#include "kit/tokens_of_image.hpp"
 
 namespace {
 
@@ -30,9 +31,9 @@ struct Policies : dht::TrainingPolicies {
 constexpr int batch = 2, channels = 3, height = 12, width = 13, features = 4, classes = 5;
 
 /// Token features as a plain function of the pixels' features, for tokens that consist of whole sources.
-dht::Buffer<double> features_of(const dht::Tokens<double>& tokens, const dht::Hierarchy<double>& tree,
-                                const FrozenTree& frozen, const Numbers& pixels) {
-  dht::Buffer<double> out(tokens.feature.size(), 0.0);
+/// The tokens are those of an image.
+void add_features(const dht::Tokens<double>& tokens, const dht::Hierarchy<double>& tree,
+                  const FrozenTree& frozen, const Numbers& pixels, double* out) {
   for (std::int32_t t = 0; t < tokens.count(); ++t) {
     double size = 0;
     for (const dht::Source s : tokens.partition.sources_of(t)) size += s < 0 ? 1 : tree.size[std::size_t(s)];
@@ -40,10 +41,9 @@ dht::Buffer<double> features_of(const dht::Tokens<double>& tokens, const dht::Hi
       const double share = (s < 0 ? 1 : tree.size[std::size_t(s)]) / size;
       const double* from =
           s < 0 ? &pixels[std::size_t((-1 - s) * features)] : &frozen.mean[std::size_t(s * features)];
-      for (int c = 0; c < features; ++c) out[std::size_t(t * features + c)] += share * from[c];
+      for (int c = 0; c < features; ++c) out[t * features + c] += share * from[c];
     }
   }
-  return out;
 }
 
 }  // namespace
@@ -67,7 +67,6 @@ TEST_CASE("chain: the classification loss reaches f, W and the image", "[vit]") 
   const auto targets = dht::class_targets<double>(answers, classes, 0.1);
 
   tokenizer.forward(image);
-  const auto& tree = tokenizer.hierarchy();
   const dht::Tokens<double> tokens = tokenizer.select();
   REQUIRE(tokens.count(0) > 3);
   dht::Classifier<double>::Saved saved;
@@ -100,14 +99,20 @@ TEST_CASE("chain: the classification loss reaches f, W and the image", "[vit]") 
 
   auto encoder = tokenizer.parts().encoder;
   const auto loss = [&] {
-    Numbers of_pixels(tree.pixel_features.size());
+    Numbers of_pixels(std::size_t(batch * height * width * features));
     dht::TrainableEncoder<double>::Saved saved_encoder;
     encoder.forward(Cpu(1), image, of_pixels.data(), saved_encoder);
     const auto& p = tokenizer.parts();
-    const auto frozen = FrozenTree::of<dht::FourConnected>(tree, p.similarity, p.weighting, p.self_loop,
-                                                           p.hierarchy.compactness, of_pixels);
     auto other = tokens;
-    other.feature = features_of(tokens, tree, frozen, of_pixels);
+    std::fill(other.feature.begin(), other.feature.end(), 0.0);
+    for (int b = 0; b < batch; ++b) {
+      const auto begin = of_pixels.begin() + std::ptrdiff_t{b} * height * width * features;
+      const Numbers own(begin, begin + std::ptrdiff_t{height} * width * features);
+      const auto frozen = FrozenTree::of<dht::FourConnected>(
+          tokenizer.hierarchy(b), p.similarity, p.weighting, p.self_loop, p.hierarchy.compactness, own);
+      add_features(tokens_of_image(tokens, b), tokenizer.hierarchy(b), frozen, own,
+                   other.feature.data() + tokens.begin[std::size_t(b)] * features);
+    }
     return loss_of(other, false);
   };
   CHECK(loss() == Catch::Approx(found).epsilon(1e-12));

@@ -234,7 +234,7 @@ class FolderTokenizer {
             bytes.fetch_sub(size);
           const std::lock_guard lock(mutex);
           budget.add(tree, penalties);
-          most += tree.most(0);
+          most += tree.most();
         },
         [](Worker&, FolderPhoto&) {});
     if (budget.images() > 0) penalty_.value = budget.penalty(*options_.mean_tokens);

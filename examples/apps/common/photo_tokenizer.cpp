@@ -55,7 +55,7 @@ class Implementation final : public PhotoTokenizer {
                                                                std::int64_t least) override {
     merge(enough);
     least = std::min(least, pixels_);
-    if (tokenizer_.merge_tree().most(0) < least) tokenizer_.merge_for(least);
+    if (tokenizer_.merge_tree().most() < least) tokenizer_.merge_for(least);
     const MergePenalties& penalties = tokenizer_.penalties();
     return {tokenizer_.merge_tree(), penalties};
   }
@@ -78,7 +78,7 @@ class Implementation final : public PhotoTokenizer {
   void merge(std::int64_t enough) {
     MergeOptions options = tokenizer_.parts().merging;
     options.start_level = tokenizer_.merge(options).leaves.level;
-    while (options.start_level > 1 && tokenizer_.merge_tree().most(0) < enough) {
+    while (options.start_level > 1 && tokenizer_.merge_tree().most() < enough) {
       --options.start_level;
       tokenizer_.merge(options);
     }

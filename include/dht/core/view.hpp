@@ -61,6 +61,14 @@ ImageView<T> byte_stepped_view(T* data, int height, int width, int channels, std
   return interleaved_view(data, height, width, channels, elements);
 }
 
+/// One image of a batch.
+template <class T>
+ImageView<T> image_of_batch(ImageView<T> batch, int image) {
+  batch.data += image * batch.batch_stride;
+  batch.batch = 1;
+  return batch;
+}
+
 /// The same image with its channels in the opposite order: RGB of BGR.
 template <class T>
 ImageView<T> reversed_channels(ImageView<T> image) {

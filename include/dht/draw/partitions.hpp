@@ -40,12 +40,6 @@ inline void check_picture(const char* name, const Picture& picture) {
               " pixels; must have at least one");
 }
 
-template <class S>
-void check_image_index(const Hierarchy<S>& tree, int image) {
-  DHT_EXPECTS(tree.levels() > 0, "hierarchy: is empty; build it first");
-  DHT_EXPECTS(image >= 0 && image < tree.batch, "image: is ", image, "; must be 0 to ", tree.batch - 1);
-}
-
 /// The photo with a quarter of its contrast, and dark, where the label is -1, outside of a mask. Checks all labels.
 inline Picture dimmed_outside(Picture picture, LabelView labels) {
   check_memory(labels);
@@ -213,10 +207,9 @@ inline std::vector<int> levels_to_show(int levels, int most) {
 
 /// Levels of the hierarchy side by side, each region in its mean colour, row by row from fine to coarse.
 template <class S>
-Picture draw_levels(const Picture& photo, const Hierarchy<S>& tree, const LevelsStyle& style = {},
-                    int image = 0) {
+Picture draw_levels(const Picture& photo, const Hierarchy<S>& tree, const LevelsStyle& style = {}) {
   detail::check_picture("photo", photo);
-  detail::check_image_index(tree, image);
+  DHT_EXPECTS(tree.levels() > 0, "hierarchy: is empty; build it first");
   DHT_EXPECTS(photo.height == tree.height && photo.width == tree.width, "photo: is ", photo.height, " x ",
               photo.width, "; must be ", tree.height, " x ", tree.width, " like the hierarchy");
   DHT_EXPECTS(style.gap >= 0 && style.gap <= 1000, "gap: is ", style.gap, "; must be 0 to 1000");
@@ -231,8 +224,8 @@ Picture draw_levels(const Picture& photo, const Hierarchy<S>& tree, const Levels
   Picture sheet(rows * height + (rows - 1) * style.gap, columns * width + (columns - 1) * style.gap);
   std::fill(sheet.rgb.begin(), sheet.rgb.end(), std::uint8_t{255});
 
-  const std::int64_t pixels = tree.image_pixels();
-  const std::int32_t* finest = tree.pixel_parent.data() + image * pixels;
+  const std::int64_t pixels = tree.pixels();
+  const std::int32_t* finest = tree.pixel_parent.data();
   std::vector<std::array<std::int64_t, 4>> sums(static_cast<std::size_t>(tree.regions(1)));
   for (std::int64_t p = 0; p < pixels; ++p) {
     auto& sum = sums[static_cast<std::size_t>(finest[p])];
@@ -258,8 +251,8 @@ Picture draw_levels(const Picture& photo, const Hierarchy<S>& tree, const Levels
   return sheet;
 }
 
-/// The highest level at which two pixels of one image lie in different regions, 0 where only the pixels differ.
-/// `a` and `b` are their regions at level 1, of the same image.
+/// The highest level at which two pixels lie in different regions, 0 where only the pixels differ. `a` and `b` are their
+/// regions at level 1.
 template <class S>
 int last_level_apart(const Hierarchy<S>& tree, std::int32_t a, std::int32_t b) {
   int level = 0;
@@ -276,11 +269,10 @@ int last_level_apart(const Hierarchy<S>& tree, std::int32_t a, std::int32_t b) {
 /// level below the whole image; pixels that come together at level 1 have no line between them. The picture is
 /// (2 * height - 1) x (2 * width - 1): a pixel of the image is every second one, the boundaries are between.
 template <class S>
-Picture draw_saliency(const Hierarchy<S>& tree, int image = 0) {
-  detail::check_image_index(tree, image);
+Picture draw_saliency(const Hierarchy<S>& tree) {
+  DHT_EXPECTS(tree.levels() > 0, "hierarchy: is empty; build it first");
   const int height = tree.height, width = tree.width, highest = std::max(tree.levels() - 2, 1);
-  const LabelView finest =
-      plane_view(std::as_const(tree.pixel_parent).data() + image * tree.image_pixels(), height, width);
+  const LabelView finest = plane_view(std::as_const(tree.pixel_parent).data(), height, width);
   Picture picture(2 * height - 1, 2 * width - 1);
   std::fill(picture.rgb.begin(), picture.rgb.end(), std::uint8_t{255});
   const auto ink = [&](int y, int x, int level) {

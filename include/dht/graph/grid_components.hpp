@@ -26,16 +26,15 @@ struct GridComponentsWorkspace {
   Buffer<std::int32_t> used;    // per part: end of the provisional labels in use
 };
 
-/// Row y of the batch's rows: bit k is set where a pixel has the same value as its k-th backward neighbour.
+/// Row y: bit k is set where a pixel has the same value as its k-th backward neighbour.
 template <concepts::connectivity C>
-DHT_INLINE void equality_links(const std::int32_t* values, std::int64_t y, int height, int width,
-                               std::uint8_t* links) {
+DHT_INLINE void equality_links(const std::int32_t* values, std::int64_t y, int width, std::uint8_t* links) {
   using N = Neighbours<C>;
   std::fill_n(links, width, std::uint8_t{0});
 #pragma GCC unroll 4
   for (int k = 0; k < N::half; ++k) {
     const Offset o = N::all[static_cast<std::size_t>(k)];
-    if (o.dy < 0 && y % height == 0) continue;
+    if (o.dy < 0 && y == 0) continue;
     const std::int32_t* row = values + y * width;
     const std::int32_t* other = row + o.dy * width + o.dx;
     const int from = o.dx < 0 ? 1 : 0, to = o.dx > 0 ? width - 1 : width;
@@ -77,18 +76,18 @@ DHT_INLINE Meeting* label_row(const std::uint8_t* links, bool first_row, std::in
   return meetings;
 }
 
-/// Labels the components of `rows` x `width` pixels (the rows of all images of a batch, one below the other).
+/// Labels the components of `height` x `width` pixels.
 ///
 /// `row_links(y, links)` writes a bit set per pixel of row y: bit k says that the pixel is linked to its k-th backward
-/// neighbour, `Neighbours<C>::all[k]`. It must not link across images. `labels` receives dense numbers in the raster
+/// neighbour, `Neighbours<C>::all[k]`. `labels` receives dense numbers in the raster
 /// order of each component's first pixel; the number of components is returned.
 template <concepts::connectivity C, class Backend, class RowLinks>
-std::int32_t grid_components(const Backend& backend, std::int64_t rows, int width, const RowLinks& row_links,
+std::int32_t grid_components(const Backend& backend, int height, int width, const RowLinks& row_links,
                              std::int32_t* labels, GridComponentsWorkspace& workspace) {
   using N = Neighbours<C>;
   const std::int64_t grain = 1 + 16384 / width;
-  const int parts = backend.parts(rows, grain);
-  workspace.parent.resize(static_cast<std::size_t>(rows * width));
+  const int parts = backend.parts(height, grain);
+  workspace.parent.resize(static_cast<std::size_t>(std::int64_t{height} * width));
   workspace.links.resize(static_cast<std::size_t>(parts) * static_cast<std::size_t>(width));
   const std::size_t row_meetings = static_cast<std::size_t>(width) * N::half;
   workspace.meetings.resize(static_cast<std::size_t>(parts) * row_meetings);
@@ -96,7 +95,7 @@ std::int32_t grid_components(const Backend& backend, std::int64_t rows, int widt
   const UnionFind sets{workspace.parent.data()};
 
   // First pass: provisional labels, strip by strip. A strip's first row ignores what lies above.
-  backend.for_parts(rows, grain, [&](int part, std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
+  backend.for_parts(height, grain, [&](int part, std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
     std::uint8_t* links = workspace.links.data() + std::int64_t{part} * width;
     Meeting* const meetings = workspace.meetings.data() + static_cast<std::size_t>(part) * row_meetings;
     std::int32_t next = static_cast<std::int32_t>(begin * width);
@@ -112,7 +111,7 @@ std::int32_t grid_components(const Backend& backend, std::int64_t rows, int widt
   // Seams between strips, then dense numbers: few enough to be done by one thread.
   std::int32_t components = 0;
   for (int part = 0; part < parts; ++part) {
-    const std::int64_t y = Backend::part_begin(rows, parts, part);
+    const std::int64_t y = Backend::part_begin(height, parts, part);
     if (part == 0 || workspace.used[static_cast<std::size_t>(part)] == y * width) continue;
     std::uint8_t* links = workspace.links.data();
     row_links(y, links);
@@ -126,17 +125,18 @@ std::int32_t grid_components(const Backend& backend, std::int64_t rows, int widt
     }
   }
   for (int part = 0; part < parts; ++part) {
-    const auto begin = static_cast<std::int32_t>(Backend::part_begin(rows, parts, part) * width);
+    const auto begin = static_cast<std::int32_t>(Backend::part_begin(height, parts, part) * width);
     components =
         number_components(sets.parent, begin, workspace.used[static_cast<std::size_t>(part)], components);
   }
 
   // Second pass: final labels.
-  backend.for_range(rows * width, 16384, [&](std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
-    const std::int32_t* number = sets.parent;
-    DHT_INDEPENDENT
-    for (std::int64_t p = begin; p < end; ++p) labels[p] = number[labels[p]];
-  });
+  backend.for_range(std::int64_t{height} * width, 16384,
+                    [&](std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
+                      const std::int32_t* number = sets.parent;
+                      DHT_INDEPENDENT
+                      for (std::int64_t p = begin; p < end; ++p) labels[p] = number[labels[p]];
+                    });
   return components;
 }
 

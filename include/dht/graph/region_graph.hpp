@@ -23,28 +23,26 @@ struct Edge {
 
 namespace detail {
 
-/// Tells which pixels of a batch have neighbours on all sides. By the fractional parts of p / width and of
-/// p / (width * height), in units of 2^-64: those of whole numbers and their neighbours' are far enough apart for 32 bits.
+/// Tells which pixels have neighbours on all sides. By the fractional part of p / width in units of 2^-64: those of whole
+/// numbers and their neighbours' are far enough apart for 32 bits.
 class InnerPixels {
  public:
   InnerPixels(int height, int width)
-      : column_(whole / static_cast<std::uint64_t>(width) + 1),
-        place_(whole / (static_cast<std::uint64_t>(width) * static_cast<std::uint64_t>(height)) + 1),
-        row_(place_ * static_cast<std::uint64_t>(width)) {
+      : column_(~std::uint64_t{0} / static_cast<std::uint64_t>(width) + 1),
+        width_(static_cast<std::uint64_t>(width)) {
     if (width <= 2 || height <= 2) return;
     columns_ = column_ * static_cast<std::uint64_t>(width - 2);
-    rows_ = row_ * static_cast<std::uint64_t>(height - 2);
+    pixels_ = width_ * static_cast<std::uint64_t>(height - 2);
   }
 
   DHT_INLINE bool has(std::int32_t p) const {
     const auto n = static_cast<std::uint64_t>(p);
-    return (n * column_ - column_ < columns_) & (n * place_ - row_ < rows_);
+    return (n * column_ - column_ < columns_) & (n - width_ < pixels_);
   }
 
  private:
-  static constexpr std::uint64_t whole = ~std::uint64_t{0};
-  std::uint64_t column_, place_, row_;  // a pixel to the right, in rows; the same in images; a row in images
-  std::uint64_t columns_ = 0, rows_ = 0;  // of inner pixels
+  std::uint64_t column_, width_;            // a pixel to the right, in rows
+  std::uint64_t columns_ = 0, pixels_ = 0;  // inner columns, and pixels of inner rows
 };
 
 /// Scratch memory for building region graphs, kept for the next image.
@@ -64,8 +62,7 @@ struct RegionGraphWorkspace {
 
 }  // namespace detail
 
-/// Appends the edges between the regions of a label map of `batch` images, height x width each. `pixels` are those of
-/// its regions. Each edge comes once, by its lower region, then in the order in which that region's pixels meet it.
+/// Appends the edges between the regions of a label map, height x width. `pixels` are those of its regions. Each edge comes once, by its lower region, then in the order in which that region's pixels meet it.
 template <concepts::connectivity C>
 DHT_INLINE void append_region_edges(const std::int32_t* labels, int height, int width,
                                     const RegionMembers& pixels, detail::RegionGraphWorkspace& w,
@@ -96,7 +93,7 @@ DHT_INLINE void append_region_edges(const std::int32_t* labels, int height, int 
 #pragma GCC unroll 8
       for (int i = 0; i < N::count; ++i) meet(i);
     } else {
-      const int x = p % width, y = p / width % height;
+      const int x = p % width, y = p / width;
       for (int i = 0; i < N::count; ++i) {
         const Offset o = N::all[static_cast<std::size_t>(i)];
         if (x + o.dx >= 0 && x + o.dx < width && y + o.dy >= 0 && y + o.dy < height) meet(i);

@@ -62,6 +62,13 @@ DHT_HOST_DEVICE DHT_INLINE S share_channel(S share, S region_mean, S region_vari
   return fma(region_grad_variance, spread, region_grad_mean * difference);
 }
 
+/// A member's share of its region's gradients, by its weight. One that is a region of its own without having chosen, as in
+/// an image that waits for others to be finished, hands them on as they are, whatever 1 / weight is rounded to.
+template <class S>
+DHT_HOST_DEVICE DHT_INLINE S share_of_member(S weight, S region_share, bool waits) {
+  return waits ? S(1) : weight * region_share;
+}
+
 /// Gradients of the self-loop's parameters are summed over blocks of so many regions, then over the blocks.
 inline constexpr std::int64_t self_loop_block = 1024;
 
@@ -95,7 +102,7 @@ class HierarchyBackward {
         work_(work) {}
 
   void run() {
-    // Whole images are joined by size weights, whatever the policy; 1x1 images have no level between.
+    // The last level is made by size weights, whatever the policy; a 1x1 image has no level between.
     const int top = tree_.levels() - 1;
     if (top > 1) members_of(top - 1, SizeWeighting{});
     for (int level = top - 2; level >= 1; --level) members_of(level, parts_.weighting);
@@ -116,10 +123,10 @@ class HierarchyBackward {
   /// The member's part of the gradients of its region's mean and variance, added to its own; returns the gradient of its
   /// weight. `variance` and `grad_variance` are null for pixels.
   template <class Features>
-  DHT_INLINE S take_share(const Region<Features>& region, S weight, const S* DHT_RESTRICT mean,
+  DHT_INLINE S take_share(const Region<Features>& region, S weight, bool waits, const S* DHT_RESTRICT mean,
                           const S* DHT_RESTRICT variance, S* DHT_RESTRICT grad_mean,
                           S* DHT_RESTRICT grad_variance, Features n) const {
-    const S share = weight * region.share;
+    const S share = share_of_member(weight, region.share, waits);
     S terms
         [most_features];  // of the weight's gradient; summed apart, for a chain of additions would be waited for
     S of_weight = 0;
@@ -173,7 +180,7 @@ class HierarchyBackward {
     const std::int64_t members = tree_.regions(level),
                        first = tree_.begin[static_cast<std::size_t>(level) - 1];
     const std::int32_t* const parent = tree_.parent.data() + first;
-    const std::int32_t* const size = tree_.size.data() + first;
+    const std::int32_t *const size = tree_.size.data() + first, *const size_above = size + members;
     const S* const similarity = tree_.similarity.data() + first;
     const std::int32_t* const chosen = tree_.chosen.data() + first;
     const auto weight_of = [=](std::int64_t i)
@@ -188,11 +195,12 @@ class HierarchyBackward {
         const S* const mean = tree_.mean.data() + first * n;
         const S* const variance = tree_.variance.data() + first * n;
         for (std::int64_t i = begin; i < end; ++i) {
-          const S of_weight =
-              take_share(region(first + members, parent[i], n), weight_of(i), mean + i * n, variance + i * n,
-                         out_.mean.data() + (first + i) * n, out_.variance.data() + (first + i) * n, n);
-          const S upstream = of_weight * weighting.gradient(size[i], similarity[i]) * keep_;
           const bool apart = chosen[i] == i;
+          const bool waits = apart && similarity[i] == 1 && size[i] == size_above[parent[i]];
+          const S of_weight = take_share(region(first + members, parent[i], n), weight_of(i), waits,
+                                         mean + i * n, variance + i * n, out_.mean.data() + (first + i) * n,
+                                         out_.variance.data() + (first + i) * n, n);
+          const S upstream = of_weight * weighting.gradient(size[i], similarity[i]) * keep_;
           grad_self[i] = apart ? upstream * self_loop_gradient(variance + i * n, n) : S(0);
           if (apart)
             std::fill_n(grad_sums + i * sums_n, sums_n, S(0));
@@ -293,7 +301,7 @@ class HierarchyBackward {
   template <class Weight>
   void pixels(const Weight& weighting) {
     using N = Neighbours<C>;
-    const std::int64_t width = tree_.width, rows = std::int64_t{tree_.batch} * tree_.height;
+    const std::int64_t width = tree_.width, rows = tree_.height;
     const std::int32_t* const parent = tree_.pixel_parent.data();
     const S* const similarity = tree_.pixel_similarity.data();
     const std::uint8_t* const choice = tree_.pixel_choice.data();
@@ -306,8 +314,8 @@ class HierarchyBackward {
       with_features(tree_.features, [&](auto n) DHT_INLINE_LAMBDA {
         const S* const features = tree_.pixel_features.data();
         for (std::int64_t p = begin * width; p < end * width; ++p) {
-          const S of_weight = take_share(region(0, parent[p], n), weight_of(p), features + p * n, nullptr,
-                                         out_.pixel_features.data() + p * n, nullptr, n);
+          const S of_weight = take_share(region(0, parent[p], n), weight_of(p), false, features + p * n,
+                                         nullptr, out_.pixel_features.data() + p * n, nullptr, n);
           if (choice[p] == no_choice) {
             std::fill_n(grad_sums + p * sums_n, sums_n, S(0));
             continue;

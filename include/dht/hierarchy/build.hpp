@@ -31,7 +31,7 @@ namespace dht {
 /// The numbers that steer contraction.
 struct HierarchyOptions {
   double compactness = 0.01;  ///< kappa in [0, 1): how much a good fill of the box counts against similarity
-  int enough_regions = 6;     ///< contraction stops at this many regions an image, on average
+  int enough_regions = 6;     ///< contraction stops at this many regions
 };
 
 /// The parts that make a hierarchy, as values: a kernel with its bandwidth, a criterion with its iota.
@@ -109,19 +109,19 @@ class Builder {
     tree_.pixel_choice.resize(n);
     tree_.pixel_similarity.resize(n);
     tree_.pixel_parent.resize(n);
-    choose_pixels<S, C>(backend_, tree_.pixel_features.data(), tree_.batch, tree_.features, tree_.height,
-                        tree_.width, parts_.similarity, compactness_, tree_.pixel_choice.data(),
+    choose_pixels<S, C>(backend_, tree_.pixel_features.data(), tree_.features, tree_.height, tree_.width,
+                        parts_.similarity, compactness_, tree_.pixel_choice.data(),
                         tree_.pixel_similarity.data(), work_.choice);
     const std::uint8_t* choice = tree_.pixel_choice.data();
     const int width = tree_.width;
     const std::int32_t regions = grid_components<C>(
-        backend_, std::int64_t{tree_.batch} * tree_.height, width,
+        backend_, tree_.height, width,
         [=](std::int64_t y, std::uint8_t* links)
             DHT_INLINE_LAMBDA { choice_links<C>(choice, y, width, links); },
         tree_.pixel_parent.data(), work_.components);
     open_level(regions);
     work_.pixels.assign(tree_.pixel_parent.data(), tree_.pixels(), regions);
-    gather_pixels(backend_, tree_.pixel_features.data(), tree_.features, tree_.height, width, work_.pixels,
+    gather_pixels(backend_, tree_.pixel_features.data(), tree_.features, width, work_.pixels,
                   tree_.pixel_similarity.data(), parts_.weighting, level(0), work_.moments);
     backend_.serial([&]() DHT_INLINE_LAMBDA {
       append_region_edges<C>(tree_.pixel_parent.data(), tree_.height, width, work_.pixels, work_.graph,
@@ -154,24 +154,17 @@ class Builder {
     return regions;
   }
 
-  /// The last level: one region an image, by size weights.
-  void join_images() {
+  /// The last level: the whole image, by size weights.
+  void join() {
     const int top = tree_.levels() - 1;
     if (top == 0) return join_pixels();
     const auto members = static_cast<std::int32_t>(tree_.regions(top));
     const std::int64_t first = tree_.begin[static_cast<std::size_t>(top) - 1];
     choose_nothing(first, members);
-    // The regions of an image follow each other, the first one holding the image's first pixel.
-    std::int32_t* parent = tree_.parent.data() + first;
-    for (std::int32_t image = 0; image < tree_.batch; ++image) {
-      std::int32_t r = tree_.pixel_parent[static_cast<std::size_t>(image * tree_.image_pixels())];
-      for (int l = 1; l < top; ++l)
-        r = tree_.parent[static_cast<std::size_t>(tree_.begin[static_cast<std::size_t>(l) - 1] + r)];
-      std::fill(parent + r, parent + members, image);
-    }
-    gather(first, members, tree_.batch, SizeWeighting{});
+    std::fill_n(tree_.parent.data() + first, members, 0);
+    gather(first, members, 1, SizeWeighting{});
     close_level();
-    choose_nothing(first + members, tree_.batch);
+    choose_nothing(first + members, 1);
   }
 
   /// Whether some pixel would take its region of the last level: its information is at least the best of the pixel's
@@ -181,7 +174,7 @@ class Builder {
     const auto regions = static_cast<std::size_t>(tree_.regions(top));
     const S* information = tree_.information.data() + tree_.begin[static_cast<std::size_t>(top) - 1];
     Buffer<S>& coarser = work_.coarser;
-    const S pixel = parts_.criterion.template pixel_information<S>(tree_.image_pixels());
+    const S pixel = parts_.criterion.template pixel_information<S>(tree_.pixels());
     if (top == 1) {
       coarser.assign(regions, pixel);
     } else {
@@ -230,7 +223,7 @@ class Builder {
     const std::int64_t first = tree_.begin[tree_.begin.size() - 2], end = tree_.nodes();
     tree_.edge_begin.push_back(static_cast<std::int64_t>(tree_.edges.size()));
     const int features = tree_.features;
-    const std::int64_t pixels = tree_.image_pixels();
+    const std::int64_t pixels = tree_.pixels();
     backend_.for_range(end - first, 4096, [&](std::int64_t b, std::int64_t e) DHT_INLINE_LAMBDA {
       const auto criterion = parts_.criterion;
       const std::int32_t* const size = tree_.size.data() + first;
@@ -384,20 +377,18 @@ class Builder {
         level(first + members), work_.moments);
   }
 
-  /// Images too small for any round: the whole image is the only level above the pixels.
+  /// An image too small for any round: the whole of it is the only level above the pixels.
   void join_pixels() {
     const auto n = static_cast<std::size_t>(tree_.pixels());
     tree_.pixel_choice.assign(n, no_choice);
     tree_.pixel_similarity.assign(n, S(1));
-    tree_.pixel_parent.resize(n);
-    for (std::size_t p = 0; p < n; ++p)
-      tree_.pixel_parent[p] = static_cast<std::int32_t>(static_cast<std::int64_t>(p) / tree_.image_pixels());
-    open_level(tree_.batch);
-    work_.pixels.assign(tree_.pixel_parent.data(), tree_.pixels(), tree_.batch);
-    gather_pixels(backend_, tree_.pixel_features.data(), tree_.features, tree_.height, tree_.width,
-                  work_.pixels, tree_.pixel_similarity.data(), SizeWeighting{}, level(0), work_.moments);
+    tree_.pixel_parent.assign(n, 0);
+    open_level(1);
+    work_.pixels.assign(tree_.pixel_parent.data(), tree_.pixels(), 1);
+    gather_pixels(backend_, tree_.pixel_features.data(), tree_.features, tree_.width, work_.pixels,
+                  tree_.pixel_similarity.data(), SizeWeighting{}, level(0), work_.moments);
     close_level();
-    choose_nothing(0, tree_.batch);
+    choose_nothing(0, 1);
   }
 
   const Backend& backend_;
@@ -418,25 +409,17 @@ void check_contraction(const SelfLoop<S>& self_loop, int features, const Hierarc
               "; must be at least 1");
 }
 
-/// Round after round, until one of the rules says stop; then the last level.
-template <class AnyBuilder>
-void contract(AnyBuilder& builder, int batch, std::int64_t image_pixels, const HierarchyOptions& options) {
-  int most_rounds = 0;  // ceil(log2(sqrt(pixels of an image)))
-  while ((std::int64_t{1} << 2 * most_rounds) < image_pixels) ++most_rounds;
-  std::int64_t regions = batch * image_pixels;
-  bool taken = true;
-  for (int round = 0; round < most_rounds && regions > std::int64_t{options.enough_regions} * batch && taken;
-       ++round) {
-    regions = round == 0 ? builder.contract_pixels() : builder.contract_regions();
-    taken = builder.last_level_is_taken() || round == 0;
-  }
-  builder.join_images();
+/// ceil(log2(sqrt(pixels of an image))): no more rounds than that.
+inline int most_rounds(std::int64_t pixels) {
+  int rounds = 0;
+  while ((std::int64_t{1} << 2 * rounds) < pixels) ++rounds;
+  return rounds;
 }
 
 }  // namespace detail
 
-/// Builds the hierarchy over `tree.pixel_features`, whose shape `tree.batch`, `tree.features`, `tree.height` and
-/// `tree.width` give; everything else in `tree` is overwritten. Features must be finite.
+/// Builds the hierarchy over `tree.pixel_features`, whose shape `tree.features`, `tree.height` and `tree.width`
+/// give; everything else in `tree` is overwritten. Features must be finite.
 ///
 /// Throws dht::Error for options out of range and for a self-loop of another number of features. Nothing is allocated
 /// when `tree` and `workspace` have served an image of this size before.
@@ -444,9 +427,9 @@ template <concepts::connectivity C, class S, class Parts, class Backend>
 void build_hierarchy(const Backend& backend, const Parts& parts, const HierarchyOptions& options,
                      Hierarchy<S>& tree, HierarchyWorkspace<S>& workspace) {
   tree.begin.clear();  // should anything below fail, the tree is empty
-  DHT_EXPECTS(tree.batch > 0 && tree.height > 0 && tree.width > 0 && tree.features > 0,
+  DHT_EXPECTS(tree.height > 0 && tree.width > 0 && tree.features > 0,
               "hierarchy: has no pixels or no features to build on");
-  check_pixels(tree.batch, tree.image_pixels(), "hierarchy");
+  check_pixels(1, tree.pixels(), "hierarchy");
   const std::int64_t pixels = tree.pixels();
   DHT_EXPECTS(static_cast<std::int64_t>(tree.pixel_features.size()) == pixels * tree.features,
               "pixel features: are ", tree.pixel_features.size(), " numbers; must be ",
@@ -454,7 +437,15 @@ void build_hierarchy(const Backend& backend, const Parts& parts, const Hierarchy
   detail::check_contraction<S>(parts.self_loop, tree.features, options);
   detail::Builder<S, C, Parts, Backend> builder(backend, parts, options, tree, workspace);
   builder.reserve();
-  detail::contract(builder, tree.batch, tree.image_pixels(), options);
+  // Round after round, until one of the rules says stop; then the last level.
+  const int most_rounds = detail::most_rounds(pixels);
+  std::int64_t regions = pixels;
+  bool taken = true;
+  for (int round = 0; round < most_rounds && regions > options.enough_regions && taken; ++round) {
+    regions = round == 0 ? builder.contract_pixels() : builder.contract_regions();
+    taken = builder.last_level_is_taken() || round == 0;
+  }
+  builder.join();
 }
 
 }  // namespace dht

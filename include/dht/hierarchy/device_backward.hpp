@@ -58,6 +58,7 @@ template <class S>
 struct DeviceShares {
   const S *mean, *variance, *grad_mean, *grad_variance, *share;  // of regions
   const std::int32_t* parent;                                    // of members
+  const std::int32_t* size;                                      // of regions
 };
 
 /// 1 / sum of the members' weights of each region, in the order of the members. `size` is null for pixels.
@@ -80,10 +81,10 @@ void device_weight_shares(const backend::Thrust& backend, const DeviceMembers& m
 /// `grad_variance` are null for pixels.
 template <class S, class Features>
 DHT_HOST_DEVICE DHT_INLINE S device_take_share(const DeviceShares<S>& in, std::int64_t i, S weight,
-                                               const S* mean, const S* variance, S* grad_mean,
+                                               bool waits, const S* mean, const S* variance, S* grad_mean,
                                                S* grad_variance, Features n) {
   const std::int64_t r = in.parent[i];
-  const S share = weight * in.share[r];
+  const S share = share_of_member(weight, in.share[r], waits);
   S of_weight = 0;
   for (int c = 0; c < n; ++c) {
     const std::int64_t k = r * n + c;
@@ -123,8 +124,9 @@ void device_share_regions(const backend::Thrust& backend, const DeviceLevel<S>& 
   const S *const similarity = level.similarity.data(), *const mean = level.mean.data(),
                  *const variance = level.variance.data();
   backend.launch(level.regions, [=] DHT_DEVICE(std::int64_t i) DHT_DEVICE_INLINE {
-    const S of_weight = device_take_share(in, i, weighting(size[i], similarity[i]), mean, variance, grad_mean,
-                                          grad_variance, n);
+    const bool waits = chosen[i] == i && similarity[i] == 1 && size[i] == in.size[in.parent[i]];
+    const S of_weight = device_take_share(in, i, weighting(size[i], similarity[i]), waits, mean, variance,
+                                          grad_mean, grad_variance, n);
     const S upstream = of_weight * weighting.gradient(size[i], similarity[i]) * keep;
     S of_loop = 0;
     if (chosen[i] == i) {
@@ -174,17 +176,23 @@ void device_gather_regions(const backend::Thrust& backend, const DeviceLevel<S>&
   });
 }
 
-/// The self-loop's own parameters: block by block, then all blocks.
+/// The self-loop's own parameters, image by image: block by block, then all blocks.
 template <class S>
 void device_add_self_loop(const backend::Thrust& backend, const DeviceLevel<S>& level, int n,
                           const S* grad_self, DeviceBuffer<double>& memory, double* out) {
-  const std::int64_t members = level.regions, blocks = (members + self_loop_block - 1) / self_loop_block,
-                     each = n + 1;
-  double* const parts = backend.resize(memory, blocks * each, roomy(blocks) * each);
+  const std::int64_t batch = static_cast<std::int64_t>(level.image_begin.size()) - 1, each = n + 1;
+  std::int64_t most = 0;  // regions of an image
+  for (std::int64_t b = 0; b < batch; ++b)
+    most = std::max<std::int64_t>(most, level.regions_of(static_cast<std::size_t>(b)));
+  const std::int64_t blocks = (most + self_loop_block - 1) / self_loop_block;
+  double* const parts = backend.resize(memory, batch * blocks * each, roomy(batch * blocks) * each);
   const S* const variance = level.variance.data();
-  backend.launch(blocks * each, [=] DHT_DEVICE(std::int64_t k) DHT_DEVICE_INLINE {
-    const std::int64_t begin = k / each * self_loop_block, c = k % each,
-                       end = begin + self_loop_block < members ? begin + self_loop_block : members;
+  const std::int32_t* const first = level.image_begin_on_device.data();
+  backend.launch(batch * blocks * each, [=] DHT_DEVICE(std::int64_t k) DHT_DEVICE_INLINE {
+    const std::int64_t c = k % each, image = k / each / blocks,
+                       begin = first[image] + k / each % blocks * self_loop_block,
+                       end = begin + self_loop_block < first[image + 1] ? begin + self_loop_block
+                                                                        : first[image + 1];
     double sum = 0;
     for (std::int64_t i = begin; i < end; ++i) {
       const double g = static_cast<double>(grad_self[i]);
@@ -193,10 +201,11 @@ void device_add_self_loop(const backend::Thrust& backend, const DeviceLevel<S>& 
     }
     parts[k] = sum;
   });
-  backend.launch(each, [=] DHT_DEVICE(std::int64_t c) DHT_DEVICE_INLINE {
+  backend.launch(batch * each, [=] DHT_DEVICE(std::int64_t k) DHT_DEVICE_INLINE {
     double sum = 0;
-    for (std::int64_t block = 0; block < blocks; ++block) sum += parts[block * each + c];
-    out[c] = sum;
+    for (std::int64_t block = 0; block < blocks; ++block)
+      sum += parts[(k / each * blocks + block) * each + k % each];
+    out[k] = sum;
   });
 }
 
@@ -209,7 +218,7 @@ void device_share_pixels(const backend::Thrust& backend, const DeviceHierarchy<S
   const S *const features = tree.pixel_features.data(), *const similarity = tree.pixel_similarity.data();
   const std::int32_t* const chosen = tree.pixel_chosen.data();
   backend.launch(tree.pixels(), [=] DHT_DEVICE(std::int64_t p) DHT_DEVICE_INLINE {
-    const S of_weight = device_take_share(in, p, weighting(std::int32_t{1}, similarity[p]), features,
+    const S of_weight = device_take_share(in, p, weighting(std::int32_t{1}, similarity[p]), false, features,
                                           static_cast<const S*>(nullptr), grad, static_cast<S*>(nullptr), n);
     if (chosen[p] == p) {
       for (int k = 0; k < sums_n; ++k) grad_sums[p * sums_n + k] = 0;
@@ -272,7 +281,7 @@ class DeviceHierarchyBackward {
   void run(SelfLoop<S>& grad_self_loop) {
     const int top = tree_.built;
     const std::int64_t each = tree_.features + 1;
-    backend_.resize(out_.self_loop_sums, 32 * each);
+    backend_.resize(out_.self_loop_sums, 32 * each * tree_.batch);
     if (top > 1) members_of(top - 1, SizeWeighting{});
     for (int level = top - 2; level >= 1; --level) members_of(level, parts_.weighting);
     if (top > 1)
@@ -280,13 +289,24 @@ class DeviceHierarchyBackward {
     else
       pixels(SizeWeighting{});
     if (loop_.is_constant || top < 2) return;
-    std::vector<double> sums(static_cast<std::size_t>((top - 1) * each));
-    backend_.download(out_.self_loop_sums.data(), (top - 1) * each, sums.data());
-    for (int level = top - 1; level >= 1; --level) {
-      const double* const sum = sums.data() + (level - 1) * each;
-      for (std::int64_t c = 0; c < tree_.features; ++c)
-        grad_self_loop.weight[static_cast<std::size_t>(c)] += static_cast<S>(sum[c]);
-      grad_self_loop.bias += static_cast<S>(sum[tree_.features]);
+    const std::int64_t all = each * tree_.batch;  // of a level
+    std::vector<double> sums(static_cast<std::size_t>((top - 1) * all));
+    backend_.download(out_.self_loop_sums.data(), (top - 1) * all, sums.data());
+    const auto add = [&](std::int64_t image, SelfLoop<S>& to) {
+      for (int level = top - 1; level >= 1; --level) {
+        const double* const sum = sums.data() + (level - 1) * all + image * each;
+        for (std::int64_t c = 0; c < tree_.features; ++c)
+          to.weight[static_cast<std::size_t>(c)] += static_cast<S>(sum[c]);
+        to.bias += static_cast<S>(sum[tree_.features]);
+      }
+    };
+    if (tree_.batch == 1) return add(0, grad_self_loop);
+    for (int image = 0; image < tree_.batch;
+         ++image) {  // as the host does: each image's own, then all of them
+      SelfLoop<S> of_image;
+      of_image.weight.assign(grad_self_loop.weight.size(), S(0));
+      add(image, of_image);
+      add_gradient(of_image, grad_self_loop);
     }
   }
 
@@ -295,7 +315,8 @@ class DeviceHierarchyBackward {
     const DeviceLevel<S>& above = tree_.level(level);
     const auto& grad = out_.level(level);
     return {above.mean.data(),    above.variance.data(), grad.mean.data(),
-            grad.variance.data(), out_.share.data(),     parent};
+            grad.variance.data(), out_.share.data(),     parent,
+            above.size.data()};
   }
 
   template <class Weighting>
@@ -320,7 +341,7 @@ class DeviceHierarchyBackward {
     });
     if (!loop_.is_constant)
       device_add_self_loop(backend_, level, tree_.features, out_.grad_self.data(), out_.parts,
-                           out_.self_loop_sums.data() + (l - 1) * (tree_.features + 1));
+                           out_.self_loop_sums.data() + (l - 1) * (tree_.features + 1) * tree_.batch);
   }
 
   template <class Weighting>

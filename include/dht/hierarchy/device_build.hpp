@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <vector>
 
 #include <dht/backend/thrust.hpp>
 #include <dht/core/transpose.hpp>
@@ -34,7 +35,7 @@ struct DeviceHierarchyWorkspace {
   DeviceBuffer<S> self_loop, edge_similarity, best_information, next_information;
   DeviceBuffer<std::uint64_t> best_edge;
   DeviceBuffer<std::int32_t> image, next_image;  // that a region belongs to
-  DeviceBuffer<std::int32_t> taken;
+  DeviceBuffer<std::int32_t> taken, going;       // of images
 };
 
 namespace detail {
@@ -198,26 +199,45 @@ void device_choose_regions(const backend::Thrust& backend, DeviceLevel<S>& level
   });
 }
 
-/// Whether some pixel would take its region of this level; see Builder::last_level_is_taken. Waits for the device.
+/// Regions of images that are finished stay as they are.
 template <class S>
-bool device_level_is_taken(const backend::Thrust& backend, const DeviceLevel<S>& level, bool first,
-                           std::int64_t most_regions, S pixel_information, DeviceHierarchyWorkspace<S>& w) {
+void device_keep_finished(const backend::Thrust& backend, DeviceLevel<S>& level, const std::int32_t* image,
+                          const std::int32_t* going) {
+  std::int32_t* const chosen = level.chosen.data();
+  S* const similarity = level.similarity.data();
+  backend.launch(level.regions, [=] DHT_DEVICE(std::int64_t r) DHT_DEVICE_INLINE {
+    if (going[image[r]] != 0) return;
+    chosen[r] = static_cast<std::int32_t>(r);
+    similarity[r] = 1;
+  });
+}
+
+/// For each image whether some pixel would take its region of this level; see Builder::last_level_is_taken. Waits for the
+/// device.
+template <class S>
+std::vector<std::int32_t> device_level_is_taken(const backend::Thrust& backend, const DeviceLevel<S>& level,
+                                                const std::int32_t* image, bool first,
+                                                std::int64_t most_regions, S pixel_information,
+                                                DeviceHierarchyWorkspace<S>& w) {
   const std::int32_t *const begin = level.members.begin.data(), *const member = level.members.member.data();
   const S *const information = level.information.data(), *const below = w.best_information.data();
   S* const best = backend.resize(w.next_information, level.regions, most_regions);
-  std::int32_t* const taken = backend.resize(w.taken, 1);
-  backend.fill(taken, 1, 0);
+  const auto batch = static_cast<std::int64_t>(level.image_begin.size()) - 1;
+  std::int32_t* const taken = backend.resize(w.taken, batch);
+  backend.fill(taken, batch, 0);
   backend.launch(level.regions, [=] DHT_DEVICE(std::int64_t r) DHT_DEVICE_INLINE {
     S least = first ? pixel_information : below[member[begin[r]]];
     if (!first) {
       for (std::int32_t i = begin[r] + 1; i < begin[r + 1]; ++i)
         least = below[member[i]] < least ? below[member[i]] : least;
     }
-    if (information[r] >= least) shared_store(taken, 1);
+    if (information[r] >= least) shared_store(taken + image[r], 1);
     best[r] = information[r] > least ? information[r] : least;
   });
   w.best_information.swap(w.next_information);
-  return backend.download(taken) != 0;
+  std::vector<std::int32_t> is_taken(static_cast<std::size_t>(batch));
+  backend.download(taken, batch, is_taken.data());
+  return is_taken;
 }
 
 /// The image of each region of a new level, from that of its members.
@@ -228,6 +248,19 @@ inline void device_images(const backend::Thrust& backend, const DeviceMembers& m
     const std::int32_t m = member[begin[r]];
     out[r] = of_member ? of_member[m] : static_cast<std::int32_t>(m / image_pixels);
   });
+}
+
+/// Where the regions of each image begin, and one more: they follow each other. Waits for the device.
+inline void device_image_begins(const backend::Thrust& backend, const std::int32_t* image,
+                                std::int32_t regions, int batch, DeviceBuffer<std::int32_t>& on_device,
+                                std::vector<std::int32_t>& begins) {
+  std::int32_t* const begin = backend.resize(on_device, std::int64_t{batch} + 1);
+  backend.launch(regions, [=] DHT_DEVICE(std::int64_t r) DHT_DEVICE_INLINE {
+    if (r == 0 || image[r] != image[r - 1]) begin[image[r]] = static_cast<std::int32_t>(r);
+    if (r + 1 == regions) begin[batch] = regions;
+  });
+  begins.resize(static_cast<std::size_t>(batch) + 1);
+  backend.download(begin, std::int64_t{batch} + 1, begins.data());
 }
 
 /// One hierarchy under construction, as `Builder`.
@@ -246,9 +279,38 @@ class DeviceBuilder {
     backend.resize(tree.pixel_similarity, n);
     backend.resize(tree.pixel_parent, n);
     tree.built = 0;
+    tree.image_levels.assign(static_cast<std::size_t>(tree.batch), 0);
+    going_.assign(static_cast<std::size_t>(tree.batch), 1);
   }
 
-  std::int32_t contract_pixels() {
+  /// Round after round, each image until one of the rules says stop for it: it waits as it is for the others. Then the
+  /// last level.
+  void contract(int enough_regions) {
+    const int rounds = most_rounds(tree_.image_pixels());
+    for (int round = 0; round < rounds; ++round) {
+      bool any = false;
+      for (std::size_t b = 0; b < going_.size(); ++b) {
+        const std::int64_t regions =
+            round == 0 ? tree_.image_pixels() : tree_.level(tree_.built).regions_of(b);
+        if (regions <= enough_regions) going_[b] = 0;
+        any |= going_[b] != 0;
+      }
+      if (!any) break;
+      if (round == 0)
+        contract_pixels();
+      else
+        contract_regions();
+      for (std::size_t b = 0; b < going_.size(); ++b)
+        if (going_[b]) tree_.image_levels[b] = tree_.built;
+      const std::vector<std::int32_t> taken = last_level_is_taken();
+      for (std::size_t b = 0; b < going_.size(); ++b)
+        if (round > 0 && !taken[b]) going_[b] = 0;
+    }
+    join_images();
+  }
+
+ private:
+  void contract_pixels() {
     with_features(tree_.features, [&](auto n) {
       device_choose_pixels<C>(backend_, tree_, n, parts_.similarity, compactness_);
     });
@@ -259,22 +321,25 @@ class DeviceBuilder {
     DeviceLevel<S>& level = tree_.level(1);
     level.edge_count = device_region_edges<C>(backend_, tree_.pixel_parent.data(), tree_.batch, tree_.height,
                                               tree_.width, level.edges, work_.graph);
-    return regions;
   }
 
-  std::int32_t contract_regions() {
+  void contract_regions() {
     const int top = tree_.built;
     DeviceLevel<S>& below = tree_.level(top);
     with_features(tree_.features, [&](auto n) {
       device_choose_regions(backend_, below, n, parts_.similarity, compactness_, loop_, work_);
     });
+    if (std::find(going_.begin(), going_.end(), 0) != going_.end()) {
+      const std::int32_t* const going =
+          backend_.upload(going_.data(), static_cast<std::int64_t>(going_.size()), work_.going);
+      device_keep_finished(backend_, below, work_.image.data(), going);
+    }
     const std::int32_t regions = device_chosen_components(backend_, below.chosen.data(), below.regions,
                                                           below.parent.data(), work_.graph);
     gather(regions, parts_.weighting);
     DeviceLevel<S>&from = tree_.level(top), &to = tree_.level(top + 1);
     to.edge_count = device_contracted_edges(backend_, from.edges.data(), from.edge_count, from.parent.data(),
                                             to.edges, work_.graph);
-    return regions;
   }
 
   /// The last level: one region an image, by size weights.
@@ -291,8 +356,9 @@ class DeviceBuilder {
     tree_.level(tree_.built).edge_count = 0;
   }
 
-  bool last_level_is_taken() {
-    return device_level_is_taken(backend_, tree_.level(tree_.built), tree_.built == 1, tree_.pixels() / 2 + 1,
+  std::vector<std::int32_t> last_level_is_taken() {
+    return device_level_is_taken(backend_, tree_.level(tree_.built), work_.image.data(), tree_.built == 1,
+                                 tree_.pixels() / 2 + 1,
                                  parts_.criterion.template pixel_information<S>(tree_.image_pixels()), work_);
   }
 
@@ -309,7 +375,6 @@ class DeviceBuilder {
     });
   }
 
- private:
   /// A new level from the parents of the last one.
   template <class Weighting>
   void gather(std::int32_t regions, const Weighting& weighting) {
@@ -344,6 +409,7 @@ class DeviceBuilder {
     device_images(backend_, to.members, regions, of_pixels ? nullptr : work_.image.data(),
                   tree_.image_pixels(), images);
     work_.image.swap(work_.next_image);
+    device_image_begins(backend_, images, regions, tree_.batch, to.image_begin_on_device, to.image_begin);
   }
 
   /// Level 1 has at most half as many regions as there are pixels; higher ones have room for twice as many as now, for the
@@ -367,12 +433,14 @@ class DeviceBuilder {
   DeviceHierarchy<S>& tree_;
   DeviceHierarchyWorkspace<S>& work_;
   SelfLoopView<S> loop_;
+  std::vector<std::int32_t> going_;  // per image: whether its contraction goes on
 };
 
 }  // namespace detail
 
-/// Builds the hierarchy over `tree.pixel_features`, as the function of that name for the host does. Waits for the device
-/// four times a level: for the number of regions, twice for that of edges, and for whether to go on.
+/// Builds the hierarchy over `tree.pixel_features`, as the function of that name for the host does. The images of the
+/// batch take the same steps, each as many as it takes alone. Waits for the device five times a level: for the number of
+/// regions, of all and of each image, twice for that of edges, and for which images go on.
 template <concepts::connectivity C, class S, class Parts>
 void build_hierarchy(const backend::Thrust& backend, const Parts& parts, const HierarchyOptions& options,
                      DeviceHierarchy<S>& tree, DeviceHierarchyWorkspace<S>& workspace) {
@@ -393,7 +461,7 @@ void build_hierarchy(const backend::Thrust& backend, const Parts& parts, const H
               tree.pixel_features.size(), " numbers; must be ", pixels * tree.features);
   detail::check_contraction<S>(parts.self_loop, tree.features, options);
   detail::DeviceBuilder<S, C, Parts> builder(backend, parts, options, tree, workspace);
-  detail::contract(builder, tree.batch, tree.image_pixels(), options);
+  builder.contract(options.enough_regions);
 }
 
 }  // namespace dht

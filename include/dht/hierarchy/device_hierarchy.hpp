@@ -2,10 +2,12 @@
 // The merge hierarchy in a device's memory, and its copy on the host.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
 #include <dht/backend/thrust.hpp>
+#include <dht/core/error.hpp>
 #include <dht/core/reset_on_move.hpp>
 #include <dht/graph/device_graph.hpp>
 #include <dht/hierarchy/hierarchy.hpp>
@@ -22,10 +24,16 @@ struct DeviceLevel {
   DeviceBuffer<Box> box;
   DeviceBuffer<S> mean, variance, information, similarity;
   DeviceBuffer<std::uint64_t> edges;  ///< lower region above, higher below; ascending
-  detail::DeviceMembers members;      ///< pixels, at level 1
+  DeviceBuffer<std::int32_t> image_begin_on_device;
+  std::vector<std::int32_t> image_begin;  ///< first region of each image, and one more; in the host's memory
+  detail::DeviceMembers members;          ///< pixels, at level 1
+
+  std::int32_t regions_of(std::size_t image) const { return image_begin[image + 1] - image_begin[image]; }
 };
 
-/// A tree of regions over a batch of images, as `Hierarchy` describes it. `download` gives that: one can ask it more.
+/// The trees of regions over the images of a batch, as `Hierarchy` describes one. `download` gives that: one can ask it
+/// more. All images have the same number of levels here: where an image is finished before others, its regions stay as they
+/// are, each the only member of its own of the next level, until the last level, which is one region an image.
 template <class S>
 struct DeviceHierarchy {
   using Scalar = S;
@@ -41,8 +49,9 @@ struct DeviceHierarchy {
   /// Levels from 1 up. Those from `levels() - 1` on hold nothing but memory for the next image.
   std::vector<DeviceLevel<S>> above;
   detail::ResetOnMove<int> built = 0;  ///< so many of them are there
+  std::vector<int> image_levels;       ///< per image: the last level that it was contracted to
 
-  /// Number of levels, pixels and whole images included: at least 2 once built, 0 before.
+  /// Number of levels of the batch, pixels and whole images included: at least 2 once built, 0 before.
   int levels() const { return built == 0 ? 0 : built + 1; }
   std::int64_t image_pixels() const { return std::int64_t{height} * width; }
   std::int64_t pixels() const { return batch * image_pixels(); }
@@ -55,49 +64,69 @@ struct DeviceHierarchy {
     return level(built);
   }
 
-  /// The tree in the host's memory. The edges of a level are in ascending order; everything else is, bit for bit, what the
-  /// CPU backend makes. Waits for the device.
-  Hierarchy<S> download(const backend::Thrust& backend) const {
+  /// The tree of an image in the host's memory. The edges of a level are in ascending order; everything else is, bit for
+  /// bit, what the CPU backend makes. Waits for the device.
+  Hierarchy<S> download(const backend::Thrust& backend, int image = 0) const {
+    DHT_EXPECTS(levels() > 0, "hierarchy: is empty; build it first");
+    DHT_EXPECTS(image >= 0 && image < batch, "image: is ", image, "; must be 0 to ", batch - 1);
     Hierarchy<S> tree;
-    tree.batch = batch;
     tree.height = height;
     tree.width = width;
     tree.features = features;
-    append(backend, pixel_features, pixels() * features, tree.pixel_features);
-    append(backend, pixel_parent, pixels(), tree.pixel_parent);
-    append(backend, pixel_choice, pixels(), tree.pixel_choice);
-    append(backend, pixel_similarity, pixels(), tree.pixel_similarity);
+    const auto b = static_cast<std::size_t>(image);
+    const std::int64_t first = image * image_pixels();
+    append(backend, pixel_features, first * features, image_pixels() * features, tree.pixel_features);
+    append(backend, pixel_parent, first, image_pixels(), tree.pixel_parent);
+    subtract(level(1).image_begin[b], tree.pixel_parent, 0);
+    append(backend, pixel_choice, first, image_pixels(), tree.pixel_choice);
+    append(backend, pixel_similarity, first, image_pixels(), tree.pixel_similarity);
     tree.begin.assign(1, 0);
     tree.edge_begin.assign(1, 0);
-    for (int l = 1; l < levels(); ++l) {
-      const DeviceLevel<S>& from = level(l);
-      const std::int64_t n = from.regions, values = n * features;
-      append(backend, from.parent, n, tree.parent);
-      append(backend, from.size, n, tree.size);
-      append(backend, from.box, n, tree.box);
-      append(backend, from.mean, values, tree.mean);
-      append(backend, from.variance, values, tree.variance);
-      append(backend, from.information, n, tree.information);
-      append(backend, from.chosen, n, tree.chosen);
-      append(backend, from.similarity, n, tree.similarity);
-      tree.begin.push_back(tree.begin.back() + n);
-      std::vector<std::uint64_t> pairs(static_cast<std::size_t>(from.edge_count));
-      backend.download(from.edges.data(), from.edge_count, pairs.data());
-      for (const std::uint64_t pair : pairs)
-        tree.edges.push_back(
-            {static_cast<std::int32_t>(pair >> 32), static_cast<std::int32_t>(pair & 0xffffffffu)});
-      tree.edge_begin.push_back(static_cast<std::int64_t>(tree.edges.size()));
-    }
+    for (int l = 1; l <= image_levels[b]; ++l) download_level(backend, l, b, tree);
+    download_level(backend, built, b, tree);
     return tree;
   }
 
  private:
+  /// Adds a level of an image.
+  void download_level(const backend::Thrust& backend, int l, std::size_t b, Hierarchy<S>& tree) const {
+    const DeviceLevel<S>& from = level(l);
+    const std::int64_t first = from.image_begin[b], n = from.regions_of(b), at = tree.begin.back();
+    append(backend, from.parent, first, n, tree.parent);
+    if (l == image_levels[b])  // the image is its only region above, also where it waited for others
+      std::fill(tree.parent.begin() + at, tree.parent.end(), 0);
+    else if (l < built)
+      subtract(level(l + 1).image_begin[b], tree.parent, at);
+    append(backend, from.size, first, n, tree.size);
+    append(backend, from.box, first, n, tree.box);
+    append(backend, from.mean, first * features, n * features, tree.mean);
+    append(backend, from.variance, first * features, n * features, tree.variance);
+    append(backend, from.information, first, n, tree.information);
+    append(backend, from.chosen, first, n, tree.chosen);
+    subtract(static_cast<std::int32_t>(first), tree.chosen, at);
+    append(backend, from.similarity, first, n, tree.similarity);
+    tree.begin.push_back(at + n);
+    std::vector<std::uint64_t> pairs(static_cast<std::size_t>(from.edge_count));
+    backend.download(from.edges.data(), from.edge_count, pairs.data());
+    for (const std::uint64_t pair : pairs) {
+      const auto low = static_cast<std::int32_t>(pair >> 32) - static_cast<std::int32_t>(first),
+                 high = static_cast<std::int32_t>(pair & 0xffffffffu) - static_cast<std::int32_t>(first);
+      if (low >= 0 && low < n) tree.edges.push_back({low, high});
+    }
+    tree.edge_begin.push_back(static_cast<std::int64_t>(tree.edges.size()));
+  }
+
+  /// Numbers of an image's own, from place `at` on.
+  static void subtract(std::int32_t first, Buffer<std::int32_t>& numbers, std::int64_t at) {
+    for (auto i = static_cast<std::size_t>(at); i < numbers.size(); ++i) numbers[i] -= first;
+  }
+
   template <class T>
-  static void append(const backend::Thrust& backend, const DeviceBuffer<T>& from, std::int64_t count,
-                     Buffer<T>& to) {
+  static void append(const backend::Thrust& backend, const DeviceBuffer<T>& from, std::int64_t first,
+                     std::int64_t count, Buffer<T>& to) {
     const std::size_t old = to.size();
     to.resize(old + static_cast<std::size_t>(count));
-    backend.download(from.data(), count, to.data() + old);
+    backend.download(from.data() + first, count, to.data() + old);
   }
 };
 

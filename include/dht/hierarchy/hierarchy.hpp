@@ -14,18 +14,18 @@
 
 namespace dht {
 
-/// A tree of regions over a batch of images.
+/// A tree of regions over one image.
 ///
-/// Level 0 are the pixels, level 1 the regions of the first contraction, the last level one region an image. Regions of
-/// a level are numbered in the raster order of their first pixels, over the whole batch; a *node* is a region of any
-/// level from 1 up, numbered through all of them. Quantities lie in flat arrays, one element (or `features` elements)
-/// a node, public for reading; `build_hierarchy` fills them. Copy it to keep it: it is a plain value.
+/// Level 0 are the pixels, level 1 the regions of the first contraction, the last level the whole image. Regions of a
+/// level are numbered in the raster order of their first pixels; a *node* is a region of any level from 1 up, numbered
+/// through all of them. Quantities lie in flat arrays, one element (or `features` elements) a node, public for reading;
+/// `build_hierarchy` fills them. A plain value: copy it to keep it.
 template <class S>
 class Hierarchy {
  public:
   using Scalar = S;
 
-  int batch = 0, height = 0, width = 0, features = 0;
+  int height = 0, width = 0, features = 0;
 
   // Per pixel.
   Buffer<S> pixel_features;           ///< `features` numbers a pixel
@@ -48,10 +48,9 @@ class Hierarchy {
   Buffer<Edge> edges;                    ///< neighbouring regions, level after level
   std::vector<std::int64_t> edge_begin;  ///< of level l >= 1: edge_begin[l-1]
 
-  /// Number of levels, pixels and whole images included: at least 2 once built, 0 before.
+  /// Number of levels, pixels and the whole image included: at least 2 once built, 0 before.
   int levels() const { return static_cast<int>(begin.size()); }
-  std::int64_t image_pixels() const { return std::int64_t{height} * width; }
-  std::int64_t pixels() const { return batch * image_pixels(); }
+  std::int64_t pixels() const { return std::int64_t{height} * width; }
   /// Number of nodes, all levels from 1 up.
   std::int64_t nodes() const { return begin.empty() ? 0 : begin.back(); }
 
@@ -76,17 +75,11 @@ class Hierarchy {
     return static_cast<int>(std::upper_bound(begin.begin(), begin.end(), node) - begin.begin());
   }
 
-  /// The node that contains a node one level up, or -1 for a whole image.
+  /// The node that contains a node one level up, or -1 for the whole image.
   std::int64_t parent_node(std::int64_t node) const {
     const int level = level_of(node);
     const std::int32_t up = parent[static_cast<std::size_t>(node)];
     return up < 0 ? -1 : begin[static_cast<std::size_t>(level)] + up;
-  }
-
-  /// The image that a node belongs to.
-  int image_of(std::int64_t node) const {
-    for (std::int64_t up = node; (up = parent_node(node)) >= 0;) node = up;
-    return static_cast<int>(node - begin[begin.size() - 2]);
   }
 
   std::span<const S> mean_of(std::int64_t node) const& {
@@ -122,7 +115,7 @@ class Hierarchy {
     return up;
   }
 
-  /// Writes the label map of a level, `pixels()` numbers, (batch, height, width).
+  /// Writes the label map of a level, `pixels()` numbers, (height, width).
   void labels(int level, std::span<std::int32_t> out) const {
     check_level(level, 0);
     DHT_EXPECTS(static_cast<std::int64_t>(out.size()) == pixels(), "out: has room for ", out.size(),

@@ -75,7 +75,7 @@ DHT_INLINE void finish_region(const double* DHT_RESTRICT sums, double weight, S*
 /// Gathers pixels into regions. `features` has `channels` numbers a pixel; `weighting(1, similarity[p])` is a pixel's
 /// weight. A region takes its pixels in raster order, whatever the number of parts.
 template <class S, class Weighting, class Backend>
-void gather_pixels(const Backend& backend, const S* features, int channels, int height, int width,
+void gather_pixels(const Backend& backend, const S* features, int channels, int width,
                    const RegionMembers& pixels, const S* similarity, const Weighting& weighting,
                    const RegionArrays<S>& out, MomentsWorkspace& w) {
   const int parts = backend.parts(pixels.regions(), 1024);
@@ -90,7 +90,7 @@ void gather_pixels(const Backend& backend, const S* features, int channels, int 
           double* const sums = w.sums.data() + part * 2 * n;
           for (std::int64_t r = begin; r < end; ++r) {
             const std::int32_t first = starts[r], last = starts[r + 1], p0 = members[first];
-            const std::int32_t first_row = p0 / width, image_row = first_row - first_row % height;
+            const std::int32_t first_row = p0 / width;
             std::int32_t row = first_row, xmin = width, xmax = 0;
             S* const mean = out.mean + r * n;
             copy_values(features + std::int64_t{p0} * n, mean, n);
@@ -108,7 +108,7 @@ void gather_pixels(const Backend& backend, const S* features, int channels, int 
             }
             finish_region(opaque(sums), weights, opaque(mean), out.variance + r * n, n);
             out.size[r] = last - first;
-            out.box[r] = {first_row - image_row, xmin, row - image_row, xmax};
+            out.box[r] = {first_row, xmin, row, xmax};
           }
         });
       });

@@ -159,24 +159,24 @@ class EdgeRows {
 
 DHT_SCALAR_LOOPS_END
 
-/// Every pixel of a batch chooses. `features` has `channels` numbers a pixel.
+/// Every pixel of an image chooses. `features` has `channels` numbers a pixel.
 template <class S, concepts::connectivity C, concepts::similarity<S> Similarity, class Backend>
-void choose_pixels(const Backend& backend, const S* features, int batch, int channels, int height, int width,
+void choose_pixels(const Backend& backend, const S* features, int channels, int height, int width,
                    const Similarity& kernel, const Compactness<S>& compactness, std::uint8_t* choice,
                    S* chosen_similarity, PixelChoiceWorkspace<S>& workspace) {
   using Rows = EdgeRows<S, C, Similarity>;
-  const std::int64_t rows = std::int64_t{batch} * height, grain = 1 + 8192 / width;
-  const int parts = backend.parts(rows, grain);
+  const std::int64_t grain = 1 + 8192 / width;
+  const int parts = backend.parts(height, grain);
   workspace.numbers.resize(static_cast<std::size_t>(parts * Rows::numbers(width, channels)));
   workspace.integers.resize(static_cast<std::size_t>(parts * Rows::integers(width)));
-  backend.for_parts(rows, grain, [&](int part, std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
+  backend.for_parts(height, grain, [&](int part, std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
     Rows edges(workspace.numbers.data() + part * Rows::numbers(width, channels),
                workspace.integers.data() + part * Rows::integers(width), width, channels);
     const Similarity local_kernel = kernel;
     const Compactness<S> local_compactness = compactness;
     const std::int64_t pitch = std::int64_t{width} * channels;
     for (std::int64_t row = begin; row < end; ++row) {
-      const int y = static_cast<int>(row % height);
+      const int y = static_cast<int>(row);
       if (row == begin && y > 0) {  // the edges to the row above belong to it: compute them once more
         edges.load(features + (row - 1) * pitch, y - 1);
         edges.load(features + row * pitch, y);
@@ -191,7 +191,7 @@ void choose_pixels(const Backend& backend, const S* features, int batch, int cha
   });
 }
 
-/// Row y of the batch's rows: bit k is set where a pixel and its k-th backward neighbour chose one another, either way.
+/// Row y: bit k is set where a pixel and its k-th backward neighbour chose one another, either way.
 template <concepts::connectivity C>
 DHT_INLINE void choice_links(const std::uint8_t* choice, std::int64_t y, int width, std::uint8_t* links) {
   using N = Neighbours<C>;

@@ -26,6 +26,7 @@ struct MergeTreeInput {
   const Hierarchy<S>& hierarchy;
   const L& linkage;
   const MergeOptions& options;  ///< unless others are asked for
+  MergeWorkspace& workspace;
 };
 
 /// Holds one merge tree of the last image, of those that its regions can have.
@@ -58,8 +59,7 @@ class FittedMerges {
     merge_by(in, asked(in));
   }
 
-  /// Sees to a tree with at least `count` regions in each image, or as many as its pixels allow, the same one for the same
-  /// count: what was asked for, or else from the coarsest level below that has as many, or else from regions of level 1 cut
+  /// Sees to a tree with at least `count` regions, or as many as the pixels allow, the same one for the same count: what was asked for, or else from the coarsest level below that has as many, or else from regions of level 1 cut
   /// along a grid, some four cells for each. Where not even these have as many of the smallest size, some are smaller.
   template <class Input>
   void fit(const Input& in, std::int64_t count) {
@@ -89,7 +89,7 @@ class FittedMerges {
   void build(const Input& in, const MergeOptions& options, const Mask& mask) {
     is_built_ = false;
     ++version_;
-    build_merge_tree<C>(in.backend, in.hierarchy, in.linkage, options, mask, tree_, workspace_);
+    build_merge_tree<C>(in.backend, in.hierarchy, in.linkage, options, mask, tree_, in.workspace);
     cell_ = options.cell;
     is_built_ = true;
   }
@@ -99,7 +99,7 @@ class FittedMerges {
     const auto& h = in.hierarchy;
     if (is_built_ && tree_.leaves.level == level_of(h, options) && cell_ == options.cell) return;
     Mask mask;
-    if (!mask_.empty()) mask = planar_view<const std::uint8_t>(mask_.data(), h.batch, 1, h.height, h.width);
+    if (!mask_.empty()) mask = planar_view<const std::uint8_t>(mask_.data(), 1, 1, h.height, h.width);
     build(in, options, mask);
   }
 
@@ -115,7 +115,7 @@ class FittedMerges {
     if (asked_ && reached(in, options) >= count) return options;
     const bool masked = !mask_.empty();
     const auto enough = [&] {  // without a mask, a level of too few regions need not be merged to know it
-      return (masked || fewest_regions(in.hierarchy, options.start_level) >= count) &&
+      return (masked || in.hierarchy.regions(options.start_level) >= count) &&
              ((!masked && options.smallest == 1) || reached(in, options) >= count);
     };
     while (options.start_level > 1 && !enough()) --options.start_level;
@@ -123,56 +123,31 @@ class FittedMerges {
     return options;
   }
 
-  /// So many regions of the smallest size a merge tree has in each image that has as many pixels. Merges, if that is not
-  /// known.
+  /// So many regions of the smallest size a merge tree has. Merges, if that is not known.
   template <class Input>
   std::int64_t reached(const Input& in, const MergeOptions& options) {
     for (const Reached& known : reached_) {
       if (known.level == options.start_level && known.cell == options.cell) return known.count;
     }
     merge_by(in, options);
-    std::int64_t least = in.hierarchy.image_pixels();
-    for (int image = 0; image < tree_.leaves.batch; ++image) {
-      const std::int64_t most = tree_.most(image);
-      if (most < pixels(image)) least = std::min(least, most);
-    }
-    reached_.push_back({options.start_level, options.cell, least});
-    return least;
+    const std::int64_t most = tree_.most() < pixels() ? tree_.most() : in.hierarchy.pixels();
+    reached_.push_back({options.start_level, options.cell, most});
+    return most;
   }
 
-  /// The widest cells of which four for each region have no more pixels than any image, or 1: then every pixel is a leaf.
+  /// The widest cells of which four for each region have no more pixels than the image, or 1: then every pixel is a leaf.
   /// No leaf is larger than its cell, so there are enough of them.
   template <class Hierarchy>
   int cell_for(const Hierarchy& h, std::int64_t count) const {
-    std::int64_t fewest = h.image_pixels();
-    for (int image = 0; image < h.batch && !mask_.empty(); ++image) {
-      if (pixels(image) > 0) fewest = std::min(fewest, pixels(image));
-    }
+    const std::int64_t inside = mask_.empty() || pixels() == 0 ? h.pixels() : pixels();
     int cell = 1;
-    while (std::int64_t{4} * count * (cell + 1) * (cell + 1) <= fewest) ++cell;
+    while (std::int64_t{4} * count * (cell + 1) * (cell + 1) <= inside) ++cell;
     return cell;
   }
 
-  /// Pixels of an image that are inside of the mask.
-  std::int64_t pixels(int image) const {
-    const auto size = tree_.leaves.size.begin();
-    const auto& begin = tree_.leaves.begin;
-    return std::accumulate(size + begin[static_cast<std::size_t>(image)],
-                           size + begin[static_cast<std::size_t>(image) + 1], std::int64_t{0});
-  }
-
-  /// The least number of regions that an image of the batch has at a level.
-  template <class Hierarchy>
-  static std::int64_t fewest_regions(const Hierarchy& h, int level) {
-    std::int64_t fewest = h.regions(level), next = fewest;
-    for (int image = h.batch - 1; image >= 0; --image) {
-      std::int64_t first = h.pixel_parent[static_cast<std::size_t>(image * h.image_pixels())];
-      for (int l = 1; l < level; ++l)
-        first = h.parent[static_cast<std::size_t>(h.begin[static_cast<std::size_t>(l) - 1] + first)];
-      fewest = std::min(fewest, next - first);
-      next = first;
-    }
-    return fewest;
+  /// Pixels that are inside of the mask.
+  std::int64_t pixels() const {
+    return std::accumulate(tree_.leaves.size.begin(), tree_.leaves.size.end(), std::int64_t{0});
   }
 
   struct Reached {
@@ -180,7 +155,6 @@ class FittedMerges {
     std::int64_t count;
   };
   MergeTree tree_;
-  MergeWorkspace workspace_;
   std::optional<MergeOptions> asked_;
   Buffer<std::uint8_t> mask_;     // that was asked for; empty for all pixels
   std::vector<Reached> reached_;  // by trees of this image

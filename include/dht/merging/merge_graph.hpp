@@ -26,20 +26,18 @@
 namespace dht {
 
 /// Pixels that are to be looked at: not 0 inside, 0 outside. Empty (no data) for all of them. One channel, and the
-/// batch, height and width of the image.
+/// batch, height and width of the images.
 using Mask = ImageView<const std::uint8_t>;
 
-/// The regions that merging starts from, its *leaves*, numbered over the whole batch in the raster order of their first
-/// pixels.
+/// The regions that merging starts from, its *leaves*, numbered in the raster order of their first pixels.
 struct MergeLeaves {
-  int batch = 0, height = 0, width = 0;
-  int level = 0;        ///< of the hierarchy
-  bool pieces = false;  ///< leaves are parts of regions: those inside of a mask, or of a grid's cells
-  std::vector<std::int32_t> begin;  ///< first leaf of each image, and one more
-  Buffer<std::int32_t> label;       ///< per pixel: its leaf; -1 outside of the mask
-  Buffer<std::int64_t> node;        ///< per leaf: the node of the hierarchy that it is, or is part of
-  Buffer<std::int32_t> size;        ///< per leaf: pixels
-  Buffer<Box> box;                  ///< per leaf
+  int height = 0, width = 0;
+  int level = 0;               ///< of the hierarchy
+  bool pieces = false;         ///< leaves are parts of regions: those inside of a mask, or of a grid's cells
+  Buffer<std::int32_t> label;  ///< per pixel: its leaf; -1 outside of the mask
+  Buffer<std::int64_t> node;   ///< per leaf: the node of the hierarchy that it is, or is part of
+  Buffer<std::int32_t> size;   ///< per leaf: pixels
+  Buffer<Box> box;             ///< per leaf
 
   /// Makes room for as many leaves as noise has, so that the next image of the size finds enough.
   void reserve(std::size_t pixels) {
@@ -51,10 +49,7 @@ struct MergeLeaves {
   /// More regions than any level has: those of level 1 have two pixels at least, or are images of one.
   static std::size_t most(std::size_t pixels) { return pixels / 2 + 64; }
 
-  std::int32_t count() const { return begin.empty() ? 0 : begin.back(); }
-  std::int32_t count(int image) const {
-    return begin[static_cast<std::size_t>(image) + 1] - begin[static_cast<std::size_t>(image)];
-  }
+  std::int32_t count() const { return static_cast<std::int32_t>(node.size()); }
 };
 
 /// No pixels' features are farther apart.
@@ -74,10 +69,9 @@ struct MergeGraph {
   Buffer<std::int32_t> next;    // per half
   Buffer<std::int64_t> length;  // per edge: pairs of neighbouring pixels; 0 once it has gone
   Buffer<double> contrast;      // per edge: the sum over its pairs of pixels
-  std::vector<std::int32_t> begin;  // per image: its first edge; one more closes the last image's room
-  std::vector<std::int32_t> end;    // per image: one past its last edge
-  double size_unit = 1;             // share of a pixel in its image
-  double length_unit = 1;           // side of a pixel, in diagonals of the image
+  std::int32_t edges = 0;       // that there are
+  double size_unit = 1;         // share of a pixel in the image
+  double length_unit = 1;       // side of a pixel, in diagonals of the image
 
   /// Both halves of an edge, and all nodes of a binary tree over the regions, are numbered in 31 bits.
   static constexpr std::int64_t most = std::int64_t{1} << 30;
@@ -103,27 +97,21 @@ struct MergeGraph {
     head.assign(n, -1);
   }
 
-  /// Room for the edges of each image, which are no more than `counts` says. Throws dht::Error for more than `most`.
-  void make_room(const std::vector<std::int64_t>& counts) {
-    std::int64_t total = 0;
-    begin.assign(1, 0);
-    for (const std::int64_t count : counts) {
-      DHT_EXPECTS(count <= most - total, "regions to merge: have ", total + count,
-                  " boundaries or more between them; at most ", most, " are numbered");
-      begin.push_back(static_cast<std::int32_t>(total += count));
-    }
-    const auto edges = static_cast<std::size_t>(total);
-    owner.resize(2 * edges);
-    next.resize(2 * edges);
-    length.resize(edges);
-    contrast.resize(edges);
-    end.assign(begin.begin(), begin.end() - 1);
+  /// Room for `count` edges. Throws dht::Error for more than `most`.
+  void make_room(std::int64_t count) {
+    DHT_EXPECTS(count <= most, "regions to merge: have ", count, " boundaries or more between them; at most ",
+                most, " are numbered");
+    const auto room = static_cast<std::size_t>(count);
+    owner.resize(2 * room);
+    next.resize(2 * room);
+    length.resize(room);
+    contrast.resize(room);
+    edges = 0;
   }
 
-  /// The edge between two regions; made, if it is new, at `last`, which must come before `room`. The chain of the region
+  /// The edge between two regions; made, if it is new, where there must be room for it. The chain of the region
   /// with fewer neighbours is searched, and what is found moves to its front: boundaries are met pixel after pixel.
-  DHT_INLINE std::int32_t edge_between(std::int32_t a, std::int32_t b, Buffer<std::int32_t>& degree,
-                                       std::int32_t& last, std::int32_t room) {
+  DHT_INLINE std::int32_t edge_between(std::int32_t a, std::int32_t b, Buffer<std::int32_t>& degree) {
     const auto i = static_cast<std::size_t>(a), j = static_cast<std::size_t>(b);
     const std::int32_t from = degree[i] <= degree[j] ? a : b, to = a ^ b ^ from;
     std::int32_t before = -1, half = head[static_cast<std::size_t>(from)];
@@ -138,10 +126,10 @@ struct MergeGraph {
       }
       return half >> 1;
     }
-    DHT_EXPECTS(last < room,
+    DHT_EXPECTS(static_cast<std::size_t>(edges) < length.size(),
                 "hierarchy: has no edge between two regions that touch; must be built with the neighbours by "
                 "which its regions merge");
-    const std::int32_t edge = last++;
+    const std::int32_t edge = edges++;
     length[static_cast<std::size_t>(edge)] = 0;
     contrast[static_cast<std::size_t>(edge)] = 0;
     owner[static_cast<std::size_t>(2 * edge)] = a;
@@ -167,8 +155,7 @@ struct MergeGraphWorkspace {
   Buffer<std::int32_t> number;         // per component: its leaf, or -1
   Buffer<std::int32_t> degree;         // per leaf
   Buffer<std::int64_t> rows, columns;  // per leaf: sums of coordinates
-  Buffer<std::uint8_t> differs;        // per part: a row
-  std::vector<std::int64_t> counts;    // per image: edges, or more
+  Buffer<std::uint8_t> differs;        // a row
 
   void reserve(std::size_t regions) {
     up.reserve(regions);
@@ -188,13 +175,13 @@ inline void check_mask(const Mask& mask, int batch, int height, int width) {
 
 /// Links within a region and within a cell of a grid, `cell` pixels wide; the links of `equality_links`, less some.
 template <concepts::connectivity C>
-DHT_INLINE void cell_links(const std::int32_t* label, std::int64_t y, int height, int width, int cell,
+DHT_INLINE void cell_links(const std::int32_t* label, std::int64_t y, int width, int cell,
                            std::uint8_t* links) {
   using N = Neighbours<C>;
-  equality_links<C>(label, y, height, width, links);
+  equality_links<C>(label, y, width, links);
   for (int k = 0; k < N::half; ++k) {
     const Offset o = N::all[static_cast<std::size_t>(k)];
-    const bool crosses_above = o.dy < 0 && y % height % cell == 0;
+    const bool crosses_above = o.dy < 0 && y % cell == 0;
     const auto others = static_cast<std::uint8_t>(~(1u << k));
     for (int x = 0; x < width; ++x) {
       const bool crosses_beside = (o.dx < 0 && x % cell == 0) || (o.dx > 0 && (x + 1) % cell == 0);
@@ -225,11 +212,9 @@ DHT_INLINE void drop_contrasts(const Hierarchy<S>& tree, std::int64_t y, double 
 
 /// Nothing outside of the mask is part of a region.
 inline void drop_outside(const Mask& mask, MergeLeaves& leaves) {
-  for (int b = 0; b < leaves.batch; ++b) {
-    for (int y = 0; y < leaves.height; ++y) {
-      std::int32_t* row = leaves.label.data() + (std::int64_t{b} * leaves.height + y) * leaves.width;
-      for (int x = 0; x < leaves.width; ++x) row[x] = mask(b, 0, y, x) ? row[x] : -1;
-    }
+  for (int y = 0; y < leaves.height; ++y) {
+    std::int32_t* row = leaves.label.data() + std::int64_t{y} * leaves.width;
+    for (int x = 0; x < leaves.width; ++x) row[x] = mask(0, 0, y, x) ? row[x] : -1;
   }
 }
 
@@ -238,13 +223,13 @@ template <concepts::connectivity C, class S, class Backend>
 void cut_in_pieces(const Backend& backend, const Hierarchy<S>& tree, int cell, double contrast,
                    MergeLeaves& leaves, MergeGraphWorkspace& w) {
   std::int32_t* const label = leaves.label.data();
-  const int height = leaves.height, width = leaves.width;
+  const int width = leaves.width;
   const auto pixels = leaves.label.size();
   w.pieces.resize(pixels);
   const std::int32_t components = grid_components<C>(
-      backend, std::int64_t{leaves.batch} * height, width,
+      backend, leaves.height, width,
       [=](std::int64_t y, std::uint8_t* links) DHT_INLINE_LAMBDA {
-        cell_links<C>(label, y, height, width, cell, links);
+        cell_links<C>(label, y, width, cell, links);
         if (contrast < any_contrast) drop_contrasts<C>(tree, y, contrast, links);
       },
       w.pieces.data(), w.components);
@@ -266,7 +251,6 @@ void cut_in_pieces(const Backend& backend, const Hierarchy<S>& tree, int cell, d
 template <concepts::connectivity C, class S, class Backend>
 void find_leaves(const Backend& backend, const Hierarchy<S>& tree, const Mask& mask, int cell,
                  double contrast, MergeLeaves& leaves, MergeGraphWorkspace& w) {
-  leaves.batch = tree.batch;
   leaves.height = tree.height;
   leaves.width = tree.width;
   const std::int64_t regions = tree.regions(leaves.level);
@@ -332,12 +316,12 @@ DHT_INLINE void measure_row(const std::int32_t* label, std::int32_t y, std::int3
   end_run(width - 1);
 }
 
-/// Neighbouring pixels of one image that lie in different leaves: its leaves have no more boundaries than that.
+/// Neighbouring pixels that lie in different leaves: leaves have no more boundaries than that.
 template <concepts::connectivity C>
-DHT_INLINE std::int64_t count_differences(const MergeLeaves& leaves, std::int64_t image) {
+DHT_INLINE std::int64_t count_differences(const MergeLeaves& leaves) {
   std::int64_t count = 0;
   for (int y = 0; y < leaves.height; ++y) {
-    const std::int32_t* row = leaves.label.data() + (image * leaves.height + y) * leaves.width;
+    const std::int32_t* row = leaves.label.data() + std::int64_t{y} * leaves.width;
     for (const Offset o : C::forward) {
       if (y + o.dy >= leaves.height) continue;
       const std::int32_t* other = row + std::int64_t{o.dy} * leaves.width + o.dx;
@@ -354,38 +338,24 @@ DHT_INLINE std::int64_t count_differences(const MergeLeaves& leaves, std::int64_
 /// at most as many as there are pairs of pixels. How many a region has is not bounded: two bundles of diagonals cross in
 /// as many places as there are pairs.
 template <concepts::connectivity C, class S, class Backend>
-void make_room(const Backend& backend, const Hierarchy<S>& tree, const MergeLeaves& leaves, MergeGraph& graph,
-               MergeGraphWorkspace& w) {
-  std::vector<std::int64_t>& counts = w.counts;
-  counts.resize(static_cast<std::size_t>(leaves.batch));
+void make_room(const Backend& backend, const Hierarchy<S>& tree, const MergeLeaves& leaves,
+               MergeGraph& graph) {
+  std::int64_t count = 0;
   if (leaves.pieces) {
-    backend.for_range(leaves.batch, 1, [&](std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
-      for (std::int64_t b = begin; b < end; ++b)
-        counts[static_cast<std::size_t>(b)] = count_differences<C>(leaves, b);
-    });
+    backend.serial([&]() DHT_INLINE_LAMBDA { count = count_differences<C>(leaves); });
   } else {
-    const std::span<const Edge> edges = tree.edges_of(leaves.level);
-    auto from = edges.begin();
-    for (std::size_t b = 0; b < counts.size(); ++b) {
-      const auto to =
-          std::partition_point(from, edges.end(), [&](const Edge& e) { return e.low < leaves.begin[b + 1]; });
-      counts[b] = to - from;
-      from = to;
-    }
+    count = std::ssize(tree.edges_of(leaves.level));
   }
-  graph.make_room(counts);
+  graph.make_room(count);
 }
 
-/// The boundaries between the leaves of one image: lengths, contrasts, perimeters.
+/// The boundaries between the leaves: lengths, contrasts, perimeters.
 template <concepts::connectivity C, class S, class Features>
-DHT_INLINE void measure_boundaries(const Hierarchy<S>& tree, const MergeLeaves& leaves, int image, Features n,
+DHT_INLINE void measure_boundaries(const Hierarchy<S>& tree, const MergeLeaves& leaves, Features n,
                                    std::uint8_t* differs, MergeGraph& graph, MergeGraphWorkspace& w) {
   const int height = tree.height, width = tree.width;
-  const std::int32_t first = graph.begin[static_cast<std::size_t>(image)],
-                     room = graph.begin[static_cast<std::size_t>(image) + 1];
-  std::int32_t last = first;
   for (int y = 0; y < height; ++y) {
-    const std::int64_t p0 = (std::int64_t{image} * height + y) * width;
+    const std::int64_t p0 = std::int64_t{y} * width;
     const std::int32_t* row = leaves.label.data() + p0;
     for (const Offset o : C::forward) {
       if (y + o.dy >= height) continue;
@@ -396,25 +366,20 @@ DHT_INLINE void measure_boundaries(const Hierarchy<S>& tree, const MergeLeaves& 
         const S *f = tree.pixel_features.data() + (p0 + x) * n, *g = f + step * n;
         S sum = 0;
         for (int c = 0; c < n; ++c) sum = fma(f[c] - g[c], f[c] - g[c], sum);
-        const auto e =
-            static_cast<std::size_t>(graph.edge_between(row[x], row[x + step], w.degree, last, room));
+        const auto e = static_cast<std::size_t>(graph.edge_between(row[x], row[x + step], w.degree));
         ++graph.length[e];
         graph.contrast[e] += sqrt(static_cast<double>(sum));
       });
     }
   }
-  for (std::int32_t e = first; e < last; ++e) {
+  for (std::int32_t e = 0; e < graph.edges; ++e) {
     for (const std::int32_t half : {2 * e, 2 * e + 1}) {
       const std::int32_t r = graph.owner[static_cast<std::size_t>(half)];
       graph.sides[static_cast<std::size_t>(r)] += graph.length[static_cast<std::size_t>(e)];
     }
   }
-  for (std::int32_t r = leaves.begin[static_cast<std::size_t>(image)];
-       r < leaves.begin[static_cast<std::size_t>(image) + 1]; ++r) {
-    graph.region[static_cast<std::size_t>(r)].perimeter =
-        static_cast<double>(graph.sides[static_cast<std::size_t>(r)]) * graph.length_unit;
-  }
-  graph.end[static_cast<std::size_t>(image)] = last;
+  for (std::size_t r = 0; r < graph.region.size(); ++r)
+    graph.region[r].perimeter = static_cast<double>(graph.sides[r]) * graph.length_unit;
 }
 
 /// Means and variances of leaves that are parts of regions, over their pixels.
@@ -446,55 +411,49 @@ void measure_pieces(const Hierarchy<S>& tree, const MergeLeaves& leaves, MergeGr
   }
 }
 
-/// Everything about the leaves but their labels, and the graph between them. Images side by side on the threads.
+/// Size, centroid, mean and variance of leaf i, as its region of the hierarchy has them.
+template <class S>
+DHT_INLINE void measure_leaf(const Hierarchy<S>& tree, const MergeLeaves& leaves, std::size_t i,
+                             MergeGraph& graph, const MergeGraphWorkspace& w) {
+  const int features = tree.features;
+  const auto size = static_cast<double>(leaves.size[i]);
+  graph.pixels[i] = leaves.size[i];
+  MergingRegion& region = graph.region[i];
+  region = {size * graph.size_unit, static_cast<double>(w.rows[i]) / size * graph.length_unit,
+            static_cast<double>(w.columns[i]) / size * graph.length_unit, 0, 0};
+  const std::int64_t from = leaves.node[i] * features;
+  for (int c = 0; c < features; ++c) {
+    graph.mean[i * static_cast<std::size_t>(features) + static_cast<std::size_t>(c)] =
+        static_cast<double>(tree.mean[static_cast<std::size_t>(from + c)]);
+    region.variance += static_cast<double>(tree.variance[static_cast<std::size_t>(from + c)]);
+  }
+}
+
+/// Everything about the leaves but their labels, and the graph between them.
 template <concepts::connectivity C, class S, class Backend>
 void measure_leaves(const Backend& backend, const Hierarchy<S>& tree, MergeLeaves& leaves, MergeGraph& graph,
                     MergeGraphWorkspace& w) {
   DHT_EXPECTS(static_cast<std::int64_t>(leaves.node.size()) <= MergeGraph::most, "regions to merge: are ",
               leaves.node.size(), "; at most ", MergeGraph::most, " are numbered");
-  const auto count = static_cast<std::int32_t>(leaves.node.size());
-  const int height = tree.height, width = tree.width, batch = tree.batch, features = tree.features;
-  graph.resize(count, features);
-  graph.size_unit = 1 / static_cast<double>(tree.image_pixels());
+  const std::int32_t count = leaves.count();
+  const int height = tree.height, width = tree.width;
+  graph.resize(count, tree.features);
+  graph.size_unit = 1 / static_cast<double>(tree.pixels());
   graph.length_unit =
       1 / sqrt(static_cast<double>(std::int64_t{height} * height + std::int64_t{width} * width));
   w.degree.assign(static_cast<std::size_t>(count), 0);
   w.rows.resize(static_cast<std::size_t>(count));
   w.columns.resize(static_cast<std::size_t>(count));
-  w.differs.resize(static_cast<std::size_t>(backend.threads()) * static_cast<std::size_t>(width));
-  // Leaves of an image follow each other: its first leaf is the largest number so far and one more.
-  leaves.begin.assign(static_cast<std::size_t>(batch) + 1, count);
-  std::int32_t largest = -1;
-  for (int b = 0; b < batch; ++b) {
-    leaves.begin[static_cast<std::size_t>(b)] = largest + 1;
-    const std::int32_t* label = leaves.label.data() + b * tree.image_pixels();
-    for (std::int64_t p = 0; b + 1 < batch && p < tree.image_pixels(); ++p)
-      largest = std::max(largest, label[p]);
-  }
-  make_room<C>(backend, tree, leaves, graph, w);
-  backend.for_parts(batch, 1, [&](int part, std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
-    std::uint8_t* const differs = w.differs.data() + std::int64_t{part} * width;
-    for (std::int64_t b = begin; b < end; ++b) {
-      for (std::int32_t y = 0; y < height; ++y)
-        measure_row(leaves.label.data() + (b * height + y) * width, y, width, differs, leaves, w);
-      for (auto i = static_cast<std::size_t>(leaves.begin[static_cast<std::size_t>(b)]);
-           i < static_cast<std::size_t>(leaves.begin[static_cast<std::size_t>(b) + 1]); ++i) {
-        const auto size = static_cast<double>(leaves.size[i]);
-        graph.pixels[i] = leaves.size[i];
-        MergingRegion& region = graph.region[i];
-        region = {size * graph.size_unit, static_cast<double>(w.rows[i]) / size * graph.length_unit,
-                  static_cast<double>(w.columns[i]) / size * graph.length_unit, 0, 0};
-        const std::int64_t from = leaves.node[i] * features;
-        for (int c = 0; c < features; ++c) {
-          graph.mean[i * static_cast<std::size_t>(features) + static_cast<std::size_t>(c)] =
-              static_cast<double>(tree.mean[static_cast<std::size_t>(from + c)]);
-          region.variance += static_cast<double>(tree.variance[static_cast<std::size_t>(from + c)]);
-        }
-      }
-      with_features(features, [&](auto n) DHT_INLINE_LAMBDA {
-        measure_boundaries<C>(tree, leaves, static_cast<int>(b), n, differs, graph, w);
-      });
-    }
+  w.differs.resize(static_cast<std::size_t>(width));
+  make_room<C>(backend, tree, leaves, graph);
+  backend.serial([&]() DHT_INLINE_LAMBDA {
+    std::uint8_t* const differs = w.differs.data();
+    for (std::int32_t y = 0; y < height; ++y)
+      measure_row(leaves.label.data() + std::int64_t{y} * width, y, width, differs, leaves, w);
+    for (std::size_t i = 0; i < leaves.node.size(); ++i) measure_leaf(tree, leaves, i, graph, w);
+    with_features(tree.features, [&](auto n) DHT_INLINE_LAMBDA {
+      measure_boundaries<C>(tree, leaves, n, differs, graph, w);
+    });
   });
   if (leaves.pieces) measure_pieces(tree, leaves, graph);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Fine merging: from the regions of one level on, neighbours merge one pair at a time, the cheapest first, until one
-// region is left in each image. Every number of regions from there down is one cut of the resulting binary tree.
+// region is left in each connected part. Every number of regions from there down is one cut of the resulting binary tree.
 #pragma once
 
 #include <algorithm>
@@ -45,24 +45,16 @@ struct Merge {
   double cost;             ///< by the linkage
 };
 
-/// The leaves, and in each image the merges in the order in which they were made. A plain value: copy it to keep it.
+/// The leaves, and the merges in the order in which they were made. A plain value: copy it to keep it.
 struct MergeTree {
   MergeLeaves leaves;
-  Buffer<Merge> merges;              ///< image b's begin at leaves.begin[b]
-  std::vector<std::int32_t> merged;  ///< per image: its number of merges
-  std::vector<std::int32_t> forced;  ///< per image: how many of them were made for the smallest size
+  Buffer<Merge> merges;
+  std::int32_t forced = 0;  ///< so many of them were made for the smallest size; they come first
 
-  /// The fewest regions that an image can be cut into, its connected parts, and the most that are all large enough, as far
-  /// as such a part is. Both 0 where a mask leaves nothing.
-  std::int32_t fewest(int image) const {
-    return leaves.count(image) - merged[static_cast<std::size_t>(image)];
-  }
-  std::int32_t most(int image) const { return leaves.count(image) - forced[static_cast<std::size_t>(image)]; }
-  std::span<const Merge> merges_of(int image) const& {
-    return {merges.data() + leaves.begin[static_cast<std::size_t>(image)],
-            static_cast<std::size_t>(merged[static_cast<std::size_t>(image)])};
-  }
-  std::span<const Merge> merges_of(int) const&& = delete;
+  /// The fewest regions that the image can be cut into, its connected parts, and the most that are all large enough, as
+  /// far as such a part is. Both 0 where a mask leaves nothing.
+  std::int32_t fewest() const { return leaves.count() - static_cast<std::int32_t>(merges.size()); }
+  std::int32_t most() const { return leaves.count() - forced; }
 };
 
 /// Scratch memory of `build_merge_tree`, kept for the next image.
@@ -77,7 +69,7 @@ struct MergeWorkspace {
   Buffer<std::uint64_t> edge_key;  // per edge
   Buffer<std::int32_t> best_edge;  // per region: the edge of its offer, or -1
   Buffer<std::int32_t> edge_to;    // per region: its edge to the region that merges, or -1
-  Buffer<Offer> offers;            // per image: a tree of winners
+  Buffer<Offer> offers;            // a tree of winners
 
   void reserve(std::size_t regions, std::size_t edges, int features) {
     leaves.reserve(regions);
@@ -91,27 +83,24 @@ struct MergeWorkspace {
 
 namespace detail {
 
-/// The merging of one image's leaves [first, last). All arrays are slices of the workspace's.
+/// The merging of the leaves of an image.
 template <class L>
 class Merging {
  public:
-  Merging(MergeWorkspace& w, const L& linkage, const MergeOptions& options, std::int32_t first,
-          std::int32_t last)
+  Merging(MergeWorkspace& w, const L& linkage, const MergeOptions& options, std::int32_t leaves)
       : w_(w),
         graph_(w.graph),
         linkage_(linkage),
         smallest_(options.smallest),
-        first_(first),
-        last_(last),
-        places_(static_cast<std::int32_t>(std::bit_ceil(static_cast<std::uint32_t>(last - first)))),
-        offers_(w.offers.data() + std::int64_t{4} * first) {}
+        leaves_(leaves),
+        places_(static_cast<std::int32_t>(std::bit_ceil(static_cast<std::uint32_t>(leaves)))),
+        offers_(w.offers.data()) {}
 
   /// Writes the merges and returns how many there were, and how many for the smallest size.
   template <class Features>
-  DHT_INLINE std::pair<std::int32_t, std::int32_t> run(Features n, std::int32_t first_edge,
-                                                       std::int32_t last_edge, Merge* merges) {
-    for (std::int32_t e = first_edge; e < last_edge; ++e) price(e, n);
-    for (std::int32_t r = first_; r < last_; ++r) {
+  DHT_INLINE std::pair<std::int32_t, std::int32_t> run(Features n, Merge* merges) {
+    for (std::int32_t e = 0; e < graph_.edges; ++e) price(e, n);
+    for (std::int32_t r = 0; r < leaves_; ++r) {
       w_.edge_to[static_cast<std::size_t>(r)] = -1;
       find_best(r);
     }
@@ -194,13 +183,12 @@ class Merging {
 
   void fill_offers() {
     for (std::int32_t i = 0; i < places_; ++i)
-      offers_[places_ + i] =
-          first_ + i < last_ ? offer_of(first_ + i) : MergeWorkspace::Offer{nothing, last_};
+      offers_[places_ + i] = i < leaves_ ? offer_of(i) : MergeWorkspace::Offer{nothing, leaves_};
     for (std::int32_t i = places_ - 1; i >= 1; --i) offers_[i] = winner(offers_[2 * i], offers_[2 * i + 1]);
   }
 
   DHT_INLINE void update_offer(std::int32_t region) {
-    std::int32_t i = places_ + region - first_;
+    std::int32_t i = places_ + region;
     offers_[i] = offer_of(region);
     for (i >>= 1; i >= 1; i >>= 1) {
       const MergeWorkspace::Offer best = winner(offers_[2 * i], offers_[2 * i + 1]);
@@ -299,14 +287,13 @@ class Merging {
   MergeGraph& graph_;
   const L& linkage_;
   std::int64_t smallest_;
-  std::int32_t first_, last_, places_;
+  std::int32_t leaves_, places_;
   MergeWorkspace::Offer* offers_;
 };
 
 }  // namespace detail
 
-/// Merges the regions of a level of `tree`, those of each image by themselves, those inside of `mask` where there is
-/// one. `out` is overwritten. Nothing is allocated when `out` and `workspace` have served an image like this before.
+/// Merges the regions of a level of `tree`, those inside of `mask` where there is one. `out` is overwritten. Nothing is allocated when `out` and `workspace` have served an image like this before.
 ///
 /// Throws dht::Error for an empty hierarchy or one of other neighbours, options out of range, a mask of another shape, and
 /// more than 2^30 leaves or boundaries between them.
@@ -320,7 +307,7 @@ void build_merge_tree(const Backend& backend, const Hierarchy<S>& tree, const L&
   DHT_EXPECTS(options.cell >= 0, "cell: is ", options.cell,
               " pixels wide; must be at least 1, or 0 for no grid");
   DHT_EXPECTS(options.contrast >= 0, "contrast: is ", options.contrast, "; must be at least 0");
-  if (mask.data != nullptr) detail::check_mask(mask, tree.batch, tree.height, tree.width);
+  if (mask.data != nullptr) detail::check_mask(mask, 1, tree.height, tree.width);
   const auto pixels = static_cast<std::size_t>(tree.pixels());
   out.leaves.reserve(pixels);
   out.merges.reserve(MergeLeaves::most(pixels));
@@ -334,19 +321,17 @@ void build_merge_tree(const Backend& backend, const Hierarchy<S>& tree, const L&
   workspace.edge_to.resize(count);
   workspace.offers.resize(4 * count);
   out.merges.resize(count);
-  out.merged.assign(static_cast<std::size_t>(tree.batch), 0);
-  out.forced.assign(static_cast<std::size_t>(tree.batch), 0);
-  backend.for_range(tree.batch, 1, [&](std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
-    for (auto b = static_cast<std::size_t>(begin); b < static_cast<std::size_t>(end); ++b) {
-      const std::int32_t first = out.leaves.begin[b], last = out.leaves.begin[b + 1];
-      if (first == last) continue;
-      detail::Merging<L> merging(workspace, linkage, options, first, last);
+  std::int32_t made = 0;
+  out.forced = 0;
+  if (count > 0) {
+    backend.serial([&]() DHT_INLINE_LAMBDA {
+      detail::Merging<L> merging(workspace, linkage, options, out.leaves.count());
       detail::with_features(tree.features, [&](auto n) DHT_INLINE_LAMBDA {
-        std::tie(out.merged[b], out.forced[b]) =
-            merging.run(n, workspace.graph.begin[b], workspace.graph.end[b], out.merges.data() + first);
+        std::tie(made, out.forced) = merging.run(n, out.merges.data());
       });
-    }
-  });
+    });
+  }
+  out.merges.resize(static_cast<std::size_t>(made));
 }
 
 }  // namespace dht

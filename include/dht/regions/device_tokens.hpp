@@ -17,7 +17,7 @@ namespace dht {
 template <class S>
 struct DeviceTokens {
   int batch = 0, height = 0, width = 0, features = 0;
-  DevicePartition partition;
+  DevicePartition partition;  ///< its sources are nodes of the trees of all images together
   DeviceBuffer<std::int32_t> size;
   DeviceBuffer<Box> box;
   DeviceBuffer<S> feature;        ///< `features` numbers a token

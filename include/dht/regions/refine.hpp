@@ -32,8 +32,7 @@ struct RefineOptions {
 struct RefineWorkspace {
   Buffer<double> mean;          // `features` numbers a region
   Buffer<std::int32_t> size;    // per region
-  Buffer<std::uint8_t> border;  // per part: a row
-  Buffer<std::int64_t> moved;   // per image
+  Buffer<std::uint8_t> border;  // a row
   Buffer<std::int32_t> number;  // per region: its new number
   Buffer<std::int32_t> order;   // per new number: its region
   Buffer<std::int64_t> begin;   // of the sources, in the new order
@@ -236,7 +235,7 @@ inline void renumber(Partition& partition, RefineWorkspace& w) {
 
 }  // namespace detail
 
-/// Goes over all borders between the regions of `tokens`, which were cut from `tree`, `options.sweeps` times or until
+/// Goes over all borders between the regions of `tokens`, those of one image, which were cut from `tree`, `options.sweeps` times or until
 /// nothing changes: each pixel there, in raster order, goes over to the neighbouring region by which the squared error of
 /// the features within regions falls most, unless its own would lose its connection or is one of the smallest. Returns
 /// how often a pixel went over.
@@ -251,34 +250,28 @@ std::int64_t refine_tokens(const Backend& backend, const Hierarchy<S>& tree, con
                            Tokens<S>& tokens, RefineWorkspace& w) {
   Partition& partition = tokens.partition;
   DHT_EXPECTS(tree.levels() > 1, "hierarchy: is empty; build it first");
-  DHT_EXPECTS(
-      static_cast<std::int64_t>(partition.labels.size()) == tree.pixels() && tokens.features == tree.features,
-      "tokens: are not of this hierarchy");
+  DHT_EXPECTS(tokens.batch == 1 && tokens.height == tree.height && tokens.width == tree.width &&
+                  tokens.features == tree.features,
+              "tokens: are not of this hierarchy");
   DHT_EXPECTS(options.sweeps >= 0, "sweeps: are ", options.sweeps, "; must be at least 0");
   DHT_EXPECTS(options.smallest >= 1, "smallest region: is ", options.smallest, " pixels; must be at least 1");
   if (options.sweeps == 0) return 0;
   detail::with_features(tree.features,
                         [&](auto n) DHT_INLINE_LAMBDA { detail::mean_over_pixels(tree, tokens, n, w.mean); });
   w.size.assign(tokens.size.begin(), tokens.size.end());
-  w.border.resize(static_cast<std::size_t>(backend.threads()) * static_cast<std::size_t>(tree.width));
-  w.moved.assign(static_cast<std::size_t>(tree.batch), 0);
-  backend.for_parts(tree.batch, 1, [&](int part, std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
-    std::uint8_t* const border = w.border.data() + std::int64_t{part} * tree.width;
-    for (std::int64_t b = begin; b < end; ++b) {
-      detail::with_features(tree.features, [&](auto n) DHT_INLINE_LAMBDA {
-        detail::Refining<C, S, decltype(n)> refining(
-            tree.pixel_features.data() + b * tree.image_pixels() * n, n, tree.height, tree.width,
-            partition.labels.data() + b * tree.image_pixels(), options.smallest, w);
-        std::int64_t moved = 1;
-        for (int sweep = 0; sweep < options.sweeps && moved > 0; ++sweep) {
-          moved = refining.sweep(border);
-          w.moved[static_cast<std::size_t>(b)] += moved;
-        }
-      });
-    }
-  });
+  w.border.resize(static_cast<std::size_t>(tree.width));
   std::int64_t moved = 0;
-  for (const std::int64_t of_image : w.moved) moved += of_image;
+  backend.serial([&]() DHT_INLINE_LAMBDA {
+    detail::with_features(tree.features, [&](auto n) DHT_INLINE_LAMBDA {
+      detail::Refining<C, S, decltype(n)> refining(tree.pixel_features.data(), n, tree.height, tree.width,
+                                                   partition.labels.data(), options.smallest, w);
+      std::int64_t in_sweep = 1;
+      for (int sweep = 0; sweep < options.sweeps && in_sweep > 0; ++sweep) {
+        in_sweep = refining.sweep(w.border.data());
+        moved += in_sweep;
+      }
+    });
+  });
   if (moved == 0) return 0;  // still the regions that they were
   detail::renumber(partition, w);
   partition.whole_sources = false;

@@ -22,7 +22,7 @@ namespace dht {
 template <class S>
 struct Tokens {
   int batch = 0, height = 0, width = 0, features = 0;
-  Partition partition;              ///< label map and where in the hierarchy each token comes from
+  Partition partition;              ///< label map and where in its image's hierarchy each token comes from
   std::vector<std::int32_t> begin;  ///< first token of each image, and one more
   Buffer<std::int32_t> size;        ///< pixels of a token
   Buffer<Box> box;                  ///< in pixels of its image
@@ -53,27 +53,24 @@ void measure_labels(Tokens<S>& tokens) {
   std::fill(tokens.size.begin(), tokens.size.end(), 0);
   std::int32_t next = 0;
   const std::int32_t* label = tokens.partition.labels.data();
-  for (int b = 0; b < tokens.batch; ++b) {
-    tokens.begin[static_cast<std::size_t>(b)] = next;
-    for (std::int32_t y = 0; y < tokens.height; ++y) {
-      for (std::int32_t x = 0; x < tokens.width;) {
-        const std::int32_t r = *label, from = x;
-        do {
-          ++label;
-          ++x;
-        } while (x < tokens.width && *label == r);
-        if (r < 0) continue;
-        const auto i = static_cast<std::size_t>(r);
-        Box& box = tokens.box[i];
-        if (r == next) {
-          ++next;
-          box = {y, from, y, x - 1};
-        }
-        tokens.size[i] += x - from;
-        box.ymax = y;
-        box.xmin = std::min(box.xmin, from);
-        box.xmax = std::max(box.xmax, x - 1);
+  for (std::int32_t y = 0; y < tokens.height; ++y) {
+    for (std::int32_t x = 0; x < tokens.width;) {
+      const std::int32_t r = *label, from = x;
+      do {
+        ++label;
+        ++x;
+      } while (x < tokens.width && *label == r);
+      if (r < 0) continue;
+      const auto i = static_cast<std::size_t>(r);
+      Box& box = tokens.box[i];
+      if (r == next) {
+        ++next;
+        box = {y, from, y, x - 1};
       }
+      tokens.size[i] += x - from;
+      box.ymax = y;
+      box.xmin = std::min(box.xmin, from);
+      box.xmax = std::max(box.xmax, x - 1);
     }
   }
 }
@@ -81,9 +78,6 @@ void measure_labels(Tokens<S>& tokens) {
 /// Sizes and boxes of regions that consist of whole nodes and pixels.
 template <class S>
 void measure_sources(const Hierarchy<S>& tree, Tokens<S>& tokens) {
-  for (int b = 0; b < tokens.batch; ++b)  // the first pixel of an image is in its first token
-    tokens.begin[static_cast<std::size_t>(b)] =
-        tokens.partition.labels[static_cast<std::size_t>(b * tree.image_pixels())];
   for (std::int32_t r = 0; r < tokens.count(); ++r) {
     const auto i = static_cast<std::size_t>(r);
     std::int32_t size = 0;
@@ -91,7 +85,7 @@ void measure_sources(const Hierarchy<S>& tree, Tokens<S>& tokens) {
     for (const Source source : tokens.partition.sources_of(r)) {
       Box part;
       if (source < 0) {
-        const std::int64_t pixel = (-1 - source) % tree.image_pixels();
+        const std::int64_t pixel = -1 - source;
         const auto y = static_cast<std::int32_t>(pixel / tree.width),
                    x = static_cast<std::int32_t>(pixel % tree.width);
         part = {y, x, y, x};
@@ -162,10 +156,10 @@ void average_pixels(const Hierarchy<S>& tree, Tokens<S>& tokens) {
                  [](double m) { return static_cast<S>(m); });
 }
 
-/// Fills in what follows from `tokens.partition`: sizes, boxes, features.
+/// Fills in what follows from `tokens.partition`, that of one image: sizes, boxes, features.
 template <class S>
 void describe(const Hierarchy<S>& tree, Tokens<S>& tokens) {
-  tokens.batch = tree.batch;
+  tokens.batch = 1;
   tokens.height = tree.height;
   tokens.width = tree.width;
   tokens.features = tree.features;
@@ -178,7 +172,7 @@ void describe(const Hierarchy<S>& tree, Tokens<S>& tokens) {
   tokens.size.resize(n);
   tokens.box.resize(n);
   tokens.feature.resize(n * static_cast<std::size_t>(tree.features));
-  tokens.begin.assign(static_cast<std::size_t>(tree.batch) + 1, part.regions);
+  tokens.begin.assign({0, part.regions});
   if (part.whole_sources) {
     measure_sources(tree, tokens);
   } else {
@@ -189,6 +183,43 @@ void describe(const Hierarchy<S>& tree, Tokens<S>& tokens) {
   } else {
     average_sources(tree, tokens);
   }
+}
+
+/// The tokens of images of one size together, one after the other; `tokens_of(i)` are those of image i.
+template <class S, class TokensOf>
+void join_tokens(int images, const TokensOf& tokens_of, Tokens<S>& out) {
+  const Tokens<S>& first = tokens_of(0);
+  out.batch = images;
+  out.height = first.height;
+  out.width = first.width;
+  out.features = first.features;
+  out.begin.assign(1, 0);
+  Partition& to = out.partition;
+  to.whole_sources = to.means_of_pixels = true;
+  to.labels.clear();
+  to.sources.clear();
+  to.source_begin.assign(1, 0);
+  out.size.clear();
+  out.box.clear();
+  out.feature.clear();
+  const auto append = [](const auto& from, auto& all) { all.insert(all.end(), from.begin(), from.end()); };
+  for (int i = 0; i < images; ++i) {
+    const Tokens<S>& image = tokens_of(i);
+    to.whole_sources &= image.partition.whole_sources;
+    to.means_of_pixels &= image.partition.means_of_pixels;
+    const std::int32_t before = out.begin.back();
+    const std::int64_t sources = to.source_begin.back();
+    for (const std::int32_t label : image.partition.labels)
+      to.labels.push_back(label < 0 ? -1 : before + label);
+    for (std::int32_t r = 1; r <= image.count(); ++r)
+      to.source_begin.push_back(sources + image.partition.source_begin[static_cast<std::size_t>(r)]);
+    append(image.partition.sources, to.sources);
+    append(image.size, out.size);
+    append(image.box, out.box);
+    append(image.feature, out.feature);
+    out.begin.push_back(before + image.count());
+  }
+  to.regions = out.begin.back();
 }
 
 }  // namespace detail

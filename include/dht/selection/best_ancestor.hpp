@@ -25,9 +25,8 @@ template <class S, concepts::criterion<S> Criterion>
 Buffer<S> information_of(const Hierarchy<S>& tree, const Criterion& criterion) {
   Buffer<S> information(static_cast<std::size_t>(tree.nodes()));
   for (std::int64_t i = 0; i < tree.nodes(); ++i) {
-    information[static_cast<std::size_t>(i)] =
-        criterion.information(tree.size[static_cast<std::size_t>(i)], tree.variance_of(i).data(),
-                              tree.features, tree.image_pixels());
+    information[static_cast<std::size_t>(i)] = criterion.information(
+        tree.size[static_cast<std::size_t>(i)], tree.variance_of(i).data(), tree.features, tree.pixels());
   }
   return information;
 }
@@ -74,11 +73,11 @@ void best_ancestor(const Backend& backend, const Hierarchy<S>& tree, std::span<c
       pixel_choice[p] = pixel_information > info[node] ? static_cast<std::int32_t>(-1 - p) : node;
     }
   });
-  const int height = tree.height, width = tree.width;
+  const int width = tree.width;
   out.regions = detail::grid_components<C>(
-      backend, std::int64_t{tree.batch} * height, width,
+      backend, tree.height, width,
       [=](std::int64_t y, std::uint8_t* links)
-          DHT_INLINE_LAMBDA { detail::equality_links<C>(pixel_choice, y, height, width, links); },
+          DHT_INLINE_LAMBDA { detail::equality_links<C>(pixel_choice, y, width, links); },
       out.labels.data(), workspace.components);
   out.sources.clear();
   for (std::int64_t p = 0; p < tree.pixels(); ++p) {

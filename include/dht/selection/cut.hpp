@@ -83,7 +83,7 @@ MergeInput parts_of(const Hierarchy<S>& tree, const Partition& part, std::int64_
     }
   }
   const Box box = tree.box[static_cast<std::size_t>(node)];
-  const std::int32_t* labels = part.labels.data() + tree.image_of(node) * tree.image_pixels();
+  const std::int32_t* labels = part.labels.data();
   for (int y = box.ymin; y <= box.ymax; ++y) {
     for (int x = box.xmin; x <= box.xmax; ++x) {
       const std::int32_t a = index[static_cast<std::size_t>(labels[std::int64_t{y} * tree.width + x])];
@@ -111,7 +111,6 @@ void merge_parts(const Hierarchy<S>& tree, const Cost& cost, std::int64_t node, 
     return up == node;
   };
   for (std::int32_t r = 0; r < out.regions; ++r) {
-    // Regions of the cut have one source each until parts of a split are merged, in another image of the batch.
     if (!inside_node(out.sources_of(r)[0])) continue;
     index[static_cast<std::size_t>(r)] = static_cast<std::int32_t>(inside.size());
     inside.push_back(r);
@@ -165,38 +164,32 @@ void optimal_cut(const Hierarchy<S>& tree, const NestedCuts& cuts, double penalt
   detail::write_cut(tree, out, w);
 }
 
-/// Exactly `tokens` regions in every image of the batch, from 1 to the number of its pixels: the optimal cut where one
+/// Exactly `tokens` regions, from 1 to the number of pixels: the optimal cut where one
 /// of the nested cuts has this number; else the finest optimal cut below, whose next split is made in part, its pieces
 /// merged one pair at a time by least cost. `cost` must be the one that `cuts` was built with.
 template <concepts::connectivity C, class S, concepts::region_cost Cost>
 void cut_to_budget(const Hierarchy<S>& tree, const NestedCuts& cuts, const Cost& cost, std::int64_t tokens,
                    Partition& out, CutWorkspace& w) {
   DHT_EXPECTS(tree.levels() > 1, "hierarchy: is empty; build it first");
-  DHT_EXPECTS(tokens >= 1 && tokens <= tree.image_pixels(), "tokens: is ", tokens, "; must be 1 to ",
-              tree.image_pixels(), ", the number of pixels");
+  DHT_EXPECTS(tokens >= 1 && tokens <= tree.pixels(), "tokens: is ", tokens, "; must be 1 to ", tree.pixels(),
+              ", the number of pixels");
   w.split.assign(static_cast<std::size_t>(tree.nodes()), 0);
-  struct PartialSplit {
-    std::int64_t node, parts;
-  };
-  std::vector<PartialSplit> partial;
-  for (int image = 0; image < tree.batch; ++image) {
-    std::int64_t regions = 1;
-    for (const NestedCuts::Split& split : cuts.splits(image)) {
-      if (regions == tokens) break;
-      w.split[static_cast<std::size_t>(split.node)] = 1;
-      if (split.regions_after > tokens) {
-        partial.push_back({split.node, tokens - regions + 1});
-        break;
-      }
-      regions = split.regions_after;
+  std::int64_t regions = 1, split_in_part = -1;
+  for (const NestedCuts::Split& split : cuts.splits()) {
+    if (regions == tokens) break;
+    w.split[static_cast<std::size_t>(split.node)] = 1;
+    if (split.regions_after > tokens) {
+      split_in_part = split.node;
+      break;
     }
+    regions = split.regions_after;
   }
   // Nodes that take part in no cut must not hide the parts of a split node.
   for (std::int64_t i = tree.nodes() - 1; i >= 0; --i) {
     if (!cuts.takes_part(i)) w.split[static_cast<std::size_t>(i)] = 1;
   }
   detail::write_cut(tree, out, w);
-  for (const PartialSplit& p : partial) detail::merge_parts<C>(tree, cost, p.node, p.parts, out);
+  if (split_in_part >= 0) detail::merge_parts<C>(tree, cost, split_in_part, tokens - regions + 1, out);
 }
 
 }  // namespace dht

@@ -28,8 +28,7 @@ struct MergeCutWorkspace {
 
 namespace detail {
 
-/// Writes the partition in which the merges have been made for which `is_made(image, k)` says so, k counting the merges
-/// of an image. Whatever was made below a merge must be made as well.
+/// Writes the partition in which the merges have been made for which `is_made(k)` says so. Whatever was made below a merge must be made as well.
 template <class Backend, class IsMade>
 void write_merged(const Backend& backend, const MergeTree& tree, const IsMade& is_made, Partition& out,
                   MergeCutWorkspace& w) {
@@ -39,11 +38,8 @@ void write_merged(const Backend& backend, const MergeTree& tree, const IsMade& i
   w.group.reserve(MergeLeaves::most(leaves.label.size()));
   w.group.resize(count);
   for (std::size_t i = 0; i < count; ++i) w.group[i] = static_cast<std::int32_t>(i);
-  for (int b = 0; b < leaves.batch; ++b) {
-    const std::span<const Merge> merges = tree.merges_of(b);
-    for (std::size_t k = 0; k < merges.size(); ++k) {
-      if (is_made(b, k)) w.group[static_cast<std::size_t>(merges[k].high)] = merges[k].low;
-    }
+  for (std::size_t k = 0; k < tree.merges.size(); ++k) {
+    if (is_made(k)) w.group[static_cast<std::size_t>(tree.merges[k].high)] = tree.merges[k].low;
   }
   // A leaf that stands for itself gets the next number; one that has merged has that of a leaf before it.
   out.regions = 0;
@@ -80,21 +76,17 @@ void write_merged(const Backend& backend, const MergeTree& tree, const IsMade& i
 
 }  // namespace detail
 
-/// The partition with `regions` regions in every image, or as near as the tree has them: at least `tree.fewest`, at most
+/// The partition with `regions` regions, or as near as the tree has them: at least `tree.fewest`, at most
 /// one a leaf. Merges are undone in the order opposite to the one in which they were made: with more than `tree.most`, some
 /// are smaller than the smallest size that the tree was asked for.
 template <class Backend>
 void cut_merges(const Backend& backend, const MergeTree& tree, std::int64_t regions, Partition& out,
                 MergeCutWorkspace& w) {
   DHT_EXPECTS(regions >= 1, "regions: is ", regions, "; must be at least 1");
+  const std::int64_t leaves = tree.leaves.count(),
+                     made = leaves - std::clamp<std::int64_t>(regions, tree.fewest(), leaves);
   detail::write_merged(
-      backend, tree,
-      [&](int image, std::size_t k) {
-        const std::int64_t target =
-            std::clamp<std::int64_t>(regions, tree.fewest(image), tree.leaves.count(image));
-        return static_cast<std::int64_t>(k) < tree.leaves.count(image) - target;
-      },
-      out, w);
+      backend, tree, [=](std::size_t k) { return static_cast<std::int64_t>(k) < made; }, out, w);
 }
 
 /// The penalty from which each merge of a merge tree is made; for every penalty, the merges made are a cut.
@@ -106,15 +98,10 @@ class MergePenalties {
  public:
   /// By the linkage that `tree` was built with.
   void build(const MergeTree& tree) {
-    penalty_.assign(static_cast<std::size_t>(tree.leaves.count()), 0);
-    for (int b = 0; b < tree.leaves.batch; ++b) {
-      const std::span<const Merge> merges = tree.merges_of(b);
-      double* const made = penalty_.data() + tree.leaves.begin[static_cast<std::size_t>(b)];
-      double largest = 0;
-      for (auto k = static_cast<std::size_t>(tree.forced[static_cast<std::size_t>(b)]); k < merges.size();
-           ++k)
-        made[k] = largest = std::max(largest, merges[k].cost);
-    }
+    penalty_.assign(tree.merges.size(), 0);
+    double largest = 0;
+    for (auto k = static_cast<std::size_t>(tree.forced); k < tree.merges.size(); ++k)
+      penalty_[k] = largest = std::max(largest, tree.merges[k].cost);
   }
 
   /// By a region cost. `tree` must have been built from `hierarchy`, whose variances give the leaves' costs.
@@ -126,7 +113,7 @@ class MergePenalties {
     size_.resize(leaves);
     node_.resize(leaves);
     nodes_.resize(2 * leaves);
-    penalty_.assign(leaves, 0);
+    penalty_.assign(tree.merges.size(), 0);
     for (std::size_t i = 0; i < leaves; ++i) {
       const std::int64_t from = tree.leaves.node[i] * features_;
       double *mean = mean_of(i), *variance = mean + features_;
@@ -138,14 +125,12 @@ class MergePenalties {
       node_[i] = static_cast<std::int32_t>(i);
       nodes_[i] = {cost(size_[i], variance, features_), 0, -1, -1};
     }
-    for (int b = 0; b < tree.leaves.batch; ++b) build_image(tree, b, cost);
+    build_inner(tree, cost);
   }
 
-  /// The penalty from which each merge of an image is made, in the order of `tree.merges_of(image)`: at least 0.
-  std::span<const double> of(const MergeTree& tree, int image) const {
-    return {penalty_.data() + tree.leaves.begin[static_cast<std::size_t>(image)],
-            static_cast<std::size_t>(tree.merged[static_cast<std::size_t>(image)])};
-  }
+  /// The penalty from which each merge is made, in the order of `MergeTree::merges`: at least 0.
+  std::span<const double> values() const& { return {penalty_.data(), penalty_.size()}; }
+  std::span<const double> values() const&& = delete;
 
  private:
   struct Node {
@@ -171,11 +156,10 @@ class MergePenalties {
   }
 
   template <class Cost>
-  void build_image(const MergeTree& tree, int image, const Cost& cost) {
-    const std::span<const Merge> merges = tree.merges_of(image);
-    const auto forced = static_cast<std::size_t>(tree.forced[static_cast<std::size_t>(image)]),
-               first = static_cast<std::size_t>(tree.leaves.begin[static_cast<std::size_t>(image)]),
-               inner = static_cast<std::size_t>(tree.leaves.count()) + first;
+  void build_inner(const MergeTree& tree, const Cost& cost) {
+    const std::span<const Merge> merges{tree.merges.data(), tree.merges.size()};
+    const auto forced = static_cast<std::size_t>(tree.forced),
+               inner = static_cast<std::size_t>(tree.leaves.count());
     for (std::size_t k = 0; k < merges.size(); ++k) {
       const auto low = static_cast<std::size_t>(merges[k].low),
                  high = static_cast<std::size_t>(merges[k].high);
@@ -190,7 +174,7 @@ class MergePenalties {
       node_[low] = static_cast<std::int32_t>(inner + k);
     }
     // Below a node that is made nothing is left to be made.
-    double* const made = penalty_.data() + first;
+    double* const made = penalty_.data();
     for (std::size_t k = 0; k < merges.size(); ++k) made[k] = std::numeric_limits<double>::infinity();
     for (std::size_t k = merges.size(); k-- > 0;) {
       const Node& node = nodes_[inner + k];
@@ -236,7 +220,7 @@ class MergePenalties {
   Buffer<double> moments_;     // per leaf: means, then variances, of what it stands for
   Buffer<std::int64_t> size_;  // per leaf: likewise
   Buffer<std::int32_t> node_;  // per leaf: likewise
-  Buffer<Node> nodes_;         // the leaves, then each image's merges at its first leaf
+  Buffer<Node> nodes_;         // the leaves, then the merges
   Buffer<double> penalty_;     // per merge
   std::vector<std::pair<double, std::int32_t>> frontier_;
 };
@@ -246,9 +230,10 @@ template <class Backend>
 void cut_merges_at(const Backend& backend, const MergeTree& tree, const MergePenalties& penalties,
                    double penalty, Partition& out, MergeCutWorkspace& w) {
   DHT_EXPECTS(penalty >= 0, "penalty: is ", penalty, "; must be at least 0");
+  DHT_EXPECTS(penalties.values().size() == tree.merges.size(), "penalties: are not of this merge tree");
+  const double* const from = penalties.values().data();
   detail::write_merged(
-      backend, tree, [&](int image, std::size_t k) { return penalties.of(tree, image)[k] <= penalty; }, out,
-      w);
+      backend, tree, [=](std::size_t k) { return from[k] <= penalty; }, out, w);
 }
 
 /// Finds the one penalty that gives a number of regions on average over many images: where much is to be seen there are
@@ -256,10 +241,10 @@ void cut_merges_at(const Backend& backend, const MergeTree& tree, const MergePen
 class MeanBudget {
  public:
   /// Takes note of an image, of which only the penalties are kept.
-  void add(const MergeTree& tree, const MergePenalties& penalties, int image = 0) {
-    const std::span<const double> all = penalties.of(tree, image);
+  void add(const MergeTree& tree, const MergePenalties& penalties) {
+    const std::span<const double> all = penalties.values();
     penalties_.insert(penalties_.end(), all.begin(), all.end());
-    fewest_ += tree.fewest(image);
+    fewest_ += tree.fewest();
     ++images_;
   }
   std::int64_t images() const { return images_; }

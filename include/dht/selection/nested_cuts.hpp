@@ -23,7 +23,7 @@ class NestedCuts {
   /// One step from coarse to fine: `node` gives way to the parts that it consists of in the next cut.
   struct Split {
     std::int64_t node = 0;
-    std::int64_t regions_after = 0;  ///< of the node's image, once this and all earlier splits are made
+    std::int64_t regions_after = 0;  ///< once this and all earlier splits are made
   };
 
   /// Computes everything from the tree's sizes and variances. The tree itself is not kept.
@@ -47,9 +47,9 @@ class NestedCuts {
   /// The cost of a node, without penalty.
   const Buffer<double>& cost() const& { return cost_; }
   const Buffer<double>& cost() const&& = delete;
-  /// The splits of an image, coarse to fine; the first one splits the whole image.
-  const std::vector<Split>& splits(int image) const& { return splits_[static_cast<std::size_t>(image)]; }
-  const std::vector<Split>& splits(int) const&& = delete;
+  /// The splits, coarse to fine; the first one splits the whole image.
+  const std::vector<Split>& splits() const& { return splits_; }
+  const std::vector<Split>& splits() const&& = delete;
 
  private:
   template <class S>
@@ -131,7 +131,7 @@ class NestedCuts {
     }
   }
 
-  /// The node above each node; -1 for whole images.
+  /// The node above each node; -1 for the whole image.
   template <class S>
   void list_parents(const Hierarchy<S>& tree) {
     parent_.resize(static_cast<std::size_t>(tree.nodes()));
@@ -145,59 +145,48 @@ class NestedCuts {
     }
   }
 
-  /// Lists, image by image, the nodes that take part in some cut, in the order in which they split.
+  /// Lists the nodes that take part in some cut, in the order in which they split.
   template <class S>
   void order_splits(const Hierarchy<S>& tree) {
-    const std::int64_t nodes = tree.nodes(), roots = nodes - tree.batch;
+    const std::int64_t nodes = tree.nodes(), root = nodes - 1;
     // Below a node of smaller scale nothing is ever used. Of nodes with equal scales the coarser splits first.
     ceiling_.resize(static_cast<std::size_t>(nodes));
-    image_.resize(static_cast<std::size_t>(nodes));
     takes_part_.resize(static_cast<std::size_t>(nodes));
     parts_.assign(static_cast<std::size_t>(nodes), 0);
-    splits_.resize(static_cast<std::size_t>(tree.batch));
-    for (auto& list : splits_) list.clear();
+    splits_.clear();
     list_parents(tree);
     for (std::int64_t i = nodes - 1; i >= 0; --i) {
       double above = std::numeric_limits<double>::infinity();
-      image_[static_cast<std::size_t>(i)] = static_cast<std::int32_t>(i - roots);
-      if (i < roots) {
-        const std::int64_t up = parent_[static_cast<std::size_t>(i)];
-        above = ceiling_[static_cast<std::size_t>(up)];
-        image_[static_cast<std::size_t>(i)] = image_[static_cast<std::size_t>(up)];
-      }
+      if (i < root) above = ceiling_[static_cast<std::size_t>(parent_[static_cast<std::size_t>(i)])];
       const double own = scale_[static_cast<std::size_t>(i)];
       ceiling_[static_cast<std::size_t>(i)] = std::min(own, above);
       takes_part_[static_cast<std::size_t>(i)] = own <= above;
-      if (own <= above)
-        splits_[static_cast<std::size_t>(image_[static_cast<std::size_t>(i)])].push_back({i, 0});
+      if (own <= above) splits_.push_back({i, 0});
     }
     // How many parts a node splits into: children that take part count once, the others for what they consist of.
     for (std::int64_t i = 0; i < nodes; ++i) {
       if (i < first_with_children_)
         parts_[static_cast<std::size_t>(i)] = tree.size[static_cast<std::size_t>(i)];
-      if (i >= roots) continue;
+      if (i == root) continue;
       const std::int64_t up = parent_[static_cast<std::size_t>(i)];
       parts_[static_cast<std::size_t>(up)] += takes_part(i) ? 1 : parts_[static_cast<std::size_t>(i)];
     }
-    for (auto& list : splits_) {
-      std::sort(list.begin(), list.end(), [&](const Split& a, const Split& b) {
-        const double sa = scale_[static_cast<std::size_t>(a.node)],
-                     sb = scale_[static_cast<std::size_t>(b.node)];
-        return sa != sb ? sa > sb : a.node > b.node;
-      });
-      std::int64_t regions = 1;
-      for (Split& split : list)
-        split.regions_after = regions += parts_[static_cast<std::size_t>(split.node)] - 1;
-    }
+    std::sort(splits_.begin(), splits_.end(), [&](const Split& a, const Split& b) {
+      const double sa = scale_[static_cast<std::size_t>(a.node)],
+                   sb = scale_[static_cast<std::size_t>(b.node)];
+      return sa != sb ? sa > sb : a.node > b.node;
+    });
+    std::int64_t regions = 1;
+    for (Split& split : splits_)
+      split.regions_after = regions += parts_[static_cast<std::size_t>(split.node)] - 1;
   }
 
   std::int64_t first_with_children_ = 0;  // nodes below consist of pixels
   Buffer<std::int64_t> child_begin_, children_, parent_, parts_;
   Buffer<double> cost_, scale_, ceiling_;
-  Buffer<std::int32_t> image_;
   Buffer<std::uint8_t> takes_part_;
   std::vector<std::pair<double, std::int64_t>> frontier_;
-  std::vector<std::vector<Split>> splits_;
+  std::vector<Split> splits_;
 };
 
 }  // namespace dht

@@ -12,16 +12,16 @@
 
 namespace dht {
 
-/// A region's source: a node of the hierarchy, or a single pixel p of the batch as -1 - p.
+/// A region's source: a node of the hierarchy of its image, or a single pixel p of it as -1 - p.
 using Source = std::int64_t;
 inline constexpr Source pixel_source(std::int64_t pixel) { return -1 - pixel; }
 
-/// Labels are dense over the whole batch, numbered by the raster order of each region's first pixel; every region is
+/// Labels are dense, numbered by the raster order of each region's first pixel; every region is
 /// connected. A region's feature is the mean of its sources' features, weighted by their sizes: one source for a region
 /// of the tree or a piece of one, several for a region merged from siblings.
 struct Partition {
   std::int32_t regions = 0;
-  Buffer<std::int32_t> labels;        ///< per pixel, (batch, height, width); -1 outside of a mask
+  Buffer<std::int32_t> labels;        ///< per pixel; -1 outside of a mask
   Buffer<std::int64_t> source_begin;  ///< per region, and one more
   Buffer<Source> sources;
   bool whole_sources = false;    ///< every region consists of exactly its sources, not of pieces of them

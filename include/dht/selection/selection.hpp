@@ -33,7 +33,7 @@ struct BestAncestor {
   void select(const Backend& backend, const SelectionInput<S, Criterion>& in, Partition& out,
               Workspace& workspace) const {
     best_ancestor<C, S>(backend, in.tree, in.tree.information,
-                        in.criterion.template pixel_information<S>(in.tree.image_pixels()), out, workspace);
+                        in.criterion.template pixel_information<S>(in.tree.pixels()), out, workspace);
   }
 };
 
@@ -58,7 +58,7 @@ struct OptimalCut {
   }
 };
 
-/// Exactly so many tokens in every image.
+/// Exactly so many tokens.
 template <concepts::region_cost Cost = CodeLength>
 struct TokenBudget {
   using Workspace = CostWorkspace;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -63,6 +64,13 @@ struct SelfLoop {
   // tokens on them: of 196 tokens of the drawn sample picture 14 have fewer than 20 pixels, with 0.5 it is 137.
   S constant_ = static_cast<S>(0.1);
 };
+
+/// Adds one gradient of a self-loop to another.
+template <class S>
+void add_gradient(const SelfLoop<S>& gradient, SelfLoop<S>& to) {
+  for (std::size_t c = 0; c < to.weight.size(); ++c) to.weight[c] += gradient.weight[c];
+  to.bias += gradient.bias;
+}
 
 /// What is learned of a self-loop, under its names in checkpoints; nothing of a constant.
 template <class S>
