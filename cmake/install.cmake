@@ -22,7 +22,7 @@ install(EXPORT dht-compiled-targets NAMESPACE dht:: DESTINATION ${CMAKE_INSTALL_
 configure_package_config_file(cmake/dht-config.cmake.in ${PROJECT_BINARY_DIR}/dht-config.cmake
   INSTALL_DESTINATION ${package_dir} NO_SET_AND_CHECK_MACRO)
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/dht-config-version.cmake
-  COMPATIBILITY SameMajorVersion ARCH_INDEPENDENT)
+  COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
 install(FILES ${PROJECT_BINARY_DIR}/dht-config.cmake ${PROJECT_BINARY_DIR}/dht-config-version.cmake
   DESTINATION ${package_dir})
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/licenses/dht)

@@ -71,7 +71,7 @@ struct FolderOptions {
 /// Whether a program can do with pixels that belong to no token.
 enum class Masks { taken, refused };
 
-/// "dht 0.1.0".
+/// "dht 0.2.0".
 std::string version();
 
 /// Reads and checks the command line of the program `name`. Nothing is returned where `--help` or `--version` was
