@@ -23,14 +23,6 @@ namespace {
 
 constexpr int colours = 3;
 
-/// One image of a batch.
-ImageView<const float> image_of(const ImageView<const float>& images, std::size_t b) {
-  ImageView<const float> one = images;
-  one.data += static_cast<std::ptrdiff_t>(b) * images.batch_stride;
-  one.batch = 1;
-  return one;
-}
-
 std::size_t numbers_of(const ImageView<const float>& image) {
   return static_cast<std::size_t>(image.total_pixels() * image.channels);
 }
@@ -98,7 +90,7 @@ void Regions::cut(const ImageView<const float>& images, bool learn) {
   seen_.resize(numbers_of(images));
   for_each_index(pool_, lanes, [&](std::size_t lane) {
     for (std::size_t b = n * lane / lanes; b < n * (lane + 1) / lanes; ++b)
-      cut_one(image_of(images, b), b, lanes_[lane], learn && settings_.learn);
+      cut_one(image_of_batch(images, static_cast<int>(b)), b, lanes_[lane], learn && settings_.learn);
   });
   gather(images);
 }
@@ -172,7 +164,7 @@ void Regions::backward_one(const ImageView<const float>& image, std::size_t at) 
 void Regions::backward(const ImageView<const float>& images) {
   if (!settings_.learn) return;
   const auto n = static_cast<std::size_t>(images.batch);
-  for_each_index(pool_, n, [&](std::size_t b) { backward_one(image_of(images, b), b); });
+  for_each_index(pool_, n, [&](std::size_t b) { backward_one(image_of_batch(images, static_cast<int>(b)), b); });
   const ParameterList<float> sum = list(gradients_.encoder, grad_projection_, gradients_.self_loop);
   for (const Parameter<float>& p : sum) std::fill(p.values.begin(), p.values.end(), 0.0f);
   for (std::size_t b = 0; b < n; ++b) {
