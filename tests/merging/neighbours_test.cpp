@@ -204,7 +204,7 @@ TEST_CASE("merge tree: a hierarchy of other neighbours is refused", "[merging]")
 TEST_CASE("merge tree: more boundaries than numbers for them are refused", "[merging]") {
   dht::detail::MergeGraph graph;
   graph.make_room(7);
-  CHECK(graph.edges == 0);
+  CHECK(graph.edge_count == 0);
   CHECK(graph.owner.size() == 14);
   CHECK(error_of([&] { graph.make_room((1 << 30) + 1); }) ==
         "regions to merge: have 1073741825 boundaries or more between them; at most 1073741824 are numbered");

@@ -164,7 +164,8 @@ void Regions::backward_one(const ImageView<const float>& image, std::size_t at) 
 void Regions::backward(const ImageView<const float>& images) {
   if (!settings_.learn) return;
   const auto n = static_cast<std::size_t>(images.batch);
-  for_each_index(pool_, n, [&](std::size_t b) { backward_one(image_of_batch(images, static_cast<int>(b)), b); });
+  for_each_index(pool_, n,
+                 [&](std::size_t b) { backward_one(image_of_batch(images, static_cast<int>(b)), b); });
   const ParameterList<float> sum = list(gradients_.encoder, grad_projection_, gradients_.self_loop);
   for (const Parameter<float>& p : sum) std::fill(p.values.begin(), p.values.end(), 0.0f);
   for (std::size_t b = 0; b < n; ++b) {

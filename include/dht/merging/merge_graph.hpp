@@ -69,7 +69,7 @@ struct MergeGraph {
   Buffer<std::int32_t> next;    // per half
   Buffer<std::int64_t> length;  // per edge: pairs of neighbouring pixels; 0 once it has gone
   Buffer<double> contrast;      // per edge: the sum over its pairs of pixels
-  std::int32_t edges = 0;       // that there are
+  std::int32_t edge_count = 0;  // that there are
   double size_unit = 1;         // share of a pixel in the image
   double length_unit = 1;       // side of a pixel, in diagonals of the image
 
@@ -106,7 +106,7 @@ struct MergeGraph {
     next.resize(2 * room);
     length.resize(room);
     contrast.resize(room);
-    edges = 0;
+    edge_count = 0;
   }
 
   /// The edge between two regions; made, if it is new, where there must be room for it. The chain of the region
@@ -126,10 +126,10 @@ struct MergeGraph {
       }
       return half >> 1;
     }
-    DHT_EXPECTS(static_cast<std::size_t>(edges) < length.size(),
+    DHT_EXPECTS(static_cast<std::size_t>(edge_count) < length.size(),
                 "hierarchy: has no edge between two regions that touch; must be built with the neighbours by "
                 "which its regions merge");
-    const std::int32_t edge = edges++;
+    const std::int32_t edge = edge_count++;
     length[static_cast<std::size_t>(edge)] = 0;
     contrast[static_cast<std::size_t>(edge)] = 0;
     owner[static_cast<std::size_t>(2 * edge)] = a;
@@ -372,7 +372,7 @@ DHT_INLINE void measure_boundaries(const Hierarchy<S>& tree, const MergeLeaves& 
       });
     }
   }
-  for (std::int32_t e = 0; e < graph.edges; ++e) {
+  for (std::int32_t e = 0; e < graph.edge_count; ++e) {
     for (const std::int32_t half : {2 * e, 2 * e + 1}) {
       const std::int32_t r = graph.owner[static_cast<std::size_t>(half)];
       graph.sides[static_cast<std::size_t>(r)] += graph.length[static_cast<std::size_t>(e)];

@@ -99,7 +99,7 @@ class Merging {
   /// Writes the merges and returns how many there were, and how many for the smallest size.
   template <class Features>
   DHT_INLINE std::pair<std::int32_t, std::int32_t> run(Features n, Merge* merges) {
-    for (std::int32_t e = 0; e < graph_.edges; ++e) price(e, n);
+    for (std::int32_t e = 0; e < graph_.edge_count; ++e) price(e, n);
     for (std::int32_t r = 0; r < leaves_; ++r) {
       w_.edge_to[static_cast<std::size_t>(r)] = -1;
       find_best(r);
