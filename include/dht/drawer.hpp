@@ -73,6 +73,7 @@ class BasicDrawer {
   /// empty picture and a mask of another size.
   void build(const Picture& picture, const Mask& mask = {}) {
     picture_ = nullptr;
+    check(picture, "picture");
     shapes_ = {};
     if (!picture.alpha.empty()) shapes_ = shapes_of(picture);
     const int channels = picture.alpha.empty() ? 3 : 4;

@@ -297,6 +297,10 @@ TEST_CASE("what cannot be drawn is said") {
   CHECK(error_of([&] { dht::draw_boundaries({}, view); }) ==
         "photo: is 0 x 0 pixels; must have at least one");
   CHECK(error_of([&] { dht::paint_means({}, view, 2); }) == "photo: is 0 x 0 pixels; must have at least one");
+  dht::Picture small = photo;
+  small.rgb.resize(11);
+  CHECK(error_of([&] { dht::draw_boundaries(small, view); }) ==
+        "photo: has 11 numbers; must have 12, three a pixel of 2 x 2");
   CHECK(error_of([&] { dht::levels_to_show(1, 6); }) ==
         "levels: are 1; must be at least 2, the pixels and the whole");
   CHECK(error_of([&] { dht::levels_to_show(5, 0); }) == "most: is 0; must be at least 1");
@@ -304,6 +308,8 @@ TEST_CASE("what cannot be drawn is said") {
   CHECK(error_of([&] { dht::draw_saliency(none); }) == "hierarchy: is empty; build it first");
   CHECK(error_of([&] { dht::draw_levels(photo, none); }) == "hierarchy: is empty; build it first");
   const Tree t(2, 2, 1);
+  CHECK(error_of([&] { dht::draw_levels(small, *t.tree); }) ==
+        "photo: has 11 numbers; must have 12, three a pixel of 2 x 2");
   CHECK(error_of([&] { dht::draw_levels(other, *t.tree); }) ==
         "photo: is 2 x 3; must be 2 x 2 like the hierarchy");
   dht::LevelsStyle levels;

@@ -326,7 +326,16 @@ TEST_CASE("drawer: what cannot be done is named", "[drawer]") {
   CHECK(error_of([&] { drawer.regions_by_count(1); }) == "picture: is missing; build its tree first");
   CHECK(error_of([] { dht::Drawer({1, -1}); }) == "colors: is -1; must be at least 1, or 0 for any");
   CHECK(error_of([] { dht::Drawer({1, 0, 0}); }) == "leaves: is 0; must be at least 1");
-  const dht::Picture picture = discs(20, 20);
+  const dht::Picture picture = discs(20, 20), none;
+  CHECK(error_of([&] { drawer.build(none); }) == "picture: is 0 x 0 pixels; must have at least one");
+  dht::Picture small = picture;
+  small.rgb.pop_back();
+  CHECK(error_of([&] { drawer.build(small); }) ==
+        "picture: has 1199 numbers; must have 1200, three a pixel of 20 x 20");
+  small = picture;
+  small.alpha.resize(399);
+  CHECK(error_of([&] { drawer.build(small); }) ==
+        "picture: has 399 numbers of alpha; must have none, or 400, one a pixel");
   drawer.build(picture);
   CHECK(error_of([&] { drawer.regions(-1); }) == "byte_price: is -1; must be between 0 and 1e+07");
   CHECK(error_of([&] { drawer.regions(2e7); }) == "byte_price: is 2e+07; must be between 0 and 1e+07");

@@ -388,6 +388,12 @@ TEST_CASE("places that cannot be written to") {
   if (std::filesystem::exists("/proc/self"))
     check_refused("p.png --output /proc/dht", "/proc/dht", folder.path());
 
+  // A working directory that is no more.
+  const Said lost = call("tokenize", dht::test::quoted(folder / "p.png"), folder.path(),
+                         "mkdir gone && cd gone && rmdir ../gone");
+  CHECK(lost.code == 2);
+  CHECK(lost.err == "tokenize: --output: p cannot be found (No such file or directory)\n");
+
   // The photo would be replaced by its own result.
   draw_sample(folder / "means.png", 40);
   check_refused("tokenize", "means.png --output .", "means.png", folder.path());

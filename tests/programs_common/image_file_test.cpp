@@ -677,7 +677,7 @@ TEST_CASE("pictures that cannot be written are errors and leave nothing behind",
         folder.path().string() + ": is a directory; must be a file");
   picture.rgb.pop_back();
   CHECK(error_of([&] { write_png(folder / "a.png", picture); }) ==
-        "picture: has 17 numbers; must have height * width * 3 = 9 * 2");
+        "picture: has 17 numbers; must have 18, three a pixel of 2 x 3");
   CHECK(error_of([&] { write_png(folder / "a.png", dht::Picture()); }) ==
         "picture: is 0 x 0 pixels; must have at least one");
   CHECK(folder.files() == 1);

@@ -14,6 +14,7 @@
 
 #include "io/scratch.hpp"
 #include "kit/catch.hpp"
+#include "kit/tokens_of_labels.hpp"
 
 using Catch::Approx;
 using dht::test::error_of;
@@ -224,4 +225,13 @@ TEST_CASE("arguments that make no sense are named") {
   const auto image = dht::interleaved_view(fitting.rgb.data(), 2, 2, 3);
   CHECK(error_of([&] { dht::mean_over_regions(image, map.view(), 2, 1); }) ==
         "batch_index: is 1; must be 0 to 0");
+  dht::Picture small(2, 2);
+  small.rgb.pop_back();
+  CHECK(error_of([&] { dht::mean_colours(small, map.view(), 2); }) ==
+        "photo: has 11 numbers; must have 12, three a pixel of 2 x 2");
+  const auto tokens = dht::test::tokens_of_labels<float>(std::vector<std::int32_t>{0, 1, 1, 0}, 1, 2, 2);
+  const auto nothing = dht::interleaved_view<const float>(nullptr, 2, 2, 3);
+  for (const auto& error : {error_of([&] { dht::mean_over_tokens(nothing, tokens); }),
+                            error_of([&] { dht::inject_means(nothing, tokens, dht::Buffer<float>(6)); })})
+    CHECK(error == "image: has no data (null pointer)");
 }

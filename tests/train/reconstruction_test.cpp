@@ -196,6 +196,10 @@ TEST_CASE("reconstruction: what does not fit is named, and decibels", "[train]")
   narrow.width = 11;
   CHECK(error_of([&] { dht::reconstruction_loss(one, narrow, example.tokens, rows(g)); }) ==
         "image: is 3 x 9 x 11; the tokens are of 3 x 9 x 12");
+  auto nothing = view;
+  nothing.data = nullptr;
+  CHECK(error_of([&] { dht::reconstruction_loss(one, nothing, example.tokens, rows(g)); }) ==
+        "image: has no data (null pointer)");
   CHECK(error_of([&] { dht::reconstruction_loss(one, view, example.tokens, rows(few)); }) ==
         "token features: is 1 x 3; must be 15 x 3");
   CHECK(error_of([&] { dht::reconstruction_loss(one, view, example.tokens, rows(g), rows(few)); }) ==

@@ -799,6 +799,16 @@ TEST_CASE("what a drawing cannot be made of is refused with a sentence", "[vecto
                     "picture: is 1 x 3; must be 1 x 2 like the labels");
   CHECK_THROWS_WITH(dht::balanced_byte_price(picture, view, distinct_fills(2)),
                     "labels: are 1 x 2; must be 1 x 3 like the picture");
+  CHECK_THROWS_WITH(dht::balanced_byte_price(dht::Picture(1, 2), view, distinct_fills(1)),
+                    "labels: is 1 at row 0, column 1; must be between 0 and 0");
+  dht::Fills one = distinct_fills(1);
+  CHECK_THROWS_WITH(dht::add_gradients(one, dht::Picture(1, 2), view, 1),
+                    "labels: is 1 at row 0, column 1; must be between 0 and 0");
+  dht::Picture small(1, 2);
+  small.rgb.pop_back();
+  const char* const too_small = "picture: has 5 numbers; must have 6, three a pixel of 1 x 2";
+  CHECK_THROWS_WITH(dht::mean_fills(small, view, 2), too_small);
+  CHECK_THROWS_WITH(dht::drawing(view, distinct_fills(2), {}, &small), too_small);
 }
 
 TEST_CASE("the example of docs/vector.md: a drawing of a photo", "[vector][drawing]") {

@@ -127,6 +127,10 @@ TEST_CASE("painted: errors where the picture or the drawing has no colour", "[ve
   using dht::test::error_of;
   CHECK(error_of([&] { dht::squared_error(seen, dht::Picture(2, 1)); }) ==
         "drawing: is 1 x 2; must be 2 x 1 like the picture");
+  dht::Picture small(1, 2);
+  small.rgb.pop_back();
+  CHECK(error_of([&] { dht::squared_error(seen, small); }) ==
+        "picture: has 5 numbers; must have 6, three a pixel of 1 x 2");
   CHECK(error_of([] { dht::painted("<svg >", 0, 1); }) == "size: is 0 x 1; must be at least 1 x 1");
   CHECK(error_of([] { dht::painted("nothing", 1, 1); }) == "text: has no <svg>; must be a drawing");
 }

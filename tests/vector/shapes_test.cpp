@@ -44,7 +44,8 @@ TEST_CASE("shapes: there is no gap between those of different opacity", "[vector
     if (shapes.shown[p] != 0) CHECK(shapes.picture.alpha[p] == picture.alpha[p]);
   }
   picture.alpha.pop_back();
-  CHECK(error_of([&] { dht::shapes_of(picture); }) == "alpha: has 107 numbers; must have 108, one a pixel");
+  CHECK(error_of([&] { dht::shapes_of(picture); }) ==
+        "picture: has 107 numbers of alpha; must have none, or 108, one a pixel");
 }
 
 TEST_CASE("shapes: colours over grey differ as they do over black and over white, on average", "[vector]") {

@@ -544,12 +544,7 @@ LabelMap read_label_map(const fs::path& path) try {
 }
 
 void write_png(const fs::path& path, const Picture& picture) {
-  DHT_EXPECTS(picture.height > 0 && picture.width > 0, "picture: is ", picture.height, " x ", picture.width,
-              " pixels; must have at least one");
-  const std::size_t row_length = std::size_t(picture.width) * 3;
-  DHT_EXPECTS(picture.rgb.size() == row_length * static_cast<std::size_t>(picture.height), "picture: has ",
-              picture.rgb.size(), " numbers; must have height * width * 3 = ", row_length, " * ",
-              picture.height);
+  check(picture, "picture");
   encode_png(path, picture.height, picture.width, PNG_COLOR_TYPE_RGB, picture.rgb.data());
 }
 

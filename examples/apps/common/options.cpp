@@ -134,7 +134,7 @@ void add_method(CLI::App& app, Options& options) {
                  "what a region is worth: aic, aicc, bic or cic (default: the checkpoint's, or aicc)")
       ->type_name("NAME");
   app.add_option("--iota", options.iota,
-                 "floor of the criterion; larger: fewer tokens (default: the checkpoint's, or 5)")
+                 "floor of the criterion; larger: more tokens (default: the checkpoint's, or 5)")
       ->type_name("NUMBER");
   app.add_option("--similarity", options.similarity, "gaussian (default), laplacian, cauchy or cosine")
       ->type_name("NAME");

@@ -119,7 +119,10 @@ std::unique_ptr<LockFile> publishing_lock(const fs::path& folder) {
 /// The folder, or that in which it would be made, can be written to.
 void check_folder(const fs::path& folder) {
   std::error_code error;
-  for (fs::path at = fs::absolute(folder); !at.empty(); at = at.parent_path()) {
+  fs::path at = fs::absolute(folder, error);  // none where the working directory was removed
+  DHT_EXPECTS(!error, "--output: ", dht::detail::file_name(folder), " cannot be found (", error.message(),
+              ")");
+  for (; !at.empty(); at = at.parent_path()) {
     const fs::file_status status = fs::status(at, error);
     if (fs::is_directory(status)) {
       const int reason = ::access(at.c_str(), W_OK | X_OK) == 0 ? 0 : errno;

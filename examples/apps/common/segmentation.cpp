@@ -306,7 +306,9 @@ fs::path checked_drawings_folder(const SegmentOptions& options) {
   const fs::file_status status = fs::status(drawings, error);
   DHT_EXPECTS(!fs::exists(status) || fs::is_directory(status), "--output: ", dht::detail::file_name(drawings),
               " is a file; must be a folder");
-  const auto real = [&](const fs::path& path) { return fs::weakly_canonical(fs::absolute(path), error); };
+  const auto real = [&](const fs::path& path) {
+    return fs::weakly_canonical(fs::absolute(path, error), error);
+  };
   const fs::path place = real(drawings);
   for (const auto& folder : {std::optional(options.folder), std::optional(options.labels), options.validation,
                              options.validation_labels}) {

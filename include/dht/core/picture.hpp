@@ -2,8 +2,11 @@
 // A picture to look at: 8-bit RGB in memory, with or without alpha. File formats are the caller's business.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
+
+#include <dht/core/error.hpp>
 
 namespace dht {
 
@@ -24,5 +27,16 @@ struct Picture {
     return alpha.empty() ? std::uint8_t{255} : *(alpha.data() + (std::ptrdiff_t{y} * width + x));
   }
 };
+
+/// Throws dht::Error for a picture without pixels, and where its memory is not that of its shape.
+inline void check(const Picture& picture, const char* name) {
+  DHT_EXPECTS(picture.height > 0 && picture.width > 0, name, ": is ", picture.height, " x ", picture.width,
+              " pixels; must have at least one");
+  const std::size_t pixels = std::size_t(picture.height) * std::size_t(picture.width);
+  DHT_EXPECTS(picture.rgb.size() == 3 * pixels, name, ": has ", picture.rgb.size(), " numbers; must have ",
+              3 * pixels, ", three a pixel of ", picture.height, " x ", picture.width);
+  DHT_EXPECTS(picture.alpha.empty() || picture.alpha.size() == pixels, name, ": has ", picture.alpha.size(),
+              " numbers of alpha; must have none, or ", pixels, ", one a pixel");
+}
 
 }  // namespace dht

@@ -35,11 +35,6 @@ struct LevelsStyle {
 
 namespace detail {
 
-inline void check_picture(const char* name, const Picture& picture) {
-  DHT_EXPECTS(picture.height > 0 && picture.width > 0, name, ": is ", picture.height, " x ", picture.width,
-              " pixels; must have at least one");
-}
-
 /// The photo with a quarter of its contrast, and dark, where the label is -1, outside of a mask. Checks all labels.
 inline Picture dimmed_outside(Picture picture, LabelView labels) {
   check_memory(labels);
@@ -155,7 +150,7 @@ std::vector<std::array<std::int64_t, 4>> sums_above(const Hierarchy<S>& tree, in
 /// The boundaries between regions, a line of one pixel over the photo. The line lies on the upper or left one of the
 /// two pixels that it parts. Pixels of label -1, outside of a mask, are dimmed.
 inline Picture draw_boundaries(const Picture& photo, LabelView labels, const BoundaryStyle& style = {}) {
-  detail::check_picture("photo", photo);
+  check(photo, "photo");
   detail::check_same_size("photo", photo.height, photo.width, labels);
   DHT_EXPECTS(style.zoom >= 1 && style.zoom <= 16, "zoom: is ", style.zoom, "; must be 1 to 16");
   const Picture dimmed = detail::dimmed_outside(photo, labels);
@@ -179,7 +174,7 @@ inline Picture draw_boundaries(const Picture& photo, LabelView labels, const Bou
 /// Every region in its mean colour (see `mean_colours`), one for each number 0 ... count - 1; white where the label is
 /// -1, outside of a mask.
 inline Picture paint_means(const Picture& photo, LabelView labels, std::int32_t count) {
-  detail::check_picture("photo", photo);
+  check(photo, "photo");
   const auto colours = mean_colours(photo, labels, count);
   Picture picture(photo.height, photo.width);
   std::fill(picture.rgb.begin(), picture.rgb.end(), std::uint8_t{255});
@@ -208,7 +203,7 @@ inline std::vector<int> levels_to_show(int levels, int most) {
 /// Levels of the hierarchy side by side, each region in its mean colour, row by row from fine to coarse.
 template <class S>
 Picture draw_levels(const Picture& photo, const Hierarchy<S>& tree, const LevelsStyle& style = {}) {
-  detail::check_picture("photo", photo);
+  check(photo, "photo");
   DHT_EXPECTS(tree.levels() > 0, "hierarchy: is empty; build it first");
   DHT_EXPECTS(photo.height == tree.height && photo.width == tree.width, "photo: is ", photo.height, " x ",
               photo.width, "; must be ", tree.height, " x ", tree.width, " like the hierarchy");

@@ -29,6 +29,7 @@ Buffer<S> project(const Tokens<S>& tokens, const Linear<S>& map) {
 /// nowhere.
 template <class S, class P>
 Buffer<S> mean_over_tokens(const ImageView<P>& image, const Tokens<S>& tokens) {
+  check(image, "image");
   DHT_EXPECTS(image.batch == tokens.batch && image.height == tokens.height && image.width == tokens.width,
               "image: is ", image.batch, " x ", image.height, " x ", image.width, "; the tokens are of ",
               tokens.batch, " x ", tokens.height, " x ", tokens.width);

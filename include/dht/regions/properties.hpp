@@ -212,6 +212,7 @@ std::vector<double> mean_over_regions(const ImageView<P>& image, LabelView label
 /// gives black; pixels of label -1 count nowhere. All arithmetic is in integers.
 inline std::vector<std::array<std::uint8_t, 3>> mean_colours(const Picture& photo, LabelView labels,
                                                              std::int32_t count) {
+  check(photo, "photo");
   detail::check_same_size("photo", photo.height, photo.width, labels);
   detail::check_numbers(labels, count);
   std::vector<std::array<std::int64_t, 4>> sums(static_cast<std::size_t>(count));  // red, green, blue, pixels

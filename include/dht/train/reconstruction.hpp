@@ -73,6 +73,7 @@ ReconstructionLoss reconstruction_loss(const Backend& backend, const ImageView<P
                                        const Tokens<S>& tokens,
                                        const std::type_identity_t<MatrixView<const S>>& token_features,
                                        const std::type_identity_t<MatrixView<S>>& grad_token_features = {}) {
+  check(image, "image");
   DHT_EXPECTS(image.batch == tokens.batch && image.height == tokens.height && image.width == tokens.width,
               "image: is ", image.batch, " x ", image.height, " x ", image.width, "; the tokens are of ",
               tokens.batch, " x ", tokens.height, " x ", tokens.width);

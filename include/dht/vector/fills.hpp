@@ -56,6 +56,20 @@ struct Fills {
 
 namespace detail {
 
+inline void check_labels_of(const Picture& picture, LabelView labels) {
+  check(picture, "picture");
+  DHT_EXPECTS(labels.data != nullptr && labels.height == picture.height && labels.width == picture.width,
+              "labels: are ", labels.height, " x ", labels.width, "; must be ", picture.height, " x ",
+              picture.width, " like the picture");
+}
+
+inline void check_labels_below(LabelView labels, std::int32_t regions) {
+  for (int y = 0; y < labels.height; ++y)
+    for (int x = 0; x < labels.width; ++x)
+      DHT_EXPECTS(labels(y, x) >= 0 && labels(y, x) < regions, "labels: is ", labels(y, x), " at row ", y,
+                  ", column ", x, "; must be between 0 and ", regions - 1);
+}
+
 /// The light that each stored value stands for, 0 to 1 (IEC 61966-2-1).
 inline const std::array<double, 256>& srgb_light() {
   static const std::array<double, 256> table = [] {
@@ -83,9 +97,7 @@ inline std::uint8_t srgb_value(double light) {
 /// size, and when a label is out of range.
 inline Fills mean_fills(const Picture& picture, LabelView labels, std::int32_t regions,
                         Light light = Light::srgb) {
-  DHT_EXPECTS(labels.data != nullptr && labels.height == picture.height && labels.width == picture.width,
-              "labels: are ", labels.height, " x ", labels.width, "; must be ", picture.height, " x ",
-              picture.width, " like the picture");
+  detail::check_labels_of(picture, labels);
   DHT_EXPECTS(regions > 0, "regions: is ", regions, "; must be at least 1");
   // Light is summed in steps of 2^-32, or of 2^-24 where alpha multiplies it: integers add up the same in any order.
   const double steps = picture.alpha.empty() ? 4294967296.0 : 16777216.0;
@@ -256,9 +268,8 @@ inline void economise_colors(Fills& fills, double byte_price, bool share = false
 /// What a byte of text should be worth in squared error for a drawing of these regions: about as much as another region
 /// would buy. From the error that flat regions have, where they show, and the twenty bytes that one takes on average.
 inline double balanced_byte_price(const Picture& picture, LabelView labels, const Fills& fills) {
-  DHT_EXPECTS(labels.data != nullptr && labels.height == picture.height && labels.width == picture.width,
-              "labels: are ", labels.height, " x ", labels.width, "; must be ", picture.height, " x ",
-              picture.width, " like the picture");
+  detail::check_labels_of(picture, labels);
+  detail::check_labels_below(labels, fills.size());
   std::int64_t error = 0;
   for (int y = 0; y < labels.height; ++y)
     for (int x = 0; x < labels.width; ++x) {

@@ -326,6 +326,7 @@ inline DrawnArcs fit_arcs(const PlanarMap& map, const Fills& fills, const FitOpt
               "; must be between 0 and 10000000");
   DHT_EXPECTS(options.grid == 1 || options.grid == 2 || options.grid == 4 || options.grid == 8, "grid: is ",
               options.grid, "; must be 1, 2, 4 or 8");
+  if (picture) check(*picture, "picture");
   DHT_EXPECTS(!picture || (picture->height == map.height && picture->width == map.width), "picture: is ",
               picture->height, " x ", picture->width, "; must be ", map.height, " x ", map.width,
               " like the labels");

@@ -59,9 +59,8 @@ inline DirectedFit fit_along(const PlaneSums& s, double ux, double uy) {
 /// directions, opaque regions only. `byte_price` as in economise_colors. Labels lie in 0 .. fills.size()-1. Throws when picture and labels differ in
 /// size.
 inline void add_gradients(Fills& fills, const Picture& picture, LabelView labels, double byte_price) {
-  DHT_EXPECTS(labels.data != nullptr && labels.height == picture.height && labels.width == picture.width,
-              "labels: are ", labels.height, " x ", labels.width, "; must be ", picture.height, " x ",
-              picture.width, " like the picture");
+  detail::check_labels_of(picture, labels);
+  detail::check_labels_below(labels, fills.size());
   // Its definition, compressed; measured on drawings of photos.
   constexpr double bytes_a_gradient = 28;
   constexpr int directions = 24;

@@ -329,6 +329,7 @@ inline PaintedDrawing painted(std::string_view text, int height, int width) {
 /// and on white. Where `opaque` is 0 the picture has none; without data it has everywhere. Throws when sizes differ.
 inline std::int64_t squared_error(const PaintedDrawing& drawing, const Picture& picture,
                                   PlaneView<const std::uint8_t> opaque = {}) {
+  check(picture, "picture");
   DHT_EXPECTS(drawing.height == picture.height && drawing.width == picture.width, "drawing: is ",
               drawing.height, " x ", drawing.width, "; must be ", picture.height, " x ", picture.width,
               " like the picture");

@@ -54,6 +54,7 @@ inline std::pair<std::vector<std::uint8_t>, std::vector<std::uint8_t>> range_aro
 /// to the shape where it is at least half as opaque as that pixel; so a shape of any opacity keeps its own, and its edge lies
 /// where its pixels are half covered. Throws when alpha is not one number a pixel.
 inline Shapes shapes_of(const Picture& picture) {
+  check(picture, "picture");
   const std::size_t pixels = std::size_t(picture.height) * std::size_t(picture.width);
   DHT_EXPECTS(picture.alpha.size() == pixels, "alpha: has ", picture.alpha.size(), " numbers; must have ",
               pixels, ", one a pixel");
@@ -76,6 +77,7 @@ inline Shapes shapes_of(const Picture& picture) {
 /// Four numbers a pixel, for regions: the colour over middle grey, and alpha by half the square root of three. Their squared
 /// difference is the mean of those that three channels have over black and over white.
 inline std::vector<std::uint8_t> over_grey(const Picture& picture) {
+  if (!picture.alpha.empty()) check(picture, "picture");
   std::vector<std::uint8_t> seen;
   seen.reserve(4 * picture.alpha.size());
   for (std::size_t p = 0; p < picture.alpha.size(); ++p) {
