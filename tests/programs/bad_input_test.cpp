@@ -18,6 +18,8 @@
 using dht::test::call;
 using dht::test::check_refused;
 using dht::test::draw_sample;
+using dht::test::encode_jpeg;
+using dht::test::encode_png;
 using dht::test::entries;
 using dht::test::Said;
 using dht::test::ScratchFolder;
@@ -248,6 +250,7 @@ TEST_CASE("too little memory is one sentence, whatever it was wanted for") {
   int kilobytes = 4000;  // what the program itself takes
   while (kilobytes < 200'000 && said("--version", kilobytes).code != 0) kilobytes += 1000;
   if (kilobytes == 200'000) DHT_TEST_SKIP("sanitizers take more address space than can be limited");
+  const int least = kilobytes;
   int refused = 0;
   for (Said run; run.code != 0; kilobytes += 4000) {
     run = said("p.png --quiet --threads 2 --output out", kilobytes);
@@ -259,6 +262,33 @@ TEST_CASE("too little memory is one sentence, whatever it was wanted for") {
     CHECK(std::count(run.err.begin(), run.err.end(), '\n') == 1);
   }
   CHECK(refused > 5);
+
+  // Pictures to learn from are not left out for it, and not called damaged: libpng takes memory for rows of a picture of one row,
+  // libjpeg for all coefficients of a progressive file.
+  dht::test::Bytes pixels(20'000'000);
+  for (std::size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<std::uint8_t>(i / 100);
+  const std::map<std::string, dht::test::Bytes> pictures{
+      {"wide.png", encode_png({20'000'000, 1, 8, PNG_COLOR_TYPE_GRAY}, pixels)},
+      {"progressive.jpg", encode_jpeg({4000, 4000, 1, JCS_GRAYSCALE, JCS_GRAYSCALE, true}, pixels)}};
+  for (const auto& [name, bytes] : pictures) {
+    std::filesystem::remove_all(folder / "train");
+    for (const char* below : {"a", "b"}) std::filesystem::create_directories(folder / "train" / below);
+    draw_sample(folder / "train/a/1.png", 40);
+    store(folder / "train/b" / name, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+    int without = 0;
+    kilobytes = least + 12'000;  // enough for the files
+    for (Said run; run.code != 0; kilobytes += kilobytes / 8) {
+      run = call("classify",
+                 "train --side 32 --width 32 --depth 1 --steps 1 --batch 2 --threads 1 --quiet --output c",
+                 folder.path(), "rm -rf c && ulimit -v " + std::to_string(kilobytes));
+      INFO(kilobytes << " kB: " << run.err);
+      REQUIRE((run.code == 0 || run.code == 2));
+      without += run.code == 2;
+      CHECK((run.err.find("not enough memory") != std::string::npos) == (run.code == 2));
+      CHECK(std::count(run.err.begin(), run.err.end(), '\n') == (run.code == 2));
+    }
+    CHECK(without > 5);
+  }
 
   dht::examples::write_png(folder / "large.png", dht::Picture(2048, 2048));
   const Said large = said("large.png --quiet --threads 1 --output large", 500'000);

@@ -28,6 +28,8 @@ class Running {
     process_ = fork();
     REQUIRE(process_ >= 0);
     if (process_ != 0) return;
+    // Until it is another program, a signal would be told as this test's failure.
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) std::signal(signal, SIG_DFL);
     execl("/bin/sh", "sh", "-c", command.c_str(), static_cast<char*>(nullptr));
     _exit(127);
   }

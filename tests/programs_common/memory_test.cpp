@@ -6,20 +6,12 @@
 
 #include <cstdint>
 #include <fstream>
-#include <map>
-#include <set>
 #include <string>
-#include <vector>
-
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 
 #include "common/image_file.hpp"
 #include "io/scratch.hpp"
 #include "kit/address_space.hpp"
 #include "kit/catch.hpp"
-#include "kit/encoded_photo.hpp"
 
 using dht::examples::address_space_left;
 using dht::examples::memory_left;
@@ -103,42 +95,5 @@ TEST_CASE("memory: photos that it does not suffice for are refused before they a
   REQUIRE(notes.size() == 1);
   CHECK(notes[0] == "About 1.2 GB of memory are needed.");
 }
-
-// A sanitizer's own memory would be what is missing.
-#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-namespace {
-
-/// What the error says of a photo where so much memory more may be taken.
-std::string read_within(const fs::path& path, std::uint64_t bytes) {
-  // What is large is asked of the system, and not found among what was freed before.
-  mallopt(M_MMAP_THRESHOLD, 1 << 17);
-  const dht::test::AddressSpaceLimit limit(bytes);
-  const std::string error = error_of([&] { read_photo(path); });
-  return error.starts_with(path.string() + ": ") ? error.substr(path.string().size() + 2) : error;
-}
-
-}  // namespace
-
-TEST_CASE("memory: where libpng or libjpeg gets none, the photo is not called damaged") {
-  // libpng takes memory for two rows before there is any for samples; libjpeg, for a progressive file, for all coefficients.
-  const ScratchFolder folder;
-  const dht::test::PngSettings png{20'000'000, 1, 8, PNG_COLOR_TYPE_GRAY};
-  const dht::test::JpegSettings jpeg{2000, 2000, 1, JCS_GRAYSCALE, JCS_GRAYSCALE, true};
-  dht::test::Bytes row(20'000'000);
-  for (std::size_t i = 0; i < row.size(); ++i) row[i] = static_cast<std::uint8_t>(i / 100);
-  const std::map<std::string, dht::test::Bytes> files{
-      {"wide.png", encode_png(png, row)},
-      {"progressive.jpg", encode_jpeg(jpeg, dht::test::some_bytes(2000 * 2000))}};
-  for (const auto& [name, bytes] : files) {
-    std::ofstream(folder / name, std::ios::binary)
-        .write(reinterpret_cast<const char*>(bytes.data()), std::streamsize(bytes.size()));
-    std::set<std::string> said;
-    for (std::uint64_t limit = 8 << 20; limit < 1 << 28; limit += limit / 4)
-      said.insert(read_within(folder / name, limit));
-    INFO(name);
-    CHECK(said == std::set<std::string>{"(no error)", dht::examples::not_enough_memory});
-  }
-}
-#endif
 
 #endif

@@ -531,7 +531,7 @@ Photo read_photo(const fs::path& path, int bytes_a_pixel) try {
   if (starts_with(file, jpeg_signature)) return decode_jpeg(path, file, bytes_a_pixel);
   fail(path, "is neither a PNG nor a JPEG file; only these two are read");
 } catch (const std::bad_alloc&) {
-  fail(path, not_enough_memory);
+  throw NotEnoughMemory(dht::detail::file_name(path) + ": " + not_enough_memory);
 }
 
 LabelMap read_label_map(const fs::path& path) try {
@@ -540,7 +540,7 @@ LabelMap read_label_map(const fs::path& path) try {
   if (!starts_with(file, png_signature)) fail(path, "is no PNG file; a label map must be one");
   return decode_labels(path, file);
 } catch (const std::bad_alloc&) {
-  fail(path, not_enough_memory);
+  throw NotEnoughMemory(dht::detail::file_name(path) + ": " + not_enough_memory);
 }
 
 void write_png(const fs::path& path, const Picture& picture) {

@@ -62,7 +62,7 @@ struct Photo {
 /// Throws dht::Error, one line that begins with the file's name, when the file is missing, a directory,
 /// empty, neither PNG nor JPEG, incomplete or damaged anywhere (a wrong checksum, a code that no encoder
 /// writes), over `max_photo_pixels`, too large for the memory there is, or of a kind that the two libraries do
-/// not decode.
+/// not decode. Where memory was asked for and not given, that is a NotEnoughMemory.
 Photo read_photo(const std::filesystem::path& path, int bytes_a_pixel = 0);
 
 /// A number for every pixel, such as its class.

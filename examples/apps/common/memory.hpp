@@ -7,11 +7,18 @@
 #include <optional>
 #include <string>
 
+#include <dht/core/error.hpp>
+
 namespace dht::examples {
 
 /// What every program says where memory was asked for and not given.
 inline constexpr const char* not_enough_memory =
     "there is not enough memory for this input with these options";
+
+/// A photo may be whole, but there is not enough memory for it.
+struct NotEnoughMemory : Error {
+  using Error::Error;
+};
 
 /// Memory that this process may still take, and who says so.
 struct MemoryLeft {

@@ -31,7 +31,7 @@ std::shared_ptr<const Picture> decoded(const fs::path& path) {
   try {
     return std::make_shared<const Picture>(read_photo(path).picture());
   } catch (const std::bad_alloc&) {
-    dht::detail::fail({dht::detail::file_name(path), ": ", not_enough_memory});
+    throw NotEnoughMemory(dht::detail::file_name(path) + ": " + not_enough_memory);
   }
 }
 
@@ -54,6 +54,8 @@ TrainingImages::TrainingImages(const fs::path& folder, const ReadingOptions& opt
         image.kept = picture;
       else
         bytes.fetch_sub(size);
+    } catch (const NotEnoughMemory&) {
+      throw;  // what is learned must not depend on it
     } catch (const Error& error) {
       progress.interrupt([&] { complain(options.program, error.what()); });
     }

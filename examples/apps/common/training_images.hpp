@@ -27,7 +27,7 @@ struct ReadingOptions {
 class TrainingImages {
  public:
   /// Decodes every file once, on all threads of `pool`. A file that is broken is named on stderr and left out. Throws
-  /// dht::Error, naming the folder, when no picture is left.
+  /// dht::Error, naming the folder, when no picture is left, and where there is not enough memory for one.
   TrainingImages(const std::filesystem::path& folder, const ReadingOptions& options,
                  backend::ThreadPool& pool);
 
