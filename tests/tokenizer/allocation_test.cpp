@@ -30,22 +30,23 @@ namespace {
 std::atomic<long> allocations{0};  // by any thread
 }
 
-void* operator new(std::size_t size) {
+// Not inlined: GCC 12 would see `free` for what its own `new` has given, and warn.
+DHT_NO_INLINE void* operator new(std::size_t size) {
   ++allocations;
   if (void* place = std::malloc(size ? size : 1)) return place;
   throw std::bad_alloc();
 }
-void* operator new(std::size_t size, std::align_val_t alignment) {
+DHT_NO_INLINE void* operator new(std::size_t size, std::align_val_t alignment) {
   ++allocations;
   const auto unit = static_cast<std::size_t>(alignment);
   if (void* place = std::aligned_alloc(unit, (size + unit - 1) / unit * unit + (size ? 0 : unit)))
     return place;
   throw std::bad_alloc();
 }
-void operator delete(void* place) noexcept { std::free(place); }
-void operator delete(void* place, std::size_t) noexcept { std::free(place); }
-void operator delete(void* place, std::align_val_t) noexcept { std::free(place); }
-void operator delete(void* place, std::size_t, std::align_val_t) noexcept { std::free(place); }
+DHT_NO_INLINE void operator delete(void* place) noexcept { std::free(place); }
+DHT_NO_INLINE void operator delete(void* place, std::size_t) noexcept { std::free(place); }
+DHT_NO_INLINE void operator delete(void* place, std::align_val_t) noexcept { std::free(place); }
+DHT_NO_INLINE void operator delete(void* place, std::size_t, std::align_val_t) noexcept { std::free(place); }
 
 namespace {
 
