@@ -250,7 +250,8 @@ std::int64_t refine_tokens(const Backend& backend, const Hierarchy<S>& tree, con
                            Tokens<S>& tokens, RefineWorkspace& w) {
   Partition& partition = tokens.partition;
   DHT_EXPECTS(tree.levels() > 1, "hierarchy: is empty; build it first");
-  DHT_EXPECTS(tokens.batch == 1 && tokens.height == tree.height && tokens.width == tree.width &&
+  DHT_EXPECTS(tokens.batch == 1 && static_cast<std::int64_t>(partition.labels.size()) == tree.pixels() &&
+                  tokens.height == tree.height && tokens.width == tree.width &&
                   tokens.features == tree.features,
               "tokens: are not of this hierarchy");
   DHT_EXPECTS(options.sweeps >= 0, "sweeps: are ", options.sweeps, "; must be at least 0");
