@@ -163,7 +163,7 @@ constexpr SeedsParameters tuned_seeds{4, 1, 10, 10, true, false, true};
 
 void add_peers(std::vector<SuperpixelMethod>& methods) {
   methods.push_back(slic("SLIC, ruler 10", 10));
-  methods.push_back(slic("SLIC, ruler 20", 20));
+  methods.push_back(slic("SLIC, ruler 30", 30));
   methods.push_back(seeds("SEEDS", {}));
   methods.push_back(seeds("SEEDS, tuned", tuned_seeds));
   methods.push_back(lsc("LSC, ratio 0.075", 0.075f));
