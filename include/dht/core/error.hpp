@@ -81,8 +81,18 @@ inline std::string text_of(std::initializer_list<MessagePart> parts) {
 
 /// Throws dht::Error with the remaining arguments as one message unless `condition` holds. The message is only built when
 /// it is needed.
+#if !defined(__CUDACC__)
 #define DHT_EXPECTS(condition, ...)       \
   do {                                    \
     if (!(condition)) [[unlikely]]        \
       ::dht::detail::fail({__VA_ARGS__}); \
   } while (false)
+#else  // nvcc loses the semicolon after a call that takes a list in braces
+#define DHT_EXPECTS(condition, ...)                                                   \
+  do {                                                                                \
+    if (!(condition)) [[unlikely]] {                                                  \
+      const std::initializer_list<::dht::detail::MessagePart> dht_parts{__VA_ARGS__}; \
+      ::dht::detail::fail(dht_parts);                                                 \
+    }                                                                                 \
+  } while (false)
+#endif

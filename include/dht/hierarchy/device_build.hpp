@@ -309,6 +309,19 @@ class DeviceBuilder {
     join_images();
   }
 
+  /// Images too small for any round: nothing is chosen. Public, for nvcc wants it of functions that launch lambdas.
+  void device_join_pixels(std::int32_t* parent, std::int64_t image_pixels) {
+    std::int32_t* const chosen = tree_.pixel_chosen.data();
+    std::uint8_t* const choice = tree_.pixel_choice.data();
+    S* const similarity = tree_.pixel_similarity.data();
+    backend_.launch(tree_.pixels(), [=] DHT_DEVICE(std::int64_t p) DHT_DEVICE_INLINE {
+      parent[p] = static_cast<std::int32_t>(p / image_pixels);
+      chosen[p] = static_cast<std::int32_t>(p);
+      choice[p] = no_choice;
+      similarity[p] = 1;
+    });
+  }
+
  private:
   void contract_pixels() {
     with_features(tree_.features, [&](auto n) {
@@ -360,19 +373,6 @@ class DeviceBuilder {
     return device_level_is_taken(backend_, tree_.level(tree_.built), work_.image.data(), tree_.built == 1,
                                  tree_.pixels() / 2 + 1,
                                  parts_.criterion.template pixel_information<S>(tree_.image_pixels()), work_);
-  }
-
-  /// Images too small for any round: nothing is chosen.
-  void device_join_pixels(std::int32_t* parent, std::int64_t image_pixels) {
-    std::int32_t* const chosen = tree_.pixel_chosen.data();
-    std::uint8_t* const choice = tree_.pixel_choice.data();
-    S* const similarity = tree_.pixel_similarity.data();
-    backend_.launch(tree_.pixels(), [=] DHT_DEVICE(std::int64_t p) DHT_DEVICE_INLINE {
-      parent[p] = static_cast<std::int32_t>(p / image_pixels);
-      chosen[p] = static_cast<std::int32_t>(p);
-      choice[p] = no_choice;
-      similarity[p] = 1;
-    });
   }
 
   /// A new level from the parents of the last one.
