@@ -152,12 +152,7 @@ class Tokenizer<Policies> {
   const Saved& saved() const&& = delete;
 
   /// Gradients of all parameters, zero, in the host's memory.
-  Gradients gradients() const {
-    Gradients zero{parts_.encoder.gradients(), parts_.self_loop};
-    std::fill(zero.self_loop.weight.begin(), zero.self_loop.weight.end(), Scalar(0));
-    zero.self_loop.bias = 0;
-    return zero;
-  }
+  Gradients gradients() const { return {parts_.encoder.gradients(), zero_gradient(parts_.self_loop)}; }
 
   /// From the gradient of the last tokens' features, tokens x features, to the parameters, where it is added to
   /// `gradients`, and to the image, where it overwrites `grad_image`, planes (batch, channels, height, width) on the

@@ -137,7 +137,7 @@ struct TokenizerGradients {
 
 /// Turns images into tokens, and gradients of tokens into those of the image and of all parameters. Each image of a batch
 /// is on its own: its result is the one that it has alone, to the last bit. Holds its parts and the memory of the last
-/// images: the second image of a size allocates nothing. Results are references into that memory, valid until the next
+/// images: by best ancestor the second image of a size allocates nothing. Results are references into that memory, valid until the next
 /// call; copy what you keep. One tokenizer serves one thread at a time; copies may work at once, also with the same
 /// backend. One that was moved from says so where it is given an image.
 template <class Policies = DefaultPolicies>
@@ -244,12 +244,7 @@ class Tokenizer {
   const Saved& saved() const&& = delete;
 
   /// Gradients of all parameters, zero.
-  Gradients gradients() const {
-    Gradients zero{parts_.encoder.gradients(), parts_.self_loop};
-    std::fill(zero.self_loop.weight.begin(), zero.self_loop.weight.end(), Scalar(0));
-    zero.self_loop.bias = 0;
-    return zero;
-  }
+  Gradients gradients() const { return {parts_.encoder.gradients(), zero_gradient(parts_.self_loop)}; }
 
   /// From the gradient of the last tokens' features, tokens x features, to the parameters, where it is added to
   /// `gradients`, and to the image, where it overwrites `grad_image`, planes (batch, channels, height, width), unless
@@ -327,12 +322,13 @@ class Tokenizer {
   /// The penalties at which the merges of an image are made; see MeanBudget for what they are good for.
   const MergePenalties& penalties(int image = 0) & {
     check_built();
-    find_penalties(at(image), workspaces_[0]);
-    return at(image).penalties;
+    Image& of = images_[place_of(image)];
+    find_penalties(of, workspaces_[0]);
+    return of.penalties;
   }
 
   /// The merge tree of an image: of the last call of `merge`, `merge_for`, `tokens` or `penalties`.
-  const MergeTree& merge_tree(int image = 0) const& { return at(image).merges.tree(); }
+  const MergeTree& merge_tree(int image = 0) const& { return images_[place_of(image)].merges.tree(); }
   const MergeTree& merge_tree(int = 0) const&& = delete;
 
   /// The last tokens with their borders moved pixel by pixel, `sweeps` times over, to where the squared error of the
@@ -367,7 +363,7 @@ class Tokenizer {
   }
 
   /// The hierarchy of an image of the last batch; copy it to keep it. Empty before the first.
-  const Hierarchy<Scalar>& hierarchy(int image = 0) const& { return at(image).tree; }
+  const Hierarchy<Scalar>& hierarchy(int image = 0) const& { return images_[place_of(image)].tree; }
   const Hierarchy<Scalar>& hierarchy(int = 0) const&& = delete;
 
  private:
@@ -405,12 +401,11 @@ class Tokenizer {
     return {parts_.backend, of.tree, parts_.linkage, parts_.merging, work.merge};
   }
 
-  const Image& at(int image) const {
+  std::size_t place_of(int image) const {
     DHT_EXPECTS(image >= 0 && image < std::ssize(images_), "image: is ", image, "; the last batch had ",
                 images_.size(), " images");
-    return images_[static_cast<std::size_t>(image)];
+    return static_cast<std::size_t>(image);
   }
-  Image& at(int image) { return const_cast<Image&>(std::as_const(*this).at(image)); }
 
   /// Calls `body(image, workspace, number)` for every image of the batch: side by side where there are as many as threads.
   template <class Body>
@@ -486,7 +481,7 @@ class Tokenizer {
     const std::size_t of_image = images_[0].tree.pixel_features.size();
     features_.resize(images_.size() * of_image);
     for_images([&](Image& of, Workspace& work, int b) {
-      of.grad_self_loop = gradients().self_loop;
+      of.grad_self_loop = zero_gradient(parts_.self_loop);
       const std::int32_t first = all.begin[static_cast<std::size_t>(b)];
       backward_image(of, work, {grad_feature.row(first), of.tokens.count(), grad_feature.columns},
                      of.grad_self_loop);

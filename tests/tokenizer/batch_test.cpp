@@ -210,3 +210,18 @@ TEST_CASE("batch: an image that cannot be leaves nothing of the batch", "[tokeni
   CHECK(error_of([&] { (void)tokenizer.hierarchy(4); }) == "image: is 4; the last batch had 4 images");
   CHECK(error_of([&] { (void)tokenizer.merge_tree(-1); }) == "image: is -1; the last batch had 4 images");
 }
+
+TEST_CASE("batch: gradients of another self-loop are refused", "[tokenizer]") {
+  Random random(4);
+  const auto values = contrasting_images(2, 9, 8, random);
+  const auto view = dht::planar_view(values.data(), 2, 3, 9, 8);
+  dht::Tokenizer<Four> tokenizer;
+  tokenizer.forward(view);
+  const auto& tokens = tokenizer.tokens(4);
+  const std::vector<float> upstream(tokens.feature.size(), 1.0f);
+  auto gradients = tokenizer.gradients();
+  gradients.self_loop.weight = {1, 2};
+  CHECK(error_of([&] {
+          tokenizer.backward(view, {upstream.data(), tokens.count(), 3}, gradients);
+        }) == "gradient of the self-loop: is of 2 variances; must be of 0");
+}

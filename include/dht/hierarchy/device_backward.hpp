@@ -303,8 +303,7 @@ class DeviceHierarchyBackward {
     if (tree_.batch == 1) return add(0, grad_self_loop);
     for (int image = 0; image < tree_.batch;
          ++image) {  // as the host does: each image's own, then all of them
-      SelfLoop<S> of_image;
-      of_image.weight.assign(grad_self_loop.weight.size(), S(0));
+      SelfLoop<S> of_image = zero_gradient(grad_self_loop);
       add(image, of_image);
       add_gradient(of_image, grad_self_loop);
     }

@@ -65,9 +65,19 @@ struct SelfLoop {
   S constant_ = static_cast<S>(0.1);
 };
 
-/// Adds one gradient of a self-loop to another.
+/// The gradient of a self-loop, zero.
+template <class S>
+SelfLoop<S> zero_gradient(SelfLoop<S> loop) {
+  loop.weight.assign(loop.weight.size(), S(0));
+  loop.bias = 0;
+  return loop;
+}
+
+/// Adds one gradient of a self-loop to another. Throws dht::Error where they are of different numbers of variances.
 template <class S>
 void add_gradient(const SelfLoop<S>& gradient, SelfLoop<S>& to) {
+  DHT_EXPECTS(to.weight.size() == gradient.weight.size(), "gradient of the self-loop: is of ",
+              to.weight.size(), " variances; must be of ", gradient.weight.size());
   for (std::size_t c = 0; c < to.weight.size(); ++c) to.weight[c] += gradient.weight[c];
   to.bias += gradient.bias;
 }
