@@ -250,10 +250,16 @@ inline void device_images(const backend::Thrust& backend, const DeviceMembers& m
   });
 }
 
-/// Where the regions of each image begin, and one more: they follow each other. Waits for the device.
+/// Where the regions of each image begin, and one more: they follow each other. Waits for the device where there are
+/// several images.
 inline void device_image_begins(const backend::Thrust& backend, const std::int32_t* image,
                                 std::int32_t regions, int batch, DeviceBuffer<std::int32_t>& on_device,
                                 std::vector<std::int32_t>& begins) {
+  begins.assign({0, regions});
+  if (batch == 1) {
+    backend.upload(begins.data(), 2, on_device);
+    return;
+  }
   std::int32_t* const begin = backend.resize(on_device, std::int64_t{batch} + 1);
   backend.launch(regions, [=] DHT_DEVICE(std::int64_t r) DHT_DEVICE_INLINE {
     if (r == 0 || image[r] != image[r - 1]) begin[image[r]] = static_cast<std::int32_t>(r);
@@ -439,8 +445,8 @@ class DeviceBuilder {
 }  // namespace detail
 
 /// Builds the hierarchy over `tree.pixel_features`, as the function of that name for the host does. The images of the
-/// batch take the same steps, each as many as it takes alone. Waits for the device five times a level: for the number of
-/// regions, of all and of each image, twice for that of edges, and for which images go on.
+/// batch take the same steps, each as many as it takes alone. Waits for the device four times a level: for the number of
+/// regions, twice for that of edges, and for which images go on; once more for where the images of a batch begin.
 template <concepts::connectivity C, class S, class Parts>
 void build_hierarchy(const backend::Thrust& backend, const Parts& parts, const HierarchyOptions& options,
                      DeviceHierarchy<S>& tree, DeviceHierarchyWorkspace<S>& workspace) {
