@@ -26,6 +26,7 @@
 #include "common/training_log.hpp"
 #include "io/scratch.hpp"
 #include "kit/catch.hpp"
+#include "kit/ramp.hpp"
 
 using Catch::Approx;
 using Catch::Matchers::ContainsSubstring;
@@ -33,24 +34,12 @@ using dht::Picture;
 using dht::examples::TrainingImages;
 using dht::examples::TrainingLog;
 using dht::test::error_of;
+using dht::test::ramp;
 using dht::test::ScratchFolder;
 
 namespace {
 
 namespace fs = std::filesystem;
-
-/// Colours that rise in a straight line: red to the right, green down; blue is a constant.
-Picture ramp(int height, int width) {
-  Picture picture(height, width);
-  for (int y = 0; y < height; ++y) {
-    for (int x = 0; x < width; ++x) {
-      picture.pixel(y, x)[0] = static_cast<std::uint8_t>(2 * x);
-      picture.pixel(y, x)[1] = static_cast<std::uint8_t>(2 * y);
-      picture.pixel(y, x)[2] = 77;
-    }
-  }
-  return picture;
-}
 
 void fill(const fs::path& folder) {
   fs::create_directories(folder / "below");

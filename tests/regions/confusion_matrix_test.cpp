@@ -45,5 +45,9 @@ TEST_CASE("confusion matrix: what is no class is refused", "[regions]") {
   ConfusionMatrix matrix(2);
   CHECK(error_of([&] { matrix.add(2, 0); }) == "truth: is 2; must be 0 to 1");
   CHECK(error_of([&] { matrix.add(0, -1); }) == "prediction: is -1; must be 0 to 1");
+  const std::int32_t labels[2] = {0, 1};
+  CHECK(error_of([&] {
+          matrix.add(dht::plane_view(labels, 1, 2), {nullptr, 1, 2, 2});
+        }) == "labels: are 1 x 2 without memory; must be at least 1 x 1");
   CHECK(error_of([] { ConfusionMatrix(0); }) == "classes: are 0; must be at least 1");
 }

@@ -9,6 +9,7 @@
 
 #include "kit/catch.hpp"
 #include "kit/error_of.hpp"
+#include "kit/ramp.hpp"
 #include "kit/random.hpp"
 
 using Catch::Approx;
@@ -16,21 +17,9 @@ using Catch::Matchers::ContainsSubstring;
 using dht::Crop;
 using dht::Picture;
 using dht::test::error_of;
+using dht::test::ramp;
 
 namespace {
-
-/// Colours that rise in a straight line: red to the right, green down; blue is a constant.
-Picture ramp(int height, int width) {
-  Picture picture(height, width);
-  for (int y = 0; y < height; ++y) {
-    for (int x = 0; x < width; ++x) {
-      picture.pixel(y, x)[0] = static_cast<std::uint8_t>(2 * x);
-      picture.pixel(y, x)[1] = static_cast<std::uint8_t>(2 * y);
-      picture.pixel(y, x)[2] = 77;
-    }
-  }
-  return picture;
-}
 
 std::vector<float> resampled(const Picture& picture, const Crop& crop, int side) {
   std::vector<float> planes(std::size_t(3 * side * side), -1.0f);
@@ -132,6 +121,11 @@ TEST_CASE("resampling refuses what lies outside", "[train]") {
   CHECK(error_of([&] {
           resampled(picture, {0, 0, 5, 5, false}, 0);
         }) == "size: is 0 x 0; must be at least 1 x 1");
+  Picture short_of_memory(10, 10);
+  short_of_memory.rgb.pop_back();
+  CHECK(error_of([&] {
+          resampled(short_of_memory, {0, 0, 5, 5, false}, 4);
+        }) == "picture: has 299 numbers; must have 300, three a pixel of 10 x 10");
 }
 
 TEST_CASE("resampling to a rectangle is resampling of rows and of columns", "[train]") {

@@ -118,6 +118,16 @@ PlaneView<T> plane_view(T* data, int height, int width) {
 /// A region's label at every pixel of one image.
 using LabelView = PlaneView<const std::int32_t>;
 
+namespace detail {
+
+inline void check_memory(LabelView labels) {
+  DHT_EXPECTS(labels.data != nullptr && labels.height > 0 && labels.width > 0, "labels: are ", labels.height,
+              " x ", labels.width, (labels.data == nullptr ? " without memory" : ""),
+              "; must be at least 1 x 1");
+}
+
+}  // namespace detail
+
 /// `rows` rows of `columns` numbers, contiguous: features per region, a weight matrix.
 template <class T>
 struct MatrixView {

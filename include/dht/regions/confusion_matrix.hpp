@@ -25,11 +25,14 @@ class ConfusionMatrix {
     counts_[index("truth", truth) * classes_ + index("prediction", prediction)] += count;
   }
 
-  /// Every pixel of two maps of classes; those whose truth is -1 count nowhere. Throws for maps of different sizes.
+  /// Every pixel of two maps of classes; those whose truth is -1 count nowhere. Throws for maps of different sizes,
+  /// and without memory.
   void add(LabelView truth, LabelView prediction) {
     DHT_EXPECTS(truth.height == prediction.height && truth.width == prediction.width, "prediction: is ",
                 prediction.height, " x ", prediction.width, "; must be ", truth.height, " x ", truth.width,
                 " like the truth");
+    detail::check_memory(truth);
+    detail::check_memory(prediction);
     for (int y = 0; y < truth.height; ++y)
       for (int x = 0; x < truth.width; ++x)
         if (truth(y, x) != -1) add(truth(y, x), prediction(y, x));

@@ -36,8 +36,7 @@ struct LabelMap {
 /// Any labels from 0 up, with gaps or without; their order is kept. -1 stays what it is. Throws for a view without pixels and
 /// for labels below -1.
 inline LabelMap label_map(LabelView from) {
-  DHT_EXPECTS(from.data != nullptr && from.height > 0 && from.width > 0, "labels: are ", from.height, " x ",
-              from.width, (from.data == nullptr ? " without memory" : ""), "; must be at least 1 x 1");
+  detail::check_memory(from);
   LabelMap map{from.height, from.width, {}, {}};
   map.labels.reserve(static_cast<std::size_t>(from.pixels()));
   for (int y = 0; y < from.height; ++y) {

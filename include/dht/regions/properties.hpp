@@ -45,12 +45,6 @@ struct RegionNeighbours {
 
 namespace detail {
 
-inline void check_memory(LabelView labels) {
-  DHT_EXPECTS(labels.data != nullptr && labels.height > 0 && labels.width > 0, "labels: are ", labels.height,
-              " x ", labels.width, (labels.data == nullptr ? " without memory" : ""),
-              "; must be at least 1 x 1");
-}
-
 inline void check_numbers(LabelView labels, std::int32_t count) {
   check_memory(labels);
   for (int y = 0; y < labels.height; ++y) {

@@ -129,6 +129,7 @@ inline Crop centre_crop(int height, int width) {
 /// The part as `height` x `width` pixels: 3 planes of numbers from 0 to 1. Bilinear where it is enlarged; where it is made
 /// smaller, the triangle is as wide as the step, so that nothing is left out and nothing flickers.
 inline void resample(const Picture& picture, const Crop& crop, int height, int width, float* planes) {
+  check(picture, "picture");
   DHT_EXPECTS(height >= 1 && width >= 1, "size: is ", height, " x ", width, "; must be at least 1 x 1");
   DHT_EXPECTS(crop.top >= 0 && crop.left >= 0 && crop.height > 0 && crop.width > 0 &&
                   crop.top + crop.height <= picture.height + 1e-6 &&
