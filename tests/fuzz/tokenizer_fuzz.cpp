@@ -119,8 +119,10 @@ class Run {
   void check(const dht::Tokens<S>& tokens, bool whole, const char* what) const {
     expect_none(fault_of(grid_, tokens.partition.labels, tokens.count()), what);
     // Where features are means of pixels, these need not be those of the regions that they come from.
-    if (grid_.batch == 1 && !tokens.partition.means_of_pixels)
-      expect_none(fault_of(tokenizer_.hierarchy(), grid_, tokens.partition, whole), what);
+    for (int b = 0; b < grid_.batch && !tokens.partition.means_of_pixels; ++b)
+      expect_none(fault_of(tokenizer_.hierarchy(b), grid_of_image(),
+                           dht::test::tokens_of_image(tokens, b).partition, whole),
+                  what);
     const auto extents = dht::test::extents(grid_, tokens.partition.labels, tokens.count());
     for (std::size_t t = 0; t < extents.size.size(); ++t) {
       expect(extents.size[t] == tokens.size[t], "sizes are counted");
