@@ -195,7 +195,8 @@ void join_tokens(int images, const TokensOf& tokens_of, Tokens<S>& out) {
   out.features = first.features;
   out.begin.assign(1, 0);
   Partition& to = out.partition;
-  to.whole_sources = to.means_of_pixels = true;
+  to.whole_sources = true;
+  to.means_of_pixels = false;
   to.labels.clear();
   to.sources.clear();
   to.source_begin.assign(1, 0);
@@ -206,7 +207,7 @@ void join_tokens(int images, const TokensOf& tokens_of, Tokens<S>& out) {
   for (int i = 0; i < images; ++i) {
     const Tokens<S>& image = tokens_of(i);
     to.whole_sources &= image.partition.whole_sources;
-    to.means_of_pixels &= image.partition.means_of_pixels;
+    to.means_of_pixels |= image.partition.means_of_pixels;
     const std::int32_t before = out.begin.back();
     const std::int64_t sources = to.source_begin.back();
     for (const std::int32_t label : image.partition.labels)

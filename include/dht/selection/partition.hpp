@@ -24,8 +24,9 @@ struct Partition {
   Buffer<std::int32_t> labels;        ///< per pixel; -1 outside of a mask
   Buffer<std::int64_t> source_begin;  ///< per region, and one more
   Buffer<Source> sources;
-  bool whole_sources = false;    ///< every region consists of exactly its sources, not of pieces of them
-  bool means_of_pixels = false;  ///< features are means over a region's pixels; sources say where it lies
+  bool whole_sources = false;  ///< every region consists of exactly its sources, not of pieces of them
+  /// Features are means over a region's pixels; sources say where it lies. Of a batch: of at least one image.
+  bool means_of_pixels = false;
 
   /// Makes room for label maps of this size, and for more regions than photos have.
   void reserve(std::int64_t pixels) {
