@@ -81,10 +81,11 @@ DHT_SCALAR_LOOPS_BEGIN
 template <class S, concepts::connectivity C, class Parts, class Backend>
 class HierarchyBackward {
   using Kernel = decltype(Parts::similarity);
-  using Weighting = decltype(Parts::weighting);
+  using PartsWeighting = decltype(Parts::weighting);
+  using Weighting = LevelWeighting<PartsWeighting>;
   static_assert(concepts::differentiable_similarity<Kernel, S>,
                 "Policies::Similarity does not satisfy dht::concepts::differentiable_similarity");
-  static_assert(concepts::differentiable_weighting<Weighting, S>,
+  static_assert(concepts::differentiable_weighting<PartsWeighting, S>,
                 "Policies::Weighting does not satisfy dht::concepts::differentiable_weighting");
   static constexpr int sums_n = Kernel::sums;
   static constexpr int most_features = 8;  // that are worked on side by side
@@ -104,12 +105,9 @@ class HierarchyBackward {
   void run() {
     // The last level is made by size weights, whatever the policy; a 1x1 image has no level between.
     const int top = tree_.levels() - 1;
-    if (top > 1) members_of(top - 1, SizeWeighting{});
-    for (int level = top - 2; level >= 1; --level) members_of(level, parts_.weighting);
-    if (top > 1)
-      pixels(parts_.weighting);
-    else
-      pixels(SizeWeighting{});
+    if (top > 1) members_of(top - 1, {parts_.weighting, true});
+    for (int level = top - 2; level >= 1; --level) members_of(level, {parts_.weighting});
+    pixels({parts_.weighting, top <= 1});
   }
 
  private:
@@ -175,8 +173,7 @@ class HierarchyBackward {
   }
 
   /// From the regions of level + 1 to their members, the regions of `level`.
-  template <class Weight>
-  void members_of(int level, const Weight& weighting) {
+  void members_of(int level, const Weighting& weighting) {
     const std::int64_t members = tree_.regions(level),
                        first = tree_.begin[static_cast<std::size_t>(level) - 1];
     const std::int32_t* const parent = tree_.parent.data() + first;
@@ -298,8 +295,7 @@ class HierarchyBackward {
   }
 
   /// From the regions of level 1 to the pixels.
-  template <class Weight>
-  void pixels(const Weight& weighting) {
+  void pixels(const Weighting& weighting) {
     using N = Neighbours<C>;
     const std::int64_t width = tree_.width, rows = tree_.height;
     const std::int32_t* const parent = tree_.pixel_parent.data();

@@ -122,7 +122,7 @@ class Builder {
     open_level(regions);
     work_.pixels.assign(tree_.pixel_parent.data(), tree_.pixels(), regions);
     gather_pixels(backend_, tree_.pixel_features.data(), tree_.features, width, work_.pixels,
-                  tree_.pixel_similarity.data(), parts_.weighting, level(0), work_.moments);
+                  tree_.pixel_similarity.data(), weighting(), level(0), work_.moments);
     backend_.serial([&]() DHT_INLINE_LAMBDA {
       append_region_edges<C>(tree_.pixel_parent.data(), tree_.height, width, work_.pixels, work_.graph,
                              tree_.edges);
@@ -144,7 +144,7 @@ class Builder {
     backend_.serial([&]() DHT_INLINE_LAMBDA {
       regions = chosen_components(chosen, members, parent, work_.graph.seen.data());
     });
-    gather(first, members, regions, parts_.weighting);
+    gather(first, members, regions, weighting());
     backend_.serial([&]() DHT_INLINE_LAMBDA {
       append_contracted_edges(static_cast<std::size_t>(tree_.edge_begin[static_cast<std::size_t>(top) - 1]),
                               static_cast<std::size_t>(tree_.edge_begin[static_cast<std::size_t>(top)]),
@@ -162,7 +162,7 @@ class Builder {
     const std::int64_t first = tree_.begin[static_cast<std::size_t>(top) - 1];
     choose_nothing(first, members);
     std::fill_n(tree_.parent.data() + first, members, 0);
-    gather(first, members, 1, SizeWeighting{});
+    gather(first, members, 1, size_weighting());
     close_level();
     choose_nothing(first + members, 1);
   }
@@ -366,14 +366,17 @@ class Builder {
     }
   }
 
-  template <class Weighting>
-  void gather(std::int64_t first, std::int32_t members, std::int32_t regions, const Weighting& weighting) {
+  using Weighting = LevelWeighting<decltype(Parts::weighting)>;
+  Weighting weighting() const { return {parts_.weighting}; }
+  Weighting size_weighting() const { return {parts_.weighting, true}; }
+
+  void gather(std::int64_t first, std::int32_t members, std::int32_t regions, const Weighting& weight_of) {
     open_level(regions);
     const std::int32_t* size = tree_.size.data() + first;
     const S* similarity = tree_.similarity.data() + first;
     gather_regions(
         backend_, members, tree_.features, level(first), tree_.parent.data() + first,
-        [=](std::int32_t i) DHT_INLINE_LAMBDA { return weighting(size[i], similarity[i]); }, regions,
+        [=](std::int32_t i) DHT_INLINE_LAMBDA { return weight_of(size[i], similarity[i]); }, regions,
         level(first + members), work_.moments);
   }
 
@@ -386,7 +389,7 @@ class Builder {
     open_level(1);
     work_.pixels.assign(tree_.pixel_parent.data(), tree_.pixels(), 1);
     gather_pixels(backend_, tree_.pixel_features.data(), tree_.features, tree_.width, work_.pixels,
-                  tree_.pixel_similarity.data(), SizeWeighting{}, level(0), work_.moments);
+                  tree_.pixel_similarity.data(), size_weighting(), level(0), work_.moments);
     close_level();
     choose_nothing(0, 1);
   }

@@ -56,4 +56,24 @@ struct SimilarityWeighting {
   }
 };
 
+namespace detail {
+
+/// The weighting of one level: a tokenizer's, or plain sizes where whole images are joined. One type, and so one set of
+/// loops, for both.
+template <class Weighting>
+struct LevelWeighting {
+  Weighting weighting{};
+  bool by_size = false;
+
+  template <class S>
+  DHT_INLINE S operator()(std::int32_t size, S similarity) const {
+    return by_size ? SizeWeighting{}(size, similarity) : weighting(size, similarity);
+  }
+  template <class S>
+  DHT_INLINE S gradient(std::int32_t size, S similarity) const {
+    return by_size ? SizeWeighting{}.gradient(size, similarity) : weighting.gradient(size, similarity);
+  }
+};
+
+}  // namespace detail
 }  // namespace dht
