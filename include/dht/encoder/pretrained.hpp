@@ -4,10 +4,10 @@
 
 #include <cstddef>
 #include <iterator>
+#include <vector>
 
 #include <dht/core/error.hpp>
 #include <dht/encoder/convolutional_parameters.hpp>
-#include <dht/encoder/parameters.hpp>
 #include <dht/encoder/pretrained_values.hpp>
 #include <dht/nn/linear.hpp>
 
@@ -36,10 +36,13 @@ struct Pretrained {
   }
 
   /// All tensors, in the order of the values.
-  ParameterList<S> tensors() {
-    ParameterList<S> all = parameters(encoder);
-    for (const auto& more : {running_statistics(encoder), parameters(projection)})
-      all.insert(all.end(), more.begin(), more.end());
+  std::vector<std::vector<S>*> tensors() {
+    std::vector<std::vector<S>*> all;
+    for (auto* layer : {&encoder.fine, &encoder.middle, &encoder.coarse})
+      all.insert(all.end(), {&layer->weight, &layer->bias, &layer->norm_weight, &layer->norm_bias});
+    for (auto* layer : {&encoder.fine, &encoder.middle, &encoder.coarse})
+      all.insert(all.end(), {&layer->running_mean, &layer->running_var});
+    all.insert(all.end(), {&projection.weight, &projection.bias});
     return all;
   }
 };
@@ -48,8 +51,8 @@ template <class S>
 Pretrained<S> pretrained() {
   Pretrained<S> weights;
   const float* next = pretrained_values;
-  for (const Parameter<S>& tensor : weights.tensors())
-    for (S& value : tensor.values) value = static_cast<S>(*next++);
+  for (std::vector<S>* tensor : weights.tensors())
+    for (S& value : *tensor) value = static_cast<S>(*next++);
   DHT_EXPECTS(next == std::end(pretrained_values), "pretrained values: are ", std::size(pretrained_values),
               "; must be ", next - pretrained_values);
   return weights;
