@@ -58,7 +58,6 @@ class EdgeRows {
   /// Edges from row y of an image to its forward neighbours, into slot `y & 1`. Rows y and, above the last, y + 1 must
   /// have been loaded.
   DHT_INLINE void compute(int height, int y, const Similarity& kernel, const Compactness<S>& compactness) {
-#pragma GCC unroll 4
     for (int f = 0; f < N::half; ++f) {
       const Offset o = N::all[static_cast<std::size_t>(N::half + f)];
       S* similarity = row(similarity_, y, f);
@@ -175,18 +174,13 @@ void choose_pixels(const Backend& backend, const S* features, int channels, int 
     const Similarity local_kernel = kernel;
     const Compactness<S> local_compactness = compactness;
     const std::int64_t pitch = std::int64_t{width} * channels;
-    for (std::int64_t row = begin; row < end; ++row) {
-      const int y = static_cast<int>(row);
-      if (row == begin && y > 0) {  // the edges to the row above belong to it: compute them once more
-        edges.load(features + (row - 1) * pitch, y - 1);
-        edges.load(features + row * pitch, y);
-        edges.compute(height, y - 1, local_kernel, local_compactness);
-      } else if (y == 0) {
-        edges.load(features + row * pitch, y);
-      }
-      if (y + 1 < height) edges.load(features + (row + 1) * pitch, y + 1);
+    const int from =
+        static_cast<int>(begin > 0 ? begin - 1 : 0);  // whose edges to row `begin` count there too
+    for (int y = from, loaded = from; y < static_cast<int>(end); ++y) {
+      for (; loaded <= std::min(y + 1, height - 1); ++loaded) edges.load(features + loaded * pitch, loaded);
       edges.compute(height, y, local_kernel, local_compactness);
-      edges.choose(y, choice + row * width, chosen_similarity + row * width);
+      if (y >= begin)
+        edges.choose(y, choice + std::int64_t{y} * width, chosen_similarity + std::int64_t{y} * width);
     }
   });
 }
