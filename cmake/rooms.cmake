@@ -13,7 +13,7 @@ set(DHT_ROOMS
   "similarity: core nn"
   "encoder: core backend nn io similarity"
   "hierarchy: core backend graph similarity"
-  "merging: core graph hierarchy"
+  "merging: core backend graph hierarchy"
   "selection: core backend graph hierarchy merging"
   "regions: core backend nn graph hierarchy selection"
   "draw: core hierarchy regions"

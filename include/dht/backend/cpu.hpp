@@ -44,22 +44,34 @@ class Cpu {
 
   /// Calls `body(part, begin, end)` for contiguous ranges that cover [0, count), none shorter than about `grain` steps
   /// unless there is only one. With no step at all, `body` is still called once, for an empty range.
+  template <InstructionSet most, class Body>
+  void for_parts(UpTo<most> up_to, std::int64_t count, std::int64_t grain, const Body& body) const {
+    run_parts(count, grain, compiled_for<Body, int, std::int64_t, std::int64_t>(up_to, set_), &body);
+  }
   template <class Body>
   void for_parts(std::int64_t count, std::int64_t grain, const Body& body) const {
-    run_parts(count, grain, compiled_for<Body, int, std::int64_t, std::int64_t>(set_), &body);
-  }
-
-  /// Calls `body()` on one thread, compiled for the best instruction set.
-  template <class Body>
-  void serial(const Body& body) const {
-    run(set_, body);
+    for_parts(up_to_avx512, count, grain, body);
   }
 
   /// `for_parts` for loops that do not need the part's number: `body(begin, end)`.
+  template <InstructionSet most, class Body>
+  void for_range(UpTo<most> up_to, std::int64_t count, std::int64_t grain, const Body& body) const {
+    for_parts(up_to, count, grain,
+              [&](int, std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA { body(begin, end); });
+  }
   template <class Body>
   void for_range(std::int64_t count, std::int64_t grain, const Body& body) const {
-    for_parts(count, grain,
-              [&](int, std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA { body(begin, end); });
+    for_range(up_to_avx512, count, grain, body);
+  }
+
+  /// Calls `body()` on one thread.
+  template <InstructionSet most, class Body>
+  void serial(UpTo<most> up_to, const Body& body) const {
+    compiled_for<Body>(up_to, set_)(&body);
+  }
+  template <class Body>
+  void serial(const Body& body) const {
+    serial(up_to_avx512, body);
   }
 
  private:

@@ -3,6 +3,8 @@
 // that a program built without any -march flag runs at full speed. The bits of the result are the same (core/math.hpp).
 #pragma once
 
+#include <type_traits>
+
 #include <dht/core/config.hpp>
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__AVX512F__) && !defined(DHT_NO_DISPATCH)
@@ -93,16 +95,27 @@ inline InstructionSet best_instruction_set() {
 #endif
 }
 
+/// The best instruction set that a loop is compiled for. Each takes the compiler as long as the loop itself, so it is named
+/// where wider vectors do not make the loop faster: `up_to_avx2` where fused multiply-add does, which the baseline calls a
+/// function for, `up_to_baseline` where nothing does.
+template <InstructionSet set>
+using UpTo = std::integral_constant<InstructionSet, set>;
+inline constexpr UpTo<InstructionSet::baseline> up_to_baseline;
+inline constexpr UpTo<InstructionSet::avx2> up_to_avx2;
+inline constexpr UpTo<InstructionSet::avx512> up_to_avx512;
+
 /// A loop's body without its type: `body(arguments...)` of what the pointer points to.
 template <class... Arguments>
 using Loop = void (*)(const void* body, Arguments... arguments);
 
-/// The loop's body, compiled for the given instruction set. What `body` calls must be DHT_INLINE to profit.
-template <class Body, class... Arguments>
-Loop<Arguments...> compiled_for(InstructionSet set) {
+/// The loop's body, compiled for the given instruction set, or for `most`. What `body` calls must be DHT_INLINE to profit.
+template <class Body, class... Arguments, InstructionSet most>
+Loop<Arguments...> compiled_for(UpTo<most>, InstructionSet set) {
 #if DHT_DISPATCH
-  if (set == InstructionSet::avx512) return detail::run_avx512<Body, Arguments...>;
-  if (set == InstructionSet::avx2) return detail::run_avx2<Body, Arguments...>;
+  if constexpr (most == InstructionSet::avx512)
+    if (set == InstructionSet::avx512) return detail::run_avx512<Body, Arguments...>;
+  if constexpr (most != InstructionSet::baseline)
+    if (set != InstructionSet::baseline) return detail::run_avx2<Body, Arguments...>;
 #endif
   (void)set;
   return detail::run_baseline<Body, Arguments...>;
@@ -111,7 +124,7 @@ Loop<Arguments...> compiled_for(InstructionSet set) {
 /// Calls `body()`, compiled for the given instruction set.
 template <class Body>
 void run(InstructionSet set, const Body& body) {
-  compiled_for<Body>(set)(&body);
+  compiled_for<Body>(up_to_avx512, set)(&body);
 }
 
 }  // namespace DHT_TARGET

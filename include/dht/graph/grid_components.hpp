@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 
+#include <dht/backend/instruction_set.hpp>
 #include <dht/core/buffer.hpp>
 #include <dht/core/config.hpp>
 #include <dht/graph/connectivity.hpp>
@@ -95,18 +96,20 @@ std::int32_t grid_components(const Backend& backend, int height, int width, cons
   const UnionFind sets{workspace.parent.data()};
 
   // First pass: provisional labels, strip by strip. A strip's first row ignores what lies above.
-  backend.for_parts(height, grain, [&](int part, std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
-    std::uint8_t* links = workspace.links.data() + std::int64_t{part} * width;
-    Meeting* const meetings = workspace.meetings.data() + static_cast<std::size_t>(part) * row_meetings;
-    std::int32_t next = static_cast<std::int32_t>(begin * width);
-    for (std::int64_t y = begin; y < end; ++y) {
-      row_links(y, links);
-      const Meeting* const end_of_row =
-          label_row<C>(links, y == begin, labels + y * width, width, sets.parent, next, meetings);
-      for (const Meeting* m = meetings; m != end_of_row; ++m) sets.unite(m->one, m->other);
-    }
-    workspace.used[static_cast<std::size_t>(part)] = next;
-  });
+  backend.for_parts(backend::up_to_baseline, height, grain,
+                    [&](int part, std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
+                      std::uint8_t* links = workspace.links.data() + std::int64_t{part} * width;
+                      Meeting* const meetings =
+                          workspace.meetings.data() + static_cast<std::size_t>(part) * row_meetings;
+                      std::int32_t next = static_cast<std::int32_t>(begin * width);
+                      for (std::int64_t y = begin; y < end; ++y) {
+                        row_links(y, links);
+                        const Meeting* const end_of_row = label_row<C>(links, y == begin, labels + y * width,
+                                                                       width, sets.parent, next, meetings);
+                        for (const Meeting* m = meetings; m != end_of_row; ++m) sets.unite(m->one, m->other);
+                      }
+                      workspace.used[static_cast<std::size_t>(part)] = next;
+                    });
 
   // Seams between strips, then dense numbers: few enough to be done by one thread.
   std::int32_t components = 0;
@@ -131,7 +134,7 @@ std::int32_t grid_components(const Backend& backend, int height, int width, cons
   }
 
   // Second pass: final labels.
-  backend.for_range(std::int64_t{height} * width, 16384,
+  backend.for_range(backend::up_to_baseline, std::int64_t{height} * width, 16384,
                     [&](std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
                       const std::int32_t* number = sets.parent;
                       DHT_INDEPENDENT

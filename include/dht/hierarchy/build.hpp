@@ -11,6 +11,7 @@
 #include <span>
 #include <type_traits>
 
+#include <dht/backend/instruction_set.hpp>
 #include <dht/core/buffer.hpp>
 #include <dht/core/config.hpp>
 #include <dht/graph/connectivity.hpp>
@@ -123,7 +124,7 @@ class Builder {
     work_.pixels.assign(tree_.pixel_parent.data(), tree_.pixels(), regions);
     gather_pixels(backend_, tree_.pixel_features.data(), tree_.features, width, work_.pixels,
                   tree_.pixel_similarity.data(), weighting(), level(0), work_.moments);
-    backend_.serial([&]() DHT_INLINE_LAMBDA {
+    backend_.serial(backend::up_to_baseline, [&]() DHT_INLINE_LAMBDA {
       append_region_edges<C>(tree_.pixel_parent.data(), tree_.height, width, work_.pixels, work_.graph,
                              tree_.edges);
     });
@@ -141,11 +142,11 @@ class Builder {
     const std::int32_t* chosen = tree_.chosen.data() + first;
     std::int32_t regions = 0;
     work_.graph.seen.resize(static_cast<std::size_t>(members));
-    backend_.serial([&]() DHT_INLINE_LAMBDA {
+    backend_.serial(backend::up_to_baseline, [&]() DHT_INLINE_LAMBDA {
       regions = chosen_components(chosen, members, parent, work_.graph.seen.data());
     });
     gather(first, members, regions, weighting());
-    backend_.serial([&]() DHT_INLINE_LAMBDA {
+    backend_.serial(backend::up_to_baseline, [&]() DHT_INLINE_LAMBDA {
       append_contracted_edges(static_cast<std::size_t>(tree_.edge_begin[static_cast<std::size_t>(top) - 1]),
                               static_cast<std::size_t>(tree_.edge_begin[static_cast<std::size_t>(top)]),
                               tree_.parent.data() + first, regions, work_.graph, tree_.edges);
@@ -224,17 +225,18 @@ class Builder {
     tree_.edge_begin.push_back(static_cast<std::int64_t>(tree_.edges.size()));
     const int features = tree_.features;
     const std::int64_t pixels = tree_.pixels();
-    backend_.for_range(end - first, 4096, [&](std::int64_t b, std::int64_t e) DHT_INLINE_LAMBDA {
-      const auto criterion = parts_.criterion;
-      const std::int32_t* const size = tree_.size.data() + first;
-      const S* const variance = tree_.variance.data() + first * features;
-      S* const information = tree_.information.data() + first;
-      with_features(features, [&](auto n) DHT_INLINE_LAMBDA {
-        for (std::int64_t i = b; i < e; ++i)
-          information[i] = criterion.information(size[i], variance + i * n, n, pixels);
-      });
-      std::fill(tree_.parent.data() + first + b, tree_.parent.data() + first + e, -1);
-    });
+    backend_.for_range(backend::up_to_avx2, end - first, 4096,
+                       [&](std::int64_t b, std::int64_t e) DHT_INLINE_LAMBDA {
+                         const auto criterion = parts_.criterion;
+                         const std::int32_t* const size = tree_.size.data() + first;
+                         const S* const variance = tree_.variance.data() + first * features;
+                         S* const information = tree_.information.data() + first;
+                         with_features(features, [&](auto n) DHT_INLINE_LAMBDA {
+                           for (std::int64_t i = b; i < e; ++i)
+                             information[i] = criterion.information(size[i], variance + i * n, n, pixels);
+                         });
+                         std::fill(tree_.parent.data() + first + b, tree_.parent.data() + first + e, -1);
+                       });
   }
 
   /// Similarities of the edges [begin, end), whose regions begin at node `first`. Features are gathered for a block of
@@ -327,14 +329,15 @@ class Builder {
     S* const edge_similarity = work_.edge_similarity.data();
     S* const similarity = tree_.similarity.data() + first;
     std::int32_t* const chosen = tree_.chosen.data() + first;
-    backend_.for_parts(members, 4096, [&](int part, std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
-      with_features(features, [&](auto n) DHT_INLINE_LAMBDA {
-        self_similarities(first + begin, end - begin, n, work_.scratch.data() + part * scratch,
-                          similarity + begin);
-      });
-      for (std::int64_t r = begin; r < end; ++r)
-        best[r] = choice_key(similarity[r], static_cast<std::int32_t>(r));
-    });
+    backend_.for_parts(backend::up_to_avx2, members, 4096,
+                       [&](int part, std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
+                         with_features(features, [&](auto n) DHT_INLINE_LAMBDA {
+                           self_similarities(first + begin, end - begin, n,
+                                             work_.scratch.data() + part * scratch, similarity + begin);
+                         });
+                         for (std::int64_t r = begin; r < end; ++r)
+                           best[r] = choice_key(similarity[r], static_cast<std::int32_t>(r));
+                       });
     backend_.for_parts(edge_count, 4096,
                        [&](int part, std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
                          with_features(features, [&](auto n) DHT_INLINE_LAMBDA {
@@ -348,7 +351,7 @@ class Builder {
       best[region] = held ^ ((held ^ offered) & better);
       similarity[region] = take_if(better, value, similarity[region]);
     };
-    backend_.serial([&]() DHT_INLINE_LAMBDA {
+    backend_.serial(backend::up_to_baseline, [&]() DHT_INLINE_LAMBDA {
       for (std::int64_t i = 0; i < edge_count; ++i) {
         const auto [low, high] = edges[static_cast<std::size_t>(i)];
         const S value = edge_similarity[i];

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include <dht/backend/instruction_set.hpp>
 #include <dht/core/buffer.hpp>
 #include <dht/core/config.hpp>
 #include <dht/core/math.hpp>
@@ -123,43 +124,45 @@ void gather_regions(const Backend& backend, std::int32_t members, int features, 
   w.members.assign(parent, members, regions);
   const int parts = backend.parts(regions, 1024);
   w.sums.resize(static_cast<std::size_t>(parts) * 2 * static_cast<std::size_t>(features));
-  backend.for_parts(regions, 1024, [&](int part, std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
-    const std::int32_t* const starts = w.members.begin.data();
-    const std::int32_t* const member = w.members.members.data();
-    const Weight local_weight_of = weight_of;
-    with_features(features, [&](auto n) DHT_INLINE_LAMBDA {
-      double* const sums = w.sums.data() + part * 2 * n;
-      for (std::int64_t r = begin; r < end; ++r) {
-        const std::int32_t first = starts[r], last = starts[r + 1];
-        const std::int64_t m0 = member[first];
-        S* const mean = out.mean + r * n;
-        copy_values(in.mean + m0 * n, mean, n);
-        std::fill_n(sums, 2 * n, 0.0);
-        double weights = 0;
-        std::int32_t size = 0;
-        Box box = in.box[m0];
-        for (std::int32_t k = first; k < last; ++k) {
-          const std::int64_t m = member[k], ahead = member[std::min(k + prefetch_steps, members - 1)];
-          prefetch(in.mean + ahead * n);
-          prefetch(in.variance + ahead * n);
-          const double weight = static_cast<double>(local_weight_of(static_cast<std::int32_t>(m)));
-          weights = rounded_sum(weights, weight);
-          size += in.size[m];
-          const Box& from = in.box[m];
-          box = {std::min(box.ymin, from.ymin), std::min(box.xmin, from.xmin), std::max(box.ymax, from.ymax),
-                 std::max(box.xmax, from.xmax)};
-          add_member<S>(in.mean + m * n, in.variance + m * n, opaque(mean), weight, opaque(sums), n);
-        }
-        S* const variance = out.variance + r * n;
-        finish_region(opaque(sums), weights, opaque(mean), variance, n);
-        // A region that stayed apart is what it was, to the last bit.
-        const S* const kept = last - first == 1 ? in.variance + m0 * n : variance;
-        for (int c = 0; c < n; ++c) variance[c] = kept[c];
-        out.size[r] = size;
-        out.box[r] = box;
-      }
-    });
-  });
+  backend.for_parts(
+      backend::up_to_avx2, regions, 1024,
+      [&](int part, std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
+        const std::int32_t* const starts = w.members.begin.data();
+        const std::int32_t* const member = w.members.members.data();
+        const Weight local_weight_of = weight_of;
+        with_features(features, [&](auto n) DHT_INLINE_LAMBDA {
+          double* const sums = w.sums.data() + part * 2 * n;
+          for (std::int64_t r = begin; r < end; ++r) {
+            const std::int32_t first = starts[r], last = starts[r + 1];
+            const std::int64_t m0 = member[first];
+            S* const mean = out.mean + r * n;
+            copy_values(in.mean + m0 * n, mean, n);
+            std::fill_n(sums, 2 * n, 0.0);
+            double weights = 0;
+            std::int32_t size = 0;
+            Box box = in.box[m0];
+            for (std::int32_t k = first; k < last; ++k) {
+              const std::int64_t m = member[k], ahead = member[std::min(k + prefetch_steps, members - 1)];
+              prefetch(in.mean + ahead * n);
+              prefetch(in.variance + ahead * n);
+              const double weight = static_cast<double>(local_weight_of(static_cast<std::int32_t>(m)));
+              weights = rounded_sum(weights, weight);
+              size += in.size[m];
+              const Box& from = in.box[m];
+              box = {std::min(box.ymin, from.ymin), std::min(box.xmin, from.xmin),
+                     std::max(box.ymax, from.ymax), std::max(box.xmax, from.xmax)};
+              add_member<S>(in.mean + m * n, in.variance + m * n, opaque(mean), weight, opaque(sums), n);
+            }
+            S* const variance = out.variance + r * n;
+            finish_region(opaque(sums), weights, opaque(mean), variance, n);
+            // A region that stayed apart is what it was, to the last bit.
+            const S* const kept = last - first == 1 ? in.variance + m0 * n : variance;
+            for (int c = 0; c < n; ++c) variance[c] = kept[c];
+            out.size[r] = size;
+            out.box[r] = box;
+          }
+        });
+      });
 }
 
 }  // namespace dht::detail

@@ -10,12 +10,12 @@
 #include <utility>
 #include <vector>
 
+#include <dht/backend/instruction_set.hpp>
 #include <dht/core/buffer.hpp>
 #include <dht/core/config.hpp>
 #include <dht/core/error.hpp>
 #include <dht/core/marks.hpp>
 #include <dht/core/math.hpp>
-#include <dht/core/transpose.hpp>
 #include <dht/core/view.hpp>
 #include <dht/graph/connectivity.hpp>
 #include <dht/graph/grid_components.hpp>
@@ -263,12 +263,13 @@ void find_leaves(const Backend& backend, const Hierarchy<S>& tree, const Mask& m
     std::swap(w.up, w.down);
   }
   leaves.label.resize(static_cast<std::size_t>(tree.pixels()));
-  backend.for_range(tree.pixels(), 16384, [&](std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
-    const std::int32_t *up = w.up.data(), *parent = tree.pixel_parent.data();
-    std::int32_t* label = leaves.label.data();
-    DHT_INDEPENDENT
-    for (std::int64_t p = begin; p < end; ++p) label[p] = up[parent[p]];
-  });
+  backend.for_range(backend::up_to_baseline, tree.pixels(), 16384,
+                    [&](std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
+                      const std::int32_t *up = w.up.data(), *parent = tree.pixel_parent.data();
+                      std::int32_t* label = leaves.label.data();
+                      DHT_INDEPENDENT
+                      for (std::int64_t p = begin; p < end; ++p) label[p] = up[parent[p]];
+                    });
   leaves.node.resize(static_cast<std::size_t>(regions));
   for (std::size_t r = 0; r < leaves.node.size(); ++r)
     leaves.node[r] = tree.begin[static_cast<std::size_t>(leaves.level) - 1] + static_cast<std::int64_t>(r);
@@ -342,7 +343,8 @@ void make_room(const Backend& backend, const Hierarchy<S>& tree, const MergeLeav
                MergeGraph& graph) {
   std::int64_t count = 0;
   if (leaves.pieces) {
-    backend.serial([&]() DHT_INLINE_LAMBDA { count = count_differences<C>(leaves); });
+    backend.serial(backend::up_to_baseline,
+                   [&]() DHT_INLINE_LAMBDA { count = count_differences<C>(leaves); });
   } else {
     count = std::ssize(tree.edges_of(leaves.level));
   }
@@ -350,8 +352,8 @@ void make_room(const Backend& backend, const Hierarchy<S>& tree, const MergeLeav
 }
 
 /// The boundaries between the leaves: lengths, contrasts, perimeters.
-template <concepts::connectivity C, class S, class Features>
-DHT_INLINE void measure_boundaries(const Hierarchy<S>& tree, const MergeLeaves& leaves, Features n,
+template <concepts::connectivity C, class S>
+DHT_INLINE void measure_boundaries(const Hierarchy<S>& tree, const MergeLeaves& leaves, int n,
                                    std::uint8_t* differs, MergeGraph& graph, MergeGraphWorkspace& w) {
   const int height = tree.height, width = tree.width;
   for (int y = 0; y < height; ++y) {
@@ -446,14 +448,12 @@ void measure_leaves(const Backend& backend, const Hierarchy<S>& tree, MergeLeave
   w.columns.resize(static_cast<std::size_t>(count));
   w.differs.resize(static_cast<std::size_t>(width));
   make_room<C>(backend, tree, leaves, graph);
-  backend.serial([&]() DHT_INLINE_LAMBDA {
+  backend.serial(backend::up_to_avx2, [&]() DHT_INLINE_LAMBDA {
     std::uint8_t* const differs = w.differs.data();
     for (std::int32_t y = 0; y < height; ++y)
       measure_row(leaves.label.data() + std::int64_t{y} * width, y, width, differs, leaves, w);
     for (std::size_t i = 0; i < leaves.node.size(); ++i) measure_leaf(tree, leaves, i, graph, w);
-    with_features(tree.features, [&](auto n) DHT_INLINE_LAMBDA {
-      measure_boundaries<C>(tree, leaves, n, differs, graph, w);
-    });
+    measure_boundaries<C>(tree, leaves, tree.features, differs, graph, w);
   });
   if (leaves.pieces) measure_pieces(tree, leaves, graph);
 }

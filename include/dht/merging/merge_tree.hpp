@@ -12,11 +12,11 @@
 #include <utility>
 #include <vector>
 
+#include <dht/backend/instruction_set.hpp>
 #include <dht/core/buffer.hpp>
 #include <dht/core/config.hpp>
 #include <dht/core/error.hpp>
 #include <dht/core/math.hpp>
-#include <dht/core/transpose.hpp>
 #include <dht/graph/connectivity.hpp>
 #include <dht/hierarchy/hierarchy.hpp>
 #include <dht/merging/linkage.hpp>
@@ -97,8 +97,7 @@ class Merging {
         offers_(w.offers.data()) {}
 
   /// Writes the merges and returns how many there were, and how many for the smallest size.
-  template <class Features>
-  DHT_INLINE std::pair<std::int32_t, std::int32_t> run(Features n, Merge* merges) {
+  DHT_INLINE std::pair<std::int32_t, std::int32_t> run(int n, Merge* merges) {
     for (std::int32_t e = 0; e < graph_.edge_count; ++e) price(e, n);
     for (std::int32_t r = 0; r < leaves_; ++r) {
       w_.edge_to[static_cast<std::size_t>(r)] = -1;
@@ -129,8 +128,7 @@ class Merging {
     return owner(2 * edge) ^ owner(2 * edge + 1) ^ region;
   }
 
-  template <class Features>
-  DHT_INLINE double cost(std::int32_t edge, Features n) const {
+  DHT_INLINE double cost(std::int32_t edge, int n) const {
     const auto e = static_cast<std::size_t>(edge);
     const std::int32_t x = owner(2 * edge), y = owner(2 * edge + 1);
     const auto a = static_cast<std::size_t>(std::min(x, y)), b = static_cast<std::size_t>(std::max(x, y));
@@ -145,8 +143,7 @@ class Merging {
 
   /// The key of an edge: its cost as an integer of the same order, less one bit, which goes to whether both regions are
   /// large enough.
-  template <class Features>
-  DHT_INLINE void price(std::int32_t edge, Features n) {
+  DHT_INLINE void price(std::int32_t edge, int n) {
     const auto bits = detail::bit_cast<std::uint64_t>(cost(edge, n) + 0.0);  // -0 becomes 0
     const std::uint64_t sign = std::uint64_t{1} << 63, ordered = bits & sign ? ~bits : bits | sign;
     const bool large = graph_.pixels[static_cast<std::size_t>(owner(2 * edge))] >= smallest_ &&
@@ -199,8 +196,7 @@ class Merging {
   }
 
   /// `high` becomes part of `low`.
-  template <class Features>
-  DHT_INLINE void join(std::int32_t low, std::int32_t high, std::int32_t edge, Features n) {
+  DHT_INLINE void join(std::int32_t low, std::int32_t high, std::int32_t edge, int n) {
     join_moments(low, high, edge, n);
     graph_.length[static_cast<std::size_t>(edge)] = 0;
     join_chains(low, high);
@@ -232,8 +228,7 @@ class Merging {
     update_offer(region);
   }
 
-  template <class Features>
-  DHT_INLINE void join_moments(std::int32_t low, std::int32_t high, std::int32_t edge, Features n) {
+  DHT_INLINE void join_moments(std::int32_t low, std::int32_t high, std::int32_t edge, int n) {
     MergingRegion& a = graph_.region[static_cast<std::size_t>(low)];
     const MergingRegion& b = graph_.region[static_cast<std::size_t>(high)];
     double* f = graph_.mean.data() + std::int64_t{low} * n;
@@ -324,11 +319,9 @@ void build_merge_tree(const Backend& backend, const Hierarchy<S>& tree, const L&
   std::int32_t made = 0;
   out.forced = 0;
   if (count > 0) {
-    backend.serial([&]() DHT_INLINE_LAMBDA {
+    backend.serial(backend::up_to_avx2, [&]() DHT_INLINE_LAMBDA {
       detail::Merging<L> merging(workspace, linkage, options, out.leaves.count());
-      detail::with_features(tree.features, [&](auto n) DHT_INLINE_LAMBDA {
-        std::tie(made, out.forced) = merging.run(n, out.merges.data());
-      });
+      std::tie(made, out.forced) = merging.run(tree.features, out.merges.data());
     });
   }
   out.merges.resize(static_cast<std::size_t>(made));

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <limits>
 
+#include <dht/backend/instruction_set.hpp>
 #include <dht/core/buffer.hpp>
 #include <dht/core/config.hpp>
 #include <dht/core/error.hpp>
@@ -262,7 +263,7 @@ std::int64_t refine_tokens(const Backend& backend, const Hierarchy<S>& tree, con
   w.size.assign(tokens.size.begin(), tokens.size.end());
   w.border.resize(static_cast<std::size_t>(tree.width));
   std::int64_t moved = 0;
-  backend.serial([&]() DHT_INLINE_LAMBDA {
+  backend.serial(backend::up_to_avx2, [&]() DHT_INLINE_LAMBDA {
     detail::with_features(tree.features, [&](auto n) DHT_INLINE_LAMBDA {
       detail::Refining<C, S, decltype(n)> refining(tree.pixel_features.data(), n, tree.height, tree.width,
                                                    partition.labels.data(), options.smallest, w);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 
+#include <dht/backend/instruction_set.hpp>
 #include <dht/core/buffer.hpp>
 #include <dht/graph/grid_components.hpp>
 #include <dht/hierarchy/concepts.hpp>
@@ -65,14 +66,16 @@ void best_ancestor(const Backend& backend, const Hierarchy<S>& tree, std::span<c
   }
   const std::int32_t* parent = tree.pixel_parent.data();
   std::int32_t* pixel_choice = workspace.pixel_choice.data();
-  backend.for_range(tree.pixels(), 16384, [&](std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
-    const S* info = information.data();
-    DHT_INDEPENDENT
-    for (std::int64_t p = begin; p < end; ++p) {
-      const std::int32_t node = choice[parent[p]];
-      pixel_choice[p] = pixel_information > info[node] ? static_cast<std::int32_t>(-1 - p) : node;
-    }
-  });
+  backend.for_range(backend::up_to_baseline, tree.pixels(), 16384,
+                    [&](std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
+                      const S* info = information.data();
+                      DHT_INDEPENDENT
+                      for (std::int64_t p = begin; p < end; ++p) {
+                        const std::int32_t node = choice[parent[p]];
+                        pixel_choice[p] =
+                            pixel_information > info[node] ? static_cast<std::int32_t>(-1 - p) : node;
+                      }
+                    });
   const int width = tree.width;
   out.regions = detail::grid_components<C>(
       backend, tree.height, width,

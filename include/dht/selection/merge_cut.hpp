@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include <dht/backend/instruction_set.hpp>
 #include <dht/core/buffer.hpp>
 #include <dht/core/config.hpp>
 #include <dht/core/error.hpp>
@@ -60,7 +61,7 @@ void write_merged(const Backend& backend, const MergeTree& tree, const IsMade& i
   out.means_of_pixels = leaves.pieces;
 
   out.labels.resize(leaves.label.size());
-  backend.for_range(static_cast<std::int64_t>(leaves.label.size()), 65536,
+  backend.for_range(backend::up_to_baseline, static_cast<std::int64_t>(leaves.label.size()), 65536,
                     [&](std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
                       const std::int32_t *leaf = leaves.label.data(), *group = w.group.data();
                       std::int32_t* label = out.labels.data();
