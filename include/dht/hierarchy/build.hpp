@@ -240,41 +240,43 @@ class Builder {
   }
 
   /// Similarities of the edges [begin, end), whose regions begin at node `first`. Features are gathered for a block of
-  /// edges and turned into planes, so that the kernel runs over edges side by side.
-  template <class Features>
-  DHT_INLINE void edge_similarities(const Edge* edges, std::int64_t count, std::int64_t first, Features n,
-                                    S* scratch, S* out) const {
+  /// edges, both ends one below the other, and turned into planes, so that the kernel runs over edges side by side.
+  DHT_INLINE void edge_similarities(const Edge* edges, std::int64_t count, std::int64_t first, S* scratch,
+                                    S* out) const {
     constexpr int sums_n = decltype(parts_.similarity)::sums;
     S sums[std::size_t{sums_n}][block];
     std::int32_t size[block], extent[block];
     const auto kernel = parts_.similarity;
     const Compactness<S> compactness = compactness_;
-    const S* mean = tree_.mean.data() + first * n;
+    const int features = tree_.features;
+    const S* mean = tree_.mean.data() + first * features;
     const std::int32_t* sizes = tree_.size.data() + first;
     const Box* boxes = tree_.box.data() + first;
-    S *low_rows = scratch, *high_rows = low_rows + block * n, *low = high_rows + block * n,
-      *high = low + block * n;
+    S *rows = scratch, *low = rows + 2 * block * features, *high = low + block;
     for (std::int64_t done = 0; done < count; done += block) {
       const int m = static_cast<int>(std::min<std::int64_t>(block, count - done));
+      with_features(features, [&](auto n) DHT_INLINE_LAMBDA {
+        for (int i = 0; i < m; ++i) {
+          const auto [a, b] = edges[done + i];
+          prefetch(mean + std::int64_t{edges[std::min(done + i + prefetch_steps, count - 1)].high} * n);
+          copy_values(mean + std::int64_t{a} * n, rows + i * n, n);
+          copy_values(mean + std::int64_t{b} * n, rows + (block + i) * n, n);
+        }
+      });
       for (int i = 0; i < m; ++i) {
         const auto [a, b] = edges[done + i];
-        const Edge& ahead = edges[std::min(done + i + prefetch_steps, count - 1)];
-        prefetch(mean + std::int64_t{ahead.high} * n);
-        prefetch(boxes + ahead.high);
-        copy_values(mean + std::int64_t{a} * n, low_rows + i * n, n);
-        copy_values(mean + std::int64_t{b} * n, high_rows + i * n, n);
+        prefetch(boxes + edges[std::min(done + i + prefetch_steps, count - 1)].high);
         size[i] = sizes[a] + sizes[b];
         extent[i] = joint_extent(boxes[a], boxes[b]);
       }
-      rows_to_planes(low_rows, block, n, low, block);
-      rows_to_planes(high_rows, block, n, high, block);
+      rows_to_planes(rows, 2 * block, features, low, 2 * block);
       std::fill_n(&sums[0][0], sums_n * block, S(0));
-      for (int c = 0; c < n; ++c) {
+      for (int c = 0; c < features; ++c) {
         DHT_INDEPENDENT
         for (int i = 0; i < block; ++i) {
           S sum[std::size_t{sums_n}];
           for (int k = 0; k < sums_n; ++k) sum[k] = sums[k][i];
-          kernel.add(sum, low[c * block + i], high[c * block + i]);
+          kernel.add(sum, low[2 * c * block + i], high[2 * c * block + i]);
           for (int k = 0; k < sums_n; ++k) sums[k][i] = sum[k];
         }
       }
@@ -288,24 +290,17 @@ class Builder {
   }
 
   /// Similarities of the self-loops of `count` nodes from `first` on.
-  template <class Features>
-  DHT_INLINE void self_similarities(std::int64_t first, std::int64_t count, Features n, S* scratch,
-                                    S* out) const {
-    S sums[block];
+  DHT_INLINE void self_similarities(std::int64_t first, std::int64_t count, S* out) const {
     const SelfLoop<S>& loop = parts_.self_loop;
     const Compactness<S> compactness = compactness_;
-    for (std::int64_t done = 0; done < count; done += block) {
-      const int m = static_cast<int>(std::min<std::int64_t>(block, count - done));
-      std::fill_n(sums, block, loop.bias);
-      if (!loop.is_constant()) {
-        rows_to_planes(tree_.variance.data() + (first + done) * n, m, n, scratch, block);
-        for (int c = 0; c < n; ++c) {
-          for (int i = 0; i < m; ++i) sums[i] = loop.add(sums[i], c, scratch[c * block + i]);
-        }
-      }
-      const std::int32_t* size = tree_.size.data() + first + done;
-      const Box* box = tree_.box.data() + first + done;
-      for (int i = 0; i < m; ++i) out[done + i] = compactness.of_region(loop.value(sums[i]), size[i], box[i]);
+    const int features = loop.is_constant() ? 0 : tree_.features;
+    const S* variance = tree_.variance.data() + first * features;
+    const std::int32_t* size = tree_.size.data() + first;
+    const Box* box = tree_.box.data() + first;
+    for (std::int64_t i = 0; i < count; ++i) {
+      S sum = loop.bias;
+      for (int c = 0; c < features; ++c) sum = loop.add(sum, c, variance[i * features + c]);
+      out[i] = compactness.of_region(loop.value(sum), size[i], box[i]);
     }
   }
 
@@ -329,21 +324,16 @@ class Builder {
     S* const edge_similarity = work_.edge_similarity.data();
     S* const similarity = tree_.similarity.data() + first;
     std::int32_t* const chosen = tree_.chosen.data() + first;
-    backend_.for_parts(backend::up_to_avx2, members, 4096,
-                       [&](int part, std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
-                         with_features(features, [&](auto n) DHT_INLINE_LAMBDA {
-                           self_similarities(first + begin, end - begin, n,
-                                             work_.scratch.data() + part * scratch, similarity + begin);
-                         });
+    backend_.for_range(backend::up_to_avx2, members, 4096,
+                       [&](std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
+                         self_similarities(first + begin, end - begin, similarity + begin);
                          for (std::int64_t r = begin; r < end; ++r)
                            best[r] = choice_key(similarity[r], static_cast<std::int32_t>(r));
                        });
     backend_.for_parts(edge_count, 4096,
                        [&](int part, std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
-                         with_features(features, [&](auto n) DHT_INLINE_LAMBDA {
-                           edge_similarities(edges.data() + begin, end - begin, first, n,
-                                             work_.scratch.data() + part * scratch, edge_similarity + begin);
-                         });
+                         edge_similarities(edges.data() + begin, end - begin, first,
+                                           work_.scratch.data() + part * scratch, edge_similarity + begin);
                        });
     // Which offer is better cannot be foreseen, so the better one is taken without a branch.
     const auto offer = [=](std::int32_t region, std::uint64_t offered, S value) DHT_INLINE_LAMBDA {
