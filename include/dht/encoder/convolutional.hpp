@@ -176,20 +176,23 @@ class ConvolutionalEncoder {
             }
           }
         }
-        for (int place = 0; place < 4; ++place) {
+        S* out = nullptr;
+        for (int place = 0; place <= 4; ++place) {  // four middle pixels, then the coarse one that they make
+          const bool is_coarse = place == 4;
+          const auto& layer = is_coarse ? coarse_ : middle_;
           const int dy = place / 2, dx = place % 2;
-          for (int t = 0; t < middle_.taps; ++t)
-            taps[t] = phases + ((t / 4 * 4 + 2 * dy + t % 4 / 2) * 4 + 2 * dx + t % 2) * pitch;
-          S* out = middle + place * quarter;
-          middle_.apply(taps, n, out, pitch);
-          for (std::int64_t i = 0; i < quarter; i += pitch) {
+          for (int t = 0; t < layer.taps; ++t) {
+            taps[t] = is_coarse ? middle + t % 4 * quarter + t / 4 * pitch
+                                : phases + ((t / 4 * 4 + 2 * dy + t % 4 / 2) * 4 + 2 * dx + t % 2) * pitch;
+          }
+          out = is_coarse ? w.coarse.data() + std::int64_t{b} * features_ * s.coarse_plane + q * s.pitch
+                          : middle + place * quarter;
+          layer.template apply<8, 4>(taps, n, out, is_coarse ? s.coarse_plane : pitch);
+          for (std::int64_t i = 0; i < quarter && !is_coarse; i += pitch) {
             DHT_INDEPENDENT
             for (int x = 0; x < n; ++x) out[i + x] = silu(out[i + x]);
           }
         }
-        for (int t = 0; t < coarse_.taps; ++t) taps[t] = middle + t % 4 * quarter + t / 4 * pitch;
-        S* out = w.coarse.data() + std::int64_t{b} * features_ * s.coarse_plane + q * s.pitch;
-        coarse_.apply(taps, n, out, s.coarse_plane);
         for (int o = 0; o < features_; ++o) out[o * s.coarse_plane + n] = out[o * s.coarse_plane + n - 1];
       }
     });
@@ -208,34 +211,34 @@ class ConvolutionalEncoder {
       const int width = image.width;
       const std::int64_t pitch = s.fine_pitch;
       S* pixels = w.rows.data() + part * s.fine_scratch;  // [channel][pitch]
-      S* above = pixels + channels_ * pitch;  // [feature][pitch]: the coarse row above, upsampled along x
-      S* below = above + features_ * pitch;
-      S* const sums = below + features_ * pitch;  // the row that comes out
+      // [feature][pitch]: the coarse rows above and below, upsampled along x
+      S* around[] = {pixels + channels_ * pitch, pixels + (channels_ + features_) * pitch};
+      S* const sums = around[1] + features_ * pitch;  // the row that comes out
       const S** taps = w.taps.data() + part * channels_;
       for (int c = 0; c < channels_; ++c) taps[c] = pixels + c * pitch;
-      std::int64_t held_above = -1, held_below = -1;  // coarse rows of the batch
+      std::int64_t held[] = {-1, -1};  // which of the batch
       int bad = 0;
       for (std::int64_t row = begin; row < end; ++row) {
         const int b = static_cast<int>(row / image.height), y = static_cast<int>(row % image.height);
         const detail::Between<S> at =
             detail::between<S>(y, 4 * std::int64_t{s.coarse_height}, s.coarse_height);
         const std::int64_t low = std::int64_t{b} * s.coarse_height + at.low;
-        const std::int64_t high = low + (at.low + 1 < s.coarse_height ? 1 : 0);
-        if (held_above != low && held_below == low) {
-          std::swap(above, below);
-          std::swap(held_above, held_below);
+        const std::int64_t wanted[] = {low, low + (at.low + 1 < s.coarse_height ? 1 : 0)};
+        if (held[0] != low && held[1] == low) {
+          std::swap(around[0], around[1]);
+          std::swap(held[0], held[1]);
         }
-        if (held_above != low) upsample(s, w, held_above = low, width, above, pitch);
-        if (held_below != high) upsample(s, w, held_below = high, width, below, pitch);
+        for (int i = 0; i < 2; ++i)
+          if (held[i] != wanted[i]) upsample(s, w, held[i] = wanted[i], width, around[i], pitch);
         for (int c = 0; c < channels_; ++c) {
           detail::load_row(image, b, c, y, scale_[static_cast<std::size_t>(c)],
                            offset_[static_cast<std::size_t>(c)], pixels + c * pitch);
         }
-        fine_.apply(taps, width, sums, pitch);
+        fine_.template apply<4, 3, 1>(taps, width, sums, pitch);
         for (int o = 0; o < features_; ++o) {
           S* v = sums + o * pitch;
-          const S* up = above + o * pitch;
-          const S* down = below + o * pitch;
+          const S* up = around[0] + o * pitch;
+          const S* down = around[1] + o * pitch;
           const S share = at.share;
           DHT_INDEPENDENT
           for (int x = 0; x < width; ++x) {

@@ -133,7 +133,7 @@ struct ConvolutionalBackward {
     }
     const std::int64_t pixel = (std::int64_t{b} * image.height + y) * width;
     rows_to_planes(grad_features + pixel * features, width, features, rows.grads, rows.width);
-    net.fine_.apply(rows.pixel_rows, width, rows.sums, rows.width);
+    net.fine_.template apply<8, 4, 3, 1>(rows.pixel_rows, width, rows.sums, rows.width);
     for (std::int64_t o = 0; o < features; ++o) {
       const S *up = rows.above + o * rows.width, *down = rows.below + o * rows.width,
               *sum = rows.sums + o * rows.width;
@@ -151,8 +151,8 @@ struct ConvolutionalBackward {
     add_products(rows.grad_rows, features, rows.pixel_rows, channels + 1, rows.width, sums, channels + 1, 1);
     if (grad_image == nullptr) return;
     const std::int64_t plane = image.pixels();
-    s.fine_back.apply(rows.grad_rows, width, grad_image + b * channels * plane + std::int64_t{y} * width,
-                      plane);
+    s.fine_back.template apply<8, 4, 3, 1>(
+        rows.grad_rows, width, grad_image + b * channels * plane + std::int64_t{y} * width, plane);
   }
 
   /// The gradient of the coarse map, from what the bands give to each of its rows.
@@ -259,8 +259,8 @@ struct ConvolutionalBackward {
       upstream[o] = s.grad_coarse.data() + (k.image * features + o) * s.patches.plane + k.begin;
     for (int o = 0; o < inner; ++o) active[o] = y + o * pitch, grads[o] = g + o * pitch;
     const int n = static_cast<int>(k.size);
-    net.middle_.apply(inputs, n, y, pitch);
-    s.coarse_back[place].apply(upstream, n, g, pitch);
+    net.middle_.template apply<8, 4, 3, 1>(inputs, n, y, pitch);
+    s.coarse_back[place].template apply<8, 4, 3, 1>(upstream, n, g, pitch);
     double* const products = sums + features * 4 * inner;
     for (int o = 0; o < inner; ++o) {
       S *v = y + o * pitch, *u = g + o * pitch;
@@ -275,9 +275,9 @@ struct ConvolutionalBackward {
     add_products(upstream, features, active, inner, n, sums + place, 4 * inner, 4);
     add_products(grads, inner, inputs, taps, n, products, taps, 1);
     if (wants_image) {
-      s.middle_back.apply(grads, n,
-                          s.grad_patches.data() + (k.image * 4 + place) * taps * s.patches.plane + k.begin,
-                          s.patches.plane);
+      s.middle_back.template apply<8, 4, 3, 1>(
+          grads, n, s.grad_patches.data() + (k.image * 4 + place) * taps * s.patches.plane + k.begin,
+          s.patches.plane);
     }
   }
 
@@ -342,7 +342,7 @@ struct ConvolutionalBackward {
     if (batch) {
       const S* const from = patches.values.data() + b * patches.image_size() + at;
       for (int t = 0; t < taps; ++t) inputs[t] = from + patches.tap(t, place);
-      s.correction.apply(inputs, static_cast<int>(n), out, n);
+      s.correction.template apply<8, 4, 3, 1>(inputs, static_cast<int>(n), out, n);
     }
     for (std::int64_t t = 0; t < taps; ++t) {
       const S* const gradient = in + t * patches.plane;

@@ -44,23 +44,19 @@ struct RowMap {
     bias.resize(static_cast<std::size_t>(outputs));
   }
 
-  /// out[o][x] = bias[o] + sum_t weight[o][t] * rows[t][x] for every output o and x < n. Eight taps at a time stay in the
-  /// first-level cache for all outputs.
+  /// out[o][x] = bias[o] + sum_t weight[o][t] * rows[t][x] for every output o and x < n. As many taps at a time as the
+  /// first of `Widths` that are left stay in the first-level cache for all outputs: eight at most, and the last must
+  /// divide what others leave.
+  template <int... Widths>
   DHT_INLINE void apply(const S* const* rows, int n, S* out, std::int64_t pitch) const {
     for (int o = 0; o < outputs; ++o) std::fill_n(out + o * pitch, n, bias[static_cast<std::size_t>(o)]);
     for (int t = 0; t < taps;) {
-      const int k = taps - t >= 8 ? 8 : taps - t >= 4 ? 4 : taps - t == 3 ? 3 : 1;
+      int k = 0;
+      ((k = k == 0 && taps - t >= Widths ? Widths : k), ...);
       for (int o = 0; o < outputs; ++o) {
         const S* w = weight.data() + std::int64_t{o} * taps + t;
         S* sum = out + o * pitch;
-        if (k == 8)
-          add_rows<8>(rows + t, w, n, sum);
-        else if (k == 4)
-          add_rows<4>(rows + t, w, n, sum);
-        else if (k == 3)
-          add_rows<3>(rows + t, w, n, sum);
-        else
-          add_rows<1>(rows + t, w, n, sum);
+        ((k == Widths ? add_rows<Widths>(rows + t, w, n, sum) : void()), ...);
       }
       t += k;
     }
