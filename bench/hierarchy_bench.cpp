@@ -36,7 +36,8 @@ void build(benchmark::State& state, dht::Hierarchy<float> tree, const Parts& par
   const dht::backend::Cpu backend(static_cast<int>(state.range(1)));
   dht::HierarchyWorkspace<float> workspace;
   const auto once = [&] {
-    dht::build_hierarchy<dht::FourConnected>(backend, parts, options, tree, workspace);
+    dht::build_hierarchy(backend, dht::PixelGrid<dht::FourConnected>{tree.height, tree.width}, parts, options,
+                         tree, workspace);
   };
   once();  // memory is allocated for the first image of a size only
   for (auto _ : state) {
@@ -84,15 +85,16 @@ void all_rounds_backward(benchmark::State& state) {
   auto tree = learned_features(state);
   dht::HierarchyWorkspace<float> workspace;
   const Parts parts = learned_parts();
-  dht::build_hierarchy<dht::FourConnected>(backend, parts, learned_options(), tree, workspace);
+  dht::build_hierarchy(backend, dht::PixelGrid<dht::FourConnected>{tree.height, tree.width}, parts,
+                       learned_options(), tree, workspace);
   dht::HierarchyGradients<float> gradients;
   dht::SelfLoop<float> grad_self_loop = weights().self_loop;
   dht::HierarchyBackwardWorkspace<float> backward;
   const auto once = [&] {
     gradients.clear(tree);
     std::fill(gradients.mean.begin(), gradients.mean.end(), 1e-3f);
-    dht::backward_hierarchy<dht::FourConnected>(backend, parts, learned_options(), tree, gradients,
-                                                grad_self_loop, backward);
+    dht::backward_hierarchy(backend, dht::PixelGrid<dht::FourConnected>{tree.height, tree.width}, parts,
+                            learned_options(), tree, gradients, grad_self_loop, backward);
   };
   once();
   for (auto _ : state) {
@@ -109,8 +111,8 @@ void naive_all_rounds(benchmark::State& state) {
   std::vector<naive::Level> levels;
   for (auto _ : state) levels = naive::build(features, tree.features, tree.width, settings);
   dht::HierarchyWorkspace<float> workspace;
-  dht::build_hierarchy<dht::FourConnected>(dht::backend::Cpu(), learned_parts(), learned_options(), tree,
-                                           workspace);
+  dht::build_hierarchy(dht::backend::Cpu(), dht::PixelGrid<dht::FourConnected>{tree.height, tree.width},
+                       learned_parts(), learned_options(), tree, workspace);
   std::int64_t nodes = 0;
   for (std::size_t l = 1; l < levels.size(); ++l)
     nodes += static_cast<std::int64_t>(levels[l].regions.size());

@@ -39,7 +39,8 @@ void merge(benchmark::State& state, int level) {
   dht::MergeOptions options;
   options.start_level = level;
   const auto once = [&] {
-    dht::build_merge_tree<dht::FourConnected>(backend, tree, Linkage(), options, {}, merges, workspace);
+    dht::build_merge_tree(backend, dht::PixelGrid<dht::FourConnected>{tree.height, tree.width}, tree,
+                          Linkage(), options, {}, merges, workspace);
   };
   once();
   for (auto _ : state) {
@@ -59,8 +60,8 @@ void naive_merge_tree(benchmark::State& state) {
   for (auto _ : state) naive = naive::Merging(tree, 3).run(dht::BoundaryLinkage());
   dht::MergeTree ours;
   dht::MergeWorkspace workspace;
-  dht::build_merge_tree<dht::FourConnected>(dht::backend::Cpu(1), tree, dht::BoundaryLinkage(), {}, {}, ours,
-                                            workspace);
+  dht::build_merge_tree(dht::backend::Cpu(1), dht::PixelGrid<dht::FourConnected>{tree.height, tree.width},
+                        tree, dht::BoundaryLinkage(), {}, {}, ours, workspace);
   expect_close(state, "number of merges", static_cast<double>(naive.first),
                static_cast<double>(ours.merges.size()), 0);
   // Roundings differ, and with them ties: the last cost says whether the trees are about the same.

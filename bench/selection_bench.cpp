@@ -47,8 +47,8 @@ void measure(benchmark::State& state, const Select& select) {
 std::int32_t best_ancestor(const dht::Hierarchy<float>& tree, const dht::backend::Cpu& backend,
                            dht::Partition& out, dht::BestAncestorWorkspace& workspace) {
   const dht::Aicc criterion(weights().iota);
-  dht::best_ancestor<dht::FourConnected, float>(
-      backend, tree, tree.information, criterion.pixel_information<float>(tree.pixels()), out, workspace);
+  dht::best_ancestor(backend, dht::PixelGrid<dht::FourConnected>{tree.height, tree.width}, tree,
+                     tree.information, criterion.pixel_information<float>(tree.pixels()), out, workspace);
   return out.regions;
 }
 
@@ -126,7 +126,8 @@ void ten_budgets(benchmark::State& state) {
   measure(state, [&](dht::Partition& out) {
     cuts.build(tree, cost);
     for (const std::int64_t tokens : budgets)
-      dht::cut_to_budget<dht::FourConnected>(tree, cuts, cost, tokens, out, workspace);
+      dht::cut_to_budget(dht::PixelGrid<dht::FourConnected>{tree.height, tree.width}, tree, cuts, cost,
+                         tokens, out, workspace);
   });
 }
 

@@ -3,15 +3,18 @@
 
 set(DHT_HEADERS
   include/dht/any_policies.hpp
+  include/dht/backend/concepts.hpp
   include/dht/backend/cpu.hpp
   include/dht/backend/device_memory.hpp
   include/dht/backend/instruction_set.hpp
+  include/dht/backend/loops.hpp
   include/dht/backend/thread_pool.hpp
   include/dht/compiled.hpp
   include/dht/core/buffer.hpp
   include/dht/core/cielab.hpp
   include/dht/core/config.hpp
   include/dht/core/error.hpp
+  include/dht/core/extent.hpp
   include/dht/core/list.hpp
   include/dht/core/marks.hpp
   include/dht/core/math.hpp
@@ -40,11 +43,16 @@ set(DHT_HEADERS
   include/dht/encoder/rows.hpp
   include/dht/encoder/trainable.hpp
   include/dht/encoder/value_range.hpp
+  include/dht/graph/adjacency_graph.hpp
   include/dht/graph/connectivity.hpp
+  include/dht/graph/graph.hpp
+  include/dht/graph/graph_components.hpp
   include/dht/graph/grid_components.hpp
+  include/dht/graph/pixel_grid.hpp
   include/dht/graph/region_graph.hpp
   include/dht/graph/region_members.hpp
   include/dht/graph/union_find.hpp
+  include/dht/graph/voxel_grid.hpp
   include/dht/hierarchy/backward.hpp
   include/dht/hierarchy/build.hpp
   include/dht/hierarchy/concepts.hpp
@@ -54,8 +62,10 @@ set(DHT_HEADERS
   include/dht/io/dtype.hpp
   include/dht/io/file.hpp
   include/dht/io/npy.hpp
+  include/dht/merging/find_leaves.hpp
   include/dht/merging/fitted_merges.hpp
   include/dht/merging/linkage.hpp
+  include/dht/merging/measure_leaves.hpp
   include/dht/merging/merge_graph.hpp
   include/dht/merging/merge_tree.hpp
   include/dht/nn/activation.hpp

@@ -57,16 +57,17 @@ namespace dht {
                                                    ColourEncoder<float>::Saved&,                           \
                                                    ColourEncoder<float>::Gradients&, float*) const;
 
-#define DHT_INSTANCE_OF_HIERARCHIES(Similarity, Weighting)                            \
-  DHT_INSTANCE void build_hierarchy<FourConnected>(                                   \
-      const backend::Cpu&, const HierarchyParts<float, Similarity, Weighting, Aicc>&, \
-      const HierarchyOptions&, Hierarchy<float>&, HierarchyWorkspace<float>&);
+#define DHT_INSTANCE_OF_HIERARCHIES(Similarity, Weighting)                                     \
+  DHT_INSTANCE void build_hierarchy(const backend::Cpu&, const PixelGrid<>&,                   \
+                                    const HierarchyParts<float, Similarity, Weighting, Aicc>&, \
+                                    const HierarchyOptions&, Hierarchy<float>&, HierarchyWorkspace<float>&);
 
-#define DHT_INSTANCE_OF_HIERARCHY_GRADIENTS(Similarity)                                               \
-  DHT_INSTANCE void backward_hierarchy<FourConnected>(                                                \
-      const backend::Cpu&, const HierarchyParts<float, Similarity, SimilarityWeighting, Aicc>&,       \
-      const HierarchyOptions&, const Hierarchy<float>&, HierarchyGradients<float>&, SelfLoop<float>&, \
-      HierarchyBackwardWorkspace<float>&);
+#define DHT_INSTANCE_OF_HIERARCHY_GRADIENTS(Similarity)                                                     \
+  DHT_INSTANCE void backward_hierarchy(const backend::Cpu&, const PixelGrid<>&,                             \
+                                       const HierarchyParts<float, Similarity, SimilarityWeighting, Aicc>&, \
+                                       const HierarchyOptions&, const Hierarchy<float>&,                    \
+                                       HierarchyGradients<float>&, SelfLoop<float>&,                        \
+                                       HierarchyBackwardWorkspace<float>&);
 
 #ifdef DHT_INSTANCES_OF_ENCODERS
 DHT_INSTANCE void ConvolutionalEncoder<float>::assign(const ConvolutionalParameters<float>&);
@@ -98,27 +99,25 @@ DHT_INSTANCE_OF_HIERARCHIES(Cosine, SimilarityWeighting)
 
 #ifdef DHT_INSTANCES_OF_DRAWING
 DHT_INSTANCE_OF_HIERARCHIES(Gaussian, SizeWeighting)
-DHT_INSTANCE void build_merge_tree<FourConnected>(const backend::Cpu&, const Hierarchy<float>&,
-                                                  const MumfordShah&, const MergeOptions&, const Mask&,
-                                                  MergeTree&, MergeWorkspace&);
+DHT_INSTANCE void build_merge_tree(const backend::Cpu&, const PixelGrid<>&, const Hierarchy<float>&,
+                                   const MumfordShah&, const MergeOptions&, const Mask&, MergeTree&,
+                                   MergeWorkspace&);
 #endif
 
 #ifdef DHT_INSTANCES_OF_MERGING
-DHT_INSTANCE void build_merge_tree<FourConnected>(const backend::Cpu&, const Hierarchy<float>&,
-                                                  const BoundaryLinkage&, const MergeOptions&, const Mask&,
-                                                  MergeTree&, MergeWorkspace&);
+DHT_INSTANCE void build_merge_tree(const backend::Cpu&, const PixelGrid<>&, const Hierarchy<float>&,
+                                   const BoundaryLinkage&, const MergeOptions&, const Mask&, MergeTree&,
+                                   MergeWorkspace&);
 DHT_INSTANCE void cut_merges(const backend::Cpu&, const MergeTree&, std::int64_t, Partition&,
                              MergeCutWorkspace&);
 DHT_INSTANCE void cut_merges_at(const backend::Cpu&, const MergeTree&, const MergePenalties&, double,
                                 Partition&, MergeCutWorkspace&);
-DHT_INSTANCE void best_ancestor<FourConnected>(const backend::Cpu&, const Hierarchy<float>&,
-                                               std::span<const float>, float, Partition&,
-                                               BestAncestorWorkspace&);
-DHT_INSTANCE std::int64_t refine_tokens<FourConnected>(const backend::Cpu&, const Hierarchy<float>&,
-                                                       const RefineOptions&, Tokens<float>&,
-                                                       RefineWorkspace&);
+DHT_INSTANCE void best_ancestor(const backend::Cpu&, const PixelGrid<>&, const Hierarchy<float>&,
+                                std::span<const float>, float, Partition&, BestAncestorWorkspace&);
+DHT_INSTANCE std::int64_t refine_tokens(const backend::Cpu&, const PixelGrid<>&, const Hierarchy<float>&,
+                                        const RefineOptions&, Tokens<float>&, RefineWorkspace&);
 namespace detail {
-DHT_INSTANCE void describe(const Hierarchy<float>&, Tokens<float>&);
+DHT_INSTANCE void describe(const PixelGrid<>&, const Hierarchy<float>&, Tokens<float>&);
 }
 #endif
 

@@ -10,6 +10,10 @@
 #include <dht/core/view.hpp>
 #include <dht/draw/partitions.hpp>
 #include <dht/drawer.hpp>
+#include <dht/encoder/initial.hpp>
+#include <dht/encoder/parameters.hpp>
+#include <dht/graph/adjacency_graph.hpp>
+#include <dht/graph/voxel_grid.hpp>
 #include <dht/io/file.hpp>
 #include <dht/io/npy.hpp>
 #include <dht/regions/confusion_matrix.hpp>

@@ -83,7 +83,7 @@ class Tokenizer<Policies> {
  public:
   using Scalar = typename Policies::Scalar;
   using Encoder = typename Policies::template Encoder<Scalar>;
-  using Connectivity = typename Policies::Connectivity;
+  using Connectivity = typename Policies::Graph::Neighbourhood;
   using Parts = TokenizerParts<Policies>;
   using Gradients = TokenizerGradients<Policies>;
   using Saved = typename detail::DeviceSaved<Encoder, Scalar>::type;
@@ -91,8 +91,8 @@ class Tokenizer<Policies> {
   static_assert(std::is_floating_point_v<Scalar>, "Policies::Scalar must be float or double");
   static_assert(concepts::device_encoder<Encoder, Scalar>,
                 "Policies::Encoder does not satisfy dht::concepts::device_encoder");
-  static_assert(concepts::connectivity<Connectivity>,
-                "Policies::Connectivity does not satisfy dht::concepts::connectivity");
+  static_assert(concepts::pixel_grid<typename Policies::Graph>,
+                "Policies::Graph runs on the host only; on backend::Thrust it must be a dht::PixelGrid");
   static_assert(concepts::similarity<typename Policies::Similarity, Scalar>,
                 "Policies::Similarity does not satisfy dht::concepts::similarity");
   static_assert(concepts::weighting<typename Policies::Weighting, Scalar>,

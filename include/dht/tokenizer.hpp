@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include <dht/backend/concepts.hpp>
 #include <dht/backend/cpu.hpp>
 #include <dht/core/error.hpp>
 #include <dht/core/reset_on_move.hpp>
@@ -21,7 +22,8 @@
 #include <dht/encoder/convolutional.hpp>
 #include <dht/encoder/trainable.hpp>
 #include <dht/encoder/value_range.hpp>
-#include <dht/graph/connectivity.hpp>
+#include <dht/graph/graph.hpp>
+#include <dht/graph/pixel_grid.hpp>
 #include <dht/hierarchy/backward.hpp>
 #include <dht/hierarchy/build.hpp>
 #include <dht/merging/fitted_merges.hpp>
@@ -64,7 +66,7 @@ struct DefaultPolicies {
   using Scalar = float;  ///< float or double
   template <class S>
   using Encoder = ConvolutionalEncoder<S>;  ///< image -> features; see concepts::encoder
-  using Connectivity = FourConnected;       ///< who is whose neighbour; concepts::connectivity
+  using Graph = PixelGrid<FourConnected>;   ///< who is whose neighbour; concepts::connectivity
   using Similarity = Gaussian;              ///< how alike two regions are; concepts::similarity
   using Weighting = SimilarityWeighting;    ///< how much a member counts; concepts::weighting
   using Criterion = Aicc;                   ///< what a region is worth; concepts::criterion
@@ -145,7 +147,8 @@ class Tokenizer {
  public:
   using Scalar = typename Policies::Scalar;
   using Encoder = typename Policies::template Encoder<Scalar>;
-  using Connectivity = typename Policies::Connectivity;
+  using Graph = typename Policies::Graph;
+  using Extent = typename Graph::Extent;
   using Parts = TokenizerParts<Policies>;
   using Gradients = TokenizerGradients<Policies>;
   using Saved = typename detail::WayBack<Encoder, Scalar>::Saved;
@@ -153,8 +156,7 @@ class Tokenizer {
   static_assert(std::is_floating_point_v<Scalar>, "Policies::Scalar must be float or double");
   static_assert(concepts::encoder<Encoder, Scalar>,
                 "Policies::Encoder does not satisfy dht::concepts::encoder");
-  static_assert(concepts::connectivity<Connectivity>,
-                "Policies::Connectivity does not satisfy dht::concepts::connectivity");
+  static_assert(concepts::graph<Graph>, "Policies::Graph does not satisfy dht::concepts::graph");
   static_assert(concepts::similarity<typename Policies::Similarity, Scalar>,
                 "Policies::Similarity does not satisfy dht::concepts::similarity");
   static_assert(concepts::weighting<typename Policies::Weighting, Scalar>,
@@ -165,6 +167,8 @@ class Tokenizer {
                 "Policies::Selection does not satisfy dht::concepts::selection");
   static_assert(concepts::linkage<typename Policies::Linkage>,
                 "Policies::Linkage does not satisfy dht::concepts::linkage");
+  static_assert(concepts::backend<typename Policies::Backend>,
+                "Policies::Backend does not satisfy dht::concepts::backend");
 
   Tokenizer() requires std::default_initializable<Encoder> : Tokenizer(Parts{}) {}
   explicit Tokenizer(Parts parts) : parts_(std::move(parts)) {}
@@ -177,28 +181,28 @@ class Tokenizer {
   /// The tokens of an image, or of a batch, by the tokenizer's selection. Throws dht::Error for an empty image, a wrong
   /// number of channels, values that are not finite, and, by `check_range`, those far outside of the encoder's range.
   template <class P>
-  const Tokens<Scalar>& operator()(const ImageView<P>& image) & {
+  const Tokens<Scalar, Extent>& operator()(const ImageView<P>& image) & {
     build(image);
     return select();
   }
 
   /// Exactly `count` tokens in every image, from 1 to the number of its pixels.
   template <class P>
-  const Tokens<Scalar>& operator()(const ImageView<P>& image, std::int64_t count) & {
+  const Tokens<Scalar, Extent>& operator()(const ImageView<P>& image, std::int64_t count) & {
     build(image);
     return tokens(count);
   }
 
   /// The same of a temporary tokenizer, which gives its tokens away.
   template <class... Arguments>
-  Tokens<Scalar> operator()(const Arguments&... arguments) && {
+  Tokens<Scalar, Extent> operator()(const Arguments&... arguments) && {
     (*this)(arguments...);
     return std::move(images_.size() == 1 ? images_[0].tokens : tokens_);
   }
 
   /// The hierarchy alone, of each image of a batch one; also the first half of the calls above. Returns that of the first.
   template <class P>
-  const Hierarchy<Scalar>& build(const ImageView<P>& image) & {
+  const Hierarchy<Scalar, Extent>& build(const ImageView<P>& image) & {
     const ImageView<const P> batch = image;  // one instance for both views of a pixel type
     open(batch);
     std::atomic<bool> finite = true;
@@ -214,9 +218,54 @@ class Tokenizer {
     return hierarchy();
   }
 
+  /// The tokens of any graph whose vertices have features of your own, by the tokenizer's selection, or exactly `count`,
+  /// from the number of its connected parts to that of its vertices. The memory that the graph looks at must outlive all
+  /// calls about it; the features are copied.
+  const Tokens<Scalar, Extent>& operator()(const Graph& graph, const FeatureView<const Scalar>& features) & {
+    build(graph, features);
+    return select();
+  }
+  const Tokens<Scalar, Extent>& operator()(const Graph& graph, const FeatureView<const Scalar>& features,
+                                           std::int64_t count) & {
+    build(graph, features);
+    return tokens(count);
+  }
+
+  /// The hierarchy alone, over features of your own. Throws dht::Error for a graph that is not one, another number of
+  /// features than it has vertices, and features that are not finite.
+  const Hierarchy<Scalar, Extent>& build(const Graph& graph, const FeatureView<const Scalar>& features) & {
+    clear();
+    DHT_EXPECTS(has_parts_, "tokenizer: was moved from; must be given another one before it is used");
+    graph.check();
+    detail::check_features(features, graph.vertices());
+    graph_ = graph;
+    make_room(1, graph.vertices(), features.columns);
+    detail::copy_features(features, images_[0].tree.pixel_features.data());
+    build_tree(images_[0], workspaces_[0]);
+    is_built_ = true;
+    return hierarchy();
+  }
+
+  /// From the gradient of the last tokens' features, tokens x features, to the features that `build` was given, vertices x
+  /// features, overwritten, and to the self-loop's parameters, where it is added. All choices are constants.
+  void backward(const MatrixView<const Scalar>& grad_feature, SelfLoop<Scalar>& grad_self_loop,
+                const MatrixView<Scalar>& grad_features) {
+    DHT_EXPECTS(is_built_ && tokens_are_of_tree_,
+                "backward: needs tokens of the last graph; cut its hierarchy first");
+    DHT_EXPECTS(images_.size() == 1, "backward: of features needs one graph; the last call had a batch of ",
+                images_.size(), " images");
+    Image& of = images_[0];
+    DHT_EXPECTS(grad_features.rows == of.tree.pixels() && grad_features.columns == of.tree.features,
+                "gradient of features: is ", grad_features.rows, " x ", grad_features.columns, "; must be ",
+                of.tree.pixels(), " x ", of.tree.features);
+    backward_image(of, workspaces_[0], grad_feature, grad_self_loop);
+    const Buffer<Scalar>& from = workspaces_[0].grad_tree.pixel_features;
+    std::copy(from.begin(), from.end(), grad_features.data);
+  }
+
   /// As `build`, and keeps what `backward` needs. Cut the hierarchy then, by `select` or `tokens`.
   template <class P>
-  const Hierarchy<Scalar>& forward(const ImageView<P>& image) & {
+  const Hierarchy<Scalar, Extent>& forward(const ImageView<P>& image) & {
     static_assert(concepts::differentiable_encoder<Encoder, Scalar>,
                   "Policies::Encoder does not satisfy dht::concepts::differentiable_encoder");
     const ImageView<const P> batch = image;
@@ -255,7 +304,7 @@ class Tokenizer {
                 Scalar* grad_image = nullptr) {
     DHT_EXPECTS(can_go_back_, "backward: needs a call of forward before it");
     DHT_EXPECTS(tokens_are_of_tree_, "backward: needs tokens of the last forward; cut its hierarchy first");
-    const Tokens<Scalar>& all = joined();
+    const Tokens<Scalar, Extent>& all = joined();
     DHT_EXPECTS(image.batch == all.batch && image.height == all.height && image.width == all.width,
                 "image: is not the one of the last forward call");
     DHT_EXPECTS(grad_feature.rows == all.count() && grad_feature.columns == all.features,
@@ -291,7 +340,7 @@ class Tokenizer {
   /// `count` is beyond, they are as many as these. `MergeOptions::smallest` gives way to it: where merging leaves fewer
   /// tokens of that size, some are smaller. The first call after `build` merges, and one whose count needs finer leaves;
   /// each further one costs less than a millisecond a megapixel.
-  const Tokens<Scalar>& tokens(std::int64_t count) & {
+  const Tokens<Scalar, Extent>& tokens(std::int64_t count) & {
     check_count(count);
     return cut_images([&](Image& of, Workspace& work) {
       const auto input = merge_input(of, work);
@@ -309,7 +358,7 @@ class Tokenizer {
   }
 
   /// As many tokens as a penalty leaves: few where there is little to see, many where there is much.
-  const Tokens<Scalar>& tokens(Penalty penalty) & {
+  const Tokens<Scalar, Extent>& tokens(Penalty penalty) & {
     check_built();
     return cut_images([&](Image& of, Workspace& work) {
       find_penalties(of, work);
@@ -333,45 +382,49 @@ class Tokenizer {
 
   /// The last tokens with their borders moved pixel by pixel, `sweeps` times over, to where the squared error of the
   /// features is least (see refine_tokens). As many tokens as before; their features are means of their pixels.
-  const Tokens<Scalar>& refine(int sweeps = 1) & {
+  const Tokens<Scalar, Extent>& refine(int sweeps = 1) & {
     DHT_EXPECTS(tokens_are_of_tree_, "refine: needs tokens; cut the hierarchy first");
     for_images([&](Image& of, Workspace& work, int) {
-      refine_tokens<Connectivity>(parts_.backend, of.tree, {sweeps, of.smallest}, of.tokens, work.refine);
+      refine_tokens(parts_.backend, graph_, of.tree, {sweeps, of.smallest}, of.tokens, work.refine);
     });
     return join();
   }
 
   /// Cuts the hierarchy that was built last by the tokenizer's selection; `operator()` does both.
-  const Tokens<Scalar>& select() & { return select(parts_.selection); }
+  const Tokens<Scalar, Extent>& select() & { return select(parts_.selection); }
 
   /// Cuts it by another selection.
   template <concepts::selection<Scalar> Selection>
-  const Tokens<Scalar>& select(const Selection& selection) & {
+  const Tokens<Scalar, Extent>& select(const Selection& selection) & {
     check_built();
     return cut_images([&](Image& of, Workspace& work) {
-      const SelectionInput<Scalar, typename Policies::Criterion> in{of.tree, parts_.criterion};
+      const SelectionInput<Scalar, typename Policies::Criterion, Graph> in{graph_, of.tree, parts_.criterion};
       Partition& out = of.tokens.partition;
       out.whole_sources = out.means_of_pixels = false;  // unless the selection says so
       if constexpr (std::same_as<Selection, typename Policies::Selection>) {
-        selection.template select<Connectivity>(parts_.backend, in, out, work.selection);
+        selection.select(parts_.backend, in, out, work.selection);
       } else {
         typename Selection::Workspace once;
-        selection.template select<Connectivity>(parts_.backend, in, out, once);
+        selection.select(parts_.backend, in, out, once);
       }
       return parts_.merging.smallest;
     });
   }
 
+  /// The graph of the last image, or the last one that was given.
+  const Graph& graph() const& { return graph_; }
+  const Graph& graph() const&& = delete;
+
   /// The hierarchy of an image of the last batch; copy it to keep it. Empty before the first.
-  const Hierarchy<Scalar>& hierarchy(int image = 0) const& { return images_[place_of(image)].tree; }
-  const Hierarchy<Scalar>& hierarchy(int = 0) const&& = delete;
+  const Hierarchy<Scalar, Extent>& hierarchy(int image = 0) const& { return images_[place_of(image)].tree; }
+  const Hierarchy<Scalar, Extent>& hierarchy(int = 0) const&& = delete;
 
  private:
   /// What there is of an image.
   struct Image {
-    Hierarchy<Scalar> tree;
-    Tokens<Scalar> tokens;
-    detail::FittedMerges<Connectivity> merges;
+    Hierarchy<Scalar, Extent> tree;
+    Tokens<Scalar, Extent> tokens;
+    detail::FittedMerges merges;
     MergePenalties penalties;
     std::int64_t penalties_of = -1;  // the version of `merges` that they belong to
     std::int64_t smallest = 1;       // that was asked of the last tokens
@@ -381,7 +434,7 @@ class Tokenizer {
   /// What a thread needs that is at work on an image.
   struct Workspace {
     typename Encoder::Workspace encode;
-    HierarchyWorkspace<Scalar> build;
+    HierarchyWorkspace<Scalar, Extent> build;
     HierarchyGradients<Scalar> grad_tree;
     HierarchyBackwardWorkspace<Scalar> backward;
     typename Policies::Selection::Workspace selection;
@@ -396,9 +449,9 @@ class Tokenizer {
                                                         parts_.self_loop};
   }
 
-  detail::MergeTreeInput<Scalar, typename Policies::Linkage, typename Policies::Backend> merge_input(
+  detail::MergeTreeInput<Graph, Scalar, typename Policies::Linkage, typename Policies::Backend> merge_input(
       const Image& of, Workspace& work) const {
-    return {parts_.backend, of.tree, parts_.linkage, parts_.merging, work.merge};
+    return {parts_.backend, graph_, of.tree, parts_.linkage, parts_.merging, work.merge};
   }
 
   std::size_t place_of(int image) const {
@@ -427,6 +480,10 @@ class Tokenizer {
   /// Makes ready for the images of a batch.
   template <class P>
   void open(const ImageView<const P>& image) {
+    static_assert(
+        concepts::pixel_grid<Graph>,
+        "images need a PixelGrid as Policies::Graph; other graphs bring the features of their vertices: "
+        "tokenizer(graph, features)");
     clear();  // should anything below fail, nothing is left that belongs to another image
     DHT_EXPECTS(has_parts_, "tokenizer: was moved from; must be given another one before it is used");
     check(image, "image");
@@ -437,12 +494,15 @@ class Tokenizer {
     if constexpr (std::is_floating_point_v<P>)
       if (std::isfinite(most) && !detail::is_within(parts_.backend, image, most))
         detail::report_values(image, most);
-    images_.resize(static_cast<std::size_t>(image.batch));
+    graph_ = {image.height, image.width};
+    make_room(image.batch, image.pixels(), parts_.encoder.features());
+  }
+
+  void make_room(int batch, std::int64_t vertices, int features) {
+    images_.resize(static_cast<std::size_t>(batch));
     for (Image& of : images_) {
-      of.tree.height = image.height;
-      of.tree.width = image.width;
-      of.tree.features = parts_.encoder.features();
-      of.tree.pixel_features.resize(static_cast<std::size_t>(image.pixels() * of.tree.features));
+      of.tree.features = features;
+      of.tree.pixel_features.resize(static_cast<std::size_t>(vertices * features));
     }
   }
 
@@ -462,7 +522,7 @@ class Tokenizer {
   }
 
   void build_tree(Image& of, Workspace& work) const {
-    build_hierarchy<Connectivity>(parts_.backend, hierarchy_parts(), parts_.hierarchy, of.tree, work.build);
+    build_hierarchy(parts_.backend, graph_, hierarchy_parts(), parts_.hierarchy, of.tree, work.build);
   }
 
   /// From the gradient of an image's tokens to `work.grad_tree` and the self-loop, where it is added.
@@ -470,13 +530,13 @@ class Tokenizer {
                       SelfLoop<Scalar>& grad_self_loop) const {
     work.grad_tree.clear(of.tree);
     backward_tokens(of.tree, of.tokens, grad_feature, work.grad_tree);
-    backward_hierarchy<Connectivity>(parts_.backend, hierarchy_parts(), parts_.hierarchy, of.tree,
-                                     work.grad_tree, grad_self_loop, work.backward);
+    backward_hierarchy(parts_.backend, graph_, hierarchy_parts(), parts_.hierarchy, of.tree, work.grad_tree,
+                       grad_self_loop, work.backward);
   }
 
   /// The same for all images, whose gradients of features come into `features_`. What is of all images is summed in their
   /// order.
-  void backward_batch(const Tokens<Scalar>& all, const MatrixView<const Scalar>& grad_feature,
+  void backward_batch(const Tokens<Scalar, Extent>& all, const MatrixView<const Scalar>& grad_feature,
                       SelfLoop<Scalar>& grad_self_loop) {
     const std::size_t of_image = images_[0].tree.pixel_features.size();
     features_.resize(images_.size() * of_image);
@@ -514,32 +574,33 @@ class Tokenizer {
 
   /// The tokens of the partitions that `cut(image, workspace)` makes; it returns the smallest size that was asked for.
   template <class Cut>
-  const Tokens<Scalar>& cut_images(const Cut& cut) {
+  const Tokens<Scalar, Extent>& cut_images(const Cut& cut) {
     tokens_are_of_tree_ = false;  // should the cut fail
     for_images([&](Image& of, Workspace& work, int) {
       of.smallest = cut(of, work);
-      detail::describe(of.tree, of.tokens);
+      detail::describe(graph_, of.tree, of.tokens);
     });
     tokens_are_of_tree_ = true;
     return join();
   }
 
-  const Tokens<Scalar>& join() {
+  const Tokens<Scalar, Extent>& join() {
     if (images_.size() > 1)
       detail::join_tokens(
           static_cast<int>(images_.size()),
-          [&](int b) -> const Tokens<Scalar>& { return images_[static_cast<std::size_t>(b)].tokens; },
+          [&](int b) -> const Tokens<Scalar, Extent>& { return images_[static_cast<std::size_t>(b)].tokens; },
           tokens_);
     return joined();
   }
 
-  const Tokens<Scalar>& joined() const { return images_.size() == 1 ? images_[0].tokens : tokens_; }
+  const Tokens<Scalar, Extent>& joined() const { return images_.size() == 1 ? images_[0].tokens : tokens_; }
 
   Parts parts_;
+  Graph graph_{};  // of the last image
   std::vector<Image> images_ = std::vector<Image>(1);
   std::vector<Workspace> workspaces_ = std::vector<Workspace>(1);
-  Tokens<Scalar> tokens_;    // of all images, where there are several
-  Buffer<Scalar> features_;  // of all images, then their gradients; for training
+  Tokens<Scalar, Extent> tokens_;  // of all images, where there are several
+  Buffer<Scalar> features_;        // of all images, then their gradients; for training
   Saved saved_;
   detail::ResetOnMove<bool> is_built_ = false, can_go_back_ = false;
   detail::ResetOnMove<bool> tokens_are_of_tree_ = false;  // and not of an earlier one

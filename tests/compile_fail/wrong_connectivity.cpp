@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Neighbours above and below only: a grid takes the pixel to the right for granted.
-// expects: Policies::Connectivity does not satisfy dht::concepts::connectivity
+// expects: connectivity
 // expects: right_then_row_below
 #include <dht/tokenizer.hpp>
 
@@ -9,7 +9,7 @@ struct Columns {
 };
 
 struct Policies : dht::DefaultPolicies {
-  using Connectivity = Columns;
+  using Graph = dht::PixelGrid<Columns>;
 };
 
 int main() { dht::Tokenizer<Policies> tokenizer; }

@@ -4,8 +4,9 @@
 #include <dht/tokenizer.hpp>
 
 struct Everything {
-  template <dht::concepts::connectivity C, class Backend, class S, class Criterion, class Workspace>
-  void select(const Backend&, const dht::SelectionInput<S, Criterion>&, dht::Partition&, Workspace&) const {}
+  template <class Backend, class S, class Criterion, class G, class Workspace>
+  void select(const Backend&, const dht::SelectionInput<S, Criterion, G>&, dht::Partition&,
+              Workspace&) const {}
 };
 
 struct Policies : dht::DefaultPolicies {

@@ -158,7 +158,7 @@ void call_backward(Results& results, dht::TokenizerParts<Policies> parts = {}) {
 
 struct Eight : dht::ColourPolicies {
   using Scalar = double;
-  using Connectivity = dht::EightConnected;
+  using Graph = dht::PixelGrid<dht::EightConnected>;
   using Similarity = dht::Laplacian;
   using Weighting = dht::SizeWeighting;
   using Criterion = dht::Bic;
@@ -220,8 +220,8 @@ void call_cuts(Results& results) {
   const dht::Bic bic;
   const auto information = dht::information_of(tree, bic);
   dht::BestAncestorWorkspace ancestors;
-  dht::best_ancestor<dht::FourConnected, float>(
-      backend, tree, information, bic.pixel_information<float>(tree.pixels()), partition, ancestors);
+  dht::best_ancestor(backend, dht::PixelGrid<dht::FourConnected>{tree.height, tree.width}, tree, information,
+                     bic.pixel_information<float>(tree.pixels()), partition, ancestors);
   results.add_all(partition.labels);
   results.add(partition.sources_of(0)[0] + dht::pixel_source(3));
   dht::NestedCuts cuts;
@@ -231,14 +231,15 @@ void call_cuts(Results& results) {
   results.add(cuts.takes_part(0));
   dht::CutWorkspace workspace;
   dht::optimal_cut(tree, cuts, 20.0, partition, workspace);
-  dht::cut_to_budget<dht::FourConnected>(tree, cuts, dht::CodeLength(), 8, partition, workspace);
+  dht::cut_to_budget(dht::PixelGrid<dht::FourConnected>{tree.height, tree.width}, tree, cuts,
+                     dht::CodeLength(), 8, partition, workspace);
   results.add_all(partition.labels);
   results.add(tokenizer.select(dht::BestAncestor{}).count());
 
   dht::MergeTree merges;
   dht::MergeWorkspace merging;
-  dht::build_merge_tree<dht::FourConnected>(backend, tree, dht::BoundaryLinkage{}, dht::MergeOptions{},
-                                            dht::Mask{}, merges, merging);
+  dht::build_merge_tree(backend, dht::PixelGrid<dht::FourConnected>{tree.height, tree.width}, tree,
+                        dht::BoundaryLinkage{}, dht::MergeOptions{}, dht::Mask{}, merges, merging);
   results.add(merges.merges.size());
   dht::MergePenalties penalties;
   penalties.build(tree, merges, dht::SquaredError());

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <numeric>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -105,8 +106,8 @@ struct OneLevel {
   struct Workspace {};
   int level = 3;
 
-  template <dht::concepts::connectivity C, class Backend, class S, class Criterion>
-  void select(const Backend&, const dht::SelectionInput<S, Criterion>& in, dht::Partition& out,
+  template <class Backend, class S, class Criterion, class G>
+  void select(const Backend&, const dht::SelectionInput<S, Criterion, G>& in, dht::Partition& out,
               Workspace&) const {
     const int taken = std::min(level, in.tree.levels() - 1);
     out.regions = static_cast<std::int32_t>(in.tree.regions(taken));
@@ -134,16 +135,34 @@ struct Deviation {
 static_assert(dht::concepts::region_cost<Deviation>);
 // example-end own_cost
 
+// example-begin own_backend
+/// Threads that are started for each loop: simple, and slow to start.
+class FreshThreads : public dht::backend::Loops<FreshThreads> {
+ public:
+  int threads() const { return 3; }
+
+  template <class Task>
+  void run(int parts, const Task& task) const {
+    std::vector<std::thread> others;
+    for (int part = 1; part < parts; ++part) others.emplace_back([&task, part] { task(part); });
+    task(0);
+    for (std::thread& other : others) other.join();
+  }
+};
+static_assert(dht::concepts::backend<FreshThreads>);
+// example-end own_backend
+
 // example-begin own_policies
 struct OwnPolicies : dht::DefaultPolicies {
   template <class S>
   using Encoder = Brightness<S>;
-  using Connectivity = Bricks;
+  using Graph = dht::PixelGrid<Bricks>;
   using Similarity = dht::Cauchy;
   using Weighting = RootWeighting;
   using Criterion = Uniformity;
   using Selection = OneLevel;
   using Linkage = LeastContrast;
+  using Backend = FreshThreads;
 };
 // example-end own_policies
 
@@ -337,6 +356,33 @@ TEST_CASE("docs/training.md: a training", "[docs]") {
   CHECK(losses.back() < 0.5 * losses.front());
 }
 
+namespace {
+
+// example-begin any_graph
+struct PointPolicies : dht::ColourPolicies {
+  using Graph = dht::AdjacencyGraph<3>;  // positions in space
+};
+
+std::vector<std::int32_t> label_points(const std::vector<float>& positions, const std::vector<float>& colours,
+                                       const std::vector<dht::Edge>& edges, int tokens) {
+  const auto points = static_cast<std::int64_t>(positions.size() / 3);
+  const dht::AdjacencyLists lists(points, edges);
+  dht::Tokenizer<PointPolicies> tokenizer;
+  const auto& found = tokenizer(lists.graph<3, float>(positions), {colours.data(), points, 3, 3}, tokens);
+  return {found.partition.labels.begin(), found.partition.labels.end()};
+}
+// example-end any_graph
+
+}  // namespace
+
+TEST_CASE("docs/graph.md: any graph", "[docs]") {
+  // Two chains of three points, of one colour each, joined by an edge.
+  const std::vector<float> positions{0, 0, 0, 1, 0, 0, 2, 0, 0, 3, 0, 0, 4, 0, 0, 5, 0, 0};
+  const std::vector<float> colours{1, 0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0, 1};
+  const std::vector<dht::Edge> edges{{0, 1}, {1, 2}, {2, 3}, {3, 4}, {4, 5}};
+  CHECK(label_points(positions, colours, edges, 2) == std::vector<std::int32_t>{0, 0, 0, 1, 1, 1});
+}
+
 TEST_CASE("docs/graph.md: who touches whom", "[docs]") {
   // example-begin region_graph
   const std::vector<std::int32_t> labels{0, 0, 1,  //
@@ -503,8 +549,8 @@ TEST_CASE("docs/selection.md: many cuts of one tree", "[docs]") {
   const auto information = dht::information_of(tree, bic);
   dht::Partition partition;
   dht::BestAncestorWorkspace workspace;
-  dht::best_ancestor<dht::FourConnected, float>(
-      backend, tree, information, bic.pixel_information<float>(tree.pixels()), partition, workspace);
+  dht::best_ancestor(backend, tokenizer.graph(), tree, information,
+                     bic.pixel_information<float>(tree.pixels()), partition, workspace);
   // example-end other_criterion
   CHECK(partition.regions > 0);
 

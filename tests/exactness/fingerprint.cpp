@@ -173,7 +173,7 @@ struct Colour : dht::ColourPolicies {
   using Similarity = Kernel;
 };
 struct ColourOfEight : Colour<float, dht::Cosine> {
-  using Connectivity = dht::EightConnected;
+  using Graph = dht::PixelGrid<dht::EightConnected>;
   using Criterion = dht::Bic;
   using Selection = dht::OptimalCut<>;
 };

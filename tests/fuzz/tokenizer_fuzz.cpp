@@ -31,7 +31,7 @@ struct Four : dht::ColourPolicies {
 };
 struct Eight : Four {
   using Scalar = double;
-  using Connectivity = dht::EightConnected;
+  using Graph = dht::PixelGrid<dht::EightConnected>;
   using Linkage = dht::MumfordShah;
 };
 struct Learned : Four {

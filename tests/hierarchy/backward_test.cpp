@@ -39,8 +39,8 @@ Gradients<S> go_back(const TreeSettings& s, const dht::Hierarchy<S>& tree, std::
   g.loop.bias = 0;
   if (upstream) *upstream = g;
   dht::HierarchyBackwardWorkspace<S> workspace;
-  dht::backward_hierarchy<C>(dht::backend::Cpu(threads), parts_of<S>(s, loop), options_of(s), tree, g.tree,
-                             g.loop, workspace);
+  dht::backward_hierarchy(dht::backend::Cpu(threads), dht::PixelGrid<C>{tree.height, tree.width},
+                          parts_of<S>(s, loop), options_of(s), tree, g.tree, g.loop, workspace);
   return g;
 }
 
@@ -54,8 +54,9 @@ void check_by_differences(const TreeSettings& s, Random& random) {
   std::vector<double> features(tree.pixel_features.begin(), tree.pixel_features.end());
   dht::SelfLoop<double> loop = loop_of<double>(s);
   const auto loss = [&] {
-    const auto frozen = FrozenTree::of<C>(tree, AnySimilarity(s.kernel, s.bandwidth),
-                                          AnyWeighting{s.by_similarity}, loop, s.compactness, features);
+    const auto frozen =
+        FrozenTree::of(dht::PixelGrid<C>{tree.height, tree.width}, tree, AnySimilarity(s.kernel, s.bandwidth),
+                       AnyWeighting{s.by_similarity}, loop, s.compactness, features);
     double sum = 0;
     for (std::size_t i = 0; i < frozen.mean.size(); ++i)
       sum += frozen.mean[i] * upstream.tree.mean[i] + frozen.variance[i] * upstream.tree.variance[i];
@@ -157,8 +158,8 @@ TEST_CASE("hierarchy: gradients of another tree are refused", "[hierarchy]") {
   dht::HierarchyBackwardWorkspace<double> workspace;
   const auto back = [&](const dht::Hierarchy<double>& of, dht::SelfLoop<double> grad_loop) {
     return error_of([&] {
-      dht::backward_hierarchy<dht::FourConnected>(dht::backend::Cpu(1), parts_of<double>(s, loop),
-                                                  options_of(s), of, gradients, grad_loop, workspace);
+      dht::backward_hierarchy(dht::backend::Cpu(1), dht::PixelGrid<dht::FourConnected>{of.height, of.width},
+                              parts_of<double>(s, loop), options_of(s), of, gradients, grad_loop, workspace);
     });
   };
   CHECK(back({}, {}) == "hierarchy: is empty; build it first");

@@ -114,7 +114,8 @@ TEST_CASE("hierarchy: a criterion of the user's own runs through the real thing"
   const dht::SelfLoop<double> self_loop;
   const dht::HierarchyParts<double, dht::Gaussian, dht::SizeWeighting, AtLeastFour> parts{
       dht::Gaussian(), {}, {}, self_loop};
-  dht::build_hierarchy<dht::FourConnected>(dht::backend::Cpu(1), parts, {}, tree, workspace);
+  dht::build_hierarchy(dht::backend::Cpu(1), dht::PixelGrid<dht::FourConnected>{tree.height, tree.width},
+                       parts, {}, tree, workspace);
   REQUIRE(tree.regions(1) == 4);
   CHECK(tree.information[0] == -4);
 }

@@ -76,11 +76,10 @@ Result<S> compute(const Cpu& backend, int height, int width, const Similarity& s
   const dht::HierarchyParts<S, Similarity, dht::SimilarityWeighting, dht::Aicc> parts{
       similarity, {}, dht::Aicc(), self_loop};
   dht::HierarchyWorkspace<S> workspace;
-  dht::build_hierarchy<C>(backend, parts, {}, r.tree, workspace);
+  dht::build_hierarchy(backend, dht::PixelGrid<C>{r.tree.height, r.tree.width}, parts, {}, r.tree, workspace);
   dht::BestAncestorWorkspace selecting;
-  dht::best_ancestor<C, S>(backend, r.tree, r.tree.information,
-                           parts.criterion.template pixel_information<S>(r.tree.pixels()), r.partition,
-                           selecting);
+  dht::best_ancestor(backend, dht::PixelGrid<C>{r.tree.height, r.tree.width}, r.tree, r.tree.information,
+                     parts.criterion.template pixel_information<S>(r.tree.pixels()), r.partition, selecting);
   return r;
 }
 

@@ -183,7 +183,8 @@ TEST_CASE("hierarchy: the workspace of an earlier image leaves no trace", "[hier
       tree->height = height;
       tree->width = width;
       tree->pixel_features = features;
-      dht::build_hierarchy<dht::FourConnected>(backend, parts, {}, *tree, tree == &fresh ? clean : workspace);
+      dht::build_hierarchy(backend, dht::PixelGrid<dht::FourConnected>{tree->height, tree->width}, parts, {},
+                           *tree, tree == &fresh ? clean : workspace);
     }
     CHECK(reused.begin == fresh.begin);
     CHECK(reused.pixel_parent == fresh.pixel_parent);
@@ -259,7 +260,8 @@ TEST_CASE("hierarchy: what cannot be built on", "[hierarchy]") {
   const dht::HierarchyParts<double, AnySimilarity, AnyWeighting, AnyCriterion> parts{
       AnySimilarity(), AnyWeighting{}, AnyCriterion(), self_loop};
   const auto build = [&] {
-    dht::build_hierarchy<dht::FourConnected>(dht::backend::Cpu(1), parts, {}, tree, workspace);
+    dht::build_hierarchy(dht::backend::Cpu(1), dht::PixelGrid<dht::FourConnected>{tree.height, tree.width},
+                         parts, {}, tree, workspace);
   };
   CHECK(error_of(build) == "hierarchy: has no pixels or no features to build on");
   tree.features = 1;
@@ -278,7 +280,8 @@ TEST_CASE("hierarchy: a failed build leaves nothing that could be misread", "[hi
   const dht::HierarchyParts<double, AnySimilarity, AnyWeighting, AnyCriterion> parts{
       AnySimilarity(), AnyWeighting{}, AnyCriterion(), self_loop};
   const auto build = [&] {
-    dht::build_hierarchy<dht::FourConnected>(dht::backend::Cpu(1), parts, {}, tree, workspace);
+    dht::build_hierarchy(dht::backend::Cpu(1), dht::PixelGrid<dht::FourConnected>{tree.height, tree.width},
+                         parts, {}, tree, workspace);
   };
   CHECK(error_of(build) == "pixel features: are 216 numbers; must be 18000");
   REQUIRE(tree.levels() == 0);

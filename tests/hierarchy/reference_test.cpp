@@ -108,7 +108,8 @@ void compare_on(const TreeSettings& s, const std::vector<double>& features, std:
   dht::BestAncestorWorkspace workspace;
   const double pixel = AnyCriterion(s.penalty, s.iota).pixel_information<double>(tree.pixels());
   const dht::backend::Cpu backend(1 + static_cast<int>(seed % 2));
-  dht::best_ancestor<C, double>(backend, tree, tree.information, pixel, partition, workspace);
+  dht::best_ancestor(backend, dht::PixelGrid<C>{tree.height, tree.width}, tree, tree.information, pixel,
+                     partition, workspace);
   CHECK(difference(partition, tree, reference) == "");
 }
 

@@ -171,7 +171,8 @@ Hierarchy<S> build_tree(const TreeSettings& s, const std::vector<double>& planes
   tree.pixel_features = rows_of<S>(planes, 1, s.features);
   const SelfLoop<S> loop = loop_of<S>(s);
   HierarchyWorkspace<S> workspace;
-  build_hierarchy<C>(backend::Cpu(threads), parts_of<S>(s, loop), options_of(s), tree, workspace);
+  build_hierarchy(backend::Cpu(threads), PixelGrid<C>{tree.height, tree.width}, parts_of<S>(s, loop),
+                  options_of(s), tree, workspace);
   return tree;
 }
 

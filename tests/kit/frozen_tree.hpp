@@ -9,7 +9,8 @@
 #include <cstdint>
 #include <vector>
 
-#include <dht/graph/connectivity.hpp>
+#include <dht/core/extent.hpp>
+#include <dht/graph/pixel_grid.hpp>
 #include <dht/hierarchy/hierarchy.hpp>
 #include <dht/similarity/self_loop.hpp>
 
@@ -18,9 +19,10 @@ namespace dht::test {
 struct FrozenTree {
   std::vector<double> mean, variance;  // of all nodes, as in the hierarchy
 
-  template <class C, class Similarity, class Weighting>
-  static FrozenTree of(const Hierarchy<double>& tree, const Similarity& similarity,
-                       const Weighting& weighting, const SelfLoop<double>& self_loop, double compactness,
+  template <class G, class Similarity, class Weighting>
+  static FrozenTree of(const G& graph, const Hierarchy<double, typename G::Extent>& tree,
+                       const Similarity& similarity, const Weighting& weighting,
+                       const SelfLoop<double>& self_loop, double compactness,
                        const std::vector<double>& features) {
     FrozenTree out;
     const auto n = static_cast<std::size_t>(tree.features);
@@ -42,8 +44,8 @@ struct FrozenTree {
         const std::int32_t size = level == 0 ? 1 : tree.size[first + i];
         weight[i] = size;
         if (level + 1 < top)
-          weight[i] =
-              weighting(size, edge<C>(tree, similarity, self_loop, compactness, level, i, mean, variance));
+          weight[i] = weighting(
+              size, edge(graph, tree, similarity, self_loop, compactness, level, i, mean, variance));
         total[parent(i)] += weight[i];
       }
       for (std::size_t i = 0; i < members; ++i)
@@ -60,26 +62,36 @@ struct FrozenTree {
   }
 
  private:
+  template <class C>
+  static std::size_t chosen_pixel(const PixelGrid<C>& grid, const Hierarchy<double>& tree, std::size_t i) {
+    if (tree.pixel_choice[i] == 255) return i;
+    const Offset o = detail::Neighbours<C>::all[tree.pixel_choice[i]];
+    return static_cast<std::size_t>(static_cast<std::int64_t>(i) + o.dy * grid.width + o.dx);
+  }
+  template <class G>
+  static std::size_t chosen_pixel(const G&, const Hierarchy<double, typename G::Extent>& tree,
+                                  std::size_t i) {
+    return static_cast<std::size_t>(tree.vertex_choice[i]);
+  }
+
   /// Similarity of the edge that region i of a level chose, after compactness.
-  template <class C, class Similarity>
-  static double edge(const Hierarchy<double>& tree, const Similarity& similarity,
-                     const SelfLoop<double>& self_loop, double compactness, int level, std::size_t i,
-                     const double* mean, const double* variance) {
+  template <class G, class Similarity>
+  static double edge(const G& graph, const Hierarchy<double, typename G::Extent>& tree,
+                     const Similarity& similarity, const SelfLoop<double>& self_loop, double compactness,
+                     int level, std::size_t i, const double* mean, const double* variance) {
     const auto n = static_cast<std::size_t>(tree.features);
     std::size_t j = i;
-    double size = 2, extent = 1;
+    double size = 2, sides = 0;
     if (level == 0) {
-      if (tree.pixel_choice[i] == 255) return 1;
-      const Offset o = detail::Neighbours<C>::all[tree.pixel_choice[i]];
-      j = static_cast<std::size_t>(static_cast<std::int64_t>(i) + o.dy * tree.width + o.dx);
-      extent = std::abs(o.dy) + std::abs(o.dx);
+      j = chosen_pixel(graph, tree, i);
+      if (j == i) return 1;
+      sides = graph.sides(
+          joined(graph.extent(static_cast<std::int32_t>(i)), graph.extent(static_cast<std::int32_t>(j))));
     } else {
       const auto first = static_cast<std::size_t>(tree.begin[static_cast<std::size_t>(level) - 1]);
       j = static_cast<std::size_t>(tree.chosen[first + i]);
-      const Box a = tree.box[first + i], b = tree.box[first + j];
       size = tree.size[first + i] + (i == j ? 0 : tree.size[first + j]);
-      extent = std::max(a.ymax, b.ymax) - std::min(a.ymin, b.ymin) + std::max(a.xmax, b.xmax) -
-               std::min(a.xmin, b.xmin);
+      sides = graph.sides(joined(tree.box[first + i], tree.box[first + j]));
     }
     double value = 0;
     if (i == j) {
@@ -92,7 +104,8 @@ struct FrozenTree {
       for (std::size_t c = 0; c < n; ++c) similarity.add(sums, mean[i * n + c], mean[j * n + c]);
       value = similarity.value(sums);
     }
-    return (1 - compactness) * value + 4 * compactness * size / ((2 + extent) * (2 + extent));
+    const int d = graph.dimensions();
+    return d == 0 ? value : (1 - compactness) * value + compactness * size * std::pow(d / (d + sides), d);
   }
 };
 

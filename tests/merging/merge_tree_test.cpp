@@ -55,7 +55,8 @@ MergeTree merge(const Case& c, const L& linkage, const MergeOptions& options, co
                 int threads = 1) {
   MergeTree out;
   dht::MergeWorkspace workspace;
-  dht::build_merge_tree<C>(dht::backend::Cpu(threads), c.tree, linkage, options, mask, out, workspace);
+  dht::build_merge_tree(dht::backend::Cpu(threads), dht::PixelGrid<C>{c.tree.height, c.tree.width}, c.tree,
+                        linkage, options, mask, out, workspace);
   return out;
 }
 
@@ -185,7 +186,7 @@ TEST_CASE("merge tree: what cannot be done is named", "[merging]") {
   MergeTree out;
   dht::MergeWorkspace workspace;
   CHECK(error_of([&] {
-          dht::build_merge_tree<dht::FourConnected>(dht::backend::Cpu(1), Hierarchy<double>(), dht::Ward(),
-                                                    MergeOptions(), {}, out, workspace);
+          dht::build_merge_tree(dht::backend::Cpu(1), dht::PixelGrid<>{1, 1}, Hierarchy<double>(),
+                                dht::Ward(), MergeOptions(), {}, out, workspace);
         }) == "hierarchy: is empty; build it first");
 }

@@ -80,8 +80,8 @@ MergeTree merge(const Case& c, const L& linkage, const MergeOptions& options,
   dht::Mask mask;
   if (!inside.empty())
     mask = dht::planar_view<const std::uint8_t>(inside.data(), 1, 1, c.grid.height, c.grid.width);
-  dht::build_merge_tree<C>(dht::backend::Cpu(threads), build_tree<double, C>(c.settings, c.values), linkage,
-                           options, mask, out, workspace);
+  dht::build_merge_tree(dht::backend::Cpu(threads), dht::PixelGrid<C>{c.grid.height, c.grid.width},
+                        build_tree<double, C>(c.settings, c.values), linkage, options, mask, out, workspace);
   return out;
 }
 
@@ -194,8 +194,9 @@ TEST_CASE("merge tree: a hierarchy of other neighbours is refused", "[merging]")
   options.start_level = 1;
   const auto tree = build_tree<double, RowsApart>(c.settings, c.values);
   CHECK(error_of([&] {
-          dht::build_merge_tree<dht::EightConnected>(dht::backend::Cpu(1), tree, dht::Ward(), options, {},
-                                                     out, workspace);
+          dht::build_merge_tree(dht::backend::Cpu(1),
+                                dht::PixelGrid<dht::EightConnected>{tree.height, tree.width}, tree,
+                                dht::Ward(), options, {}, out, workspace);
         }) ==
         "hierarchy: has no edge between two regions that touch; must be built with the neighbours by "
         "which its regions merge");

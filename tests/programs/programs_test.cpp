@@ -460,6 +460,10 @@ TEST_CASE("the programs that teach") {
     CHECK_THAT(first.out, ContainsSubstring("token 15: "));
     CHECK_THAT(first.out, !ContainsSubstring("token 16: "));
     CHECK(call("own_policy", photo, folder.path()).code == 0);
+    const Said panorama = call("own_graph", photo, folder.path());
+    CHECK(panorama.code == 0);
+    CHECK_THAT(panorama.out, ContainsSubstring("64 tokens; one lies across the seam in "));
+    CHECK_THAT(panorama.out, !ContainsSubstring(" in 0 of "));
   }
   const Said foreign = call("foreign_buffer", "", folder.path());
   CHECK(foreign.code == 0);

@@ -47,7 +47,7 @@ void check_features(const dht::Hierarchy<double>& tree, const dht::Tokens<double
   for (std::size_t i = 0; i < step_mean.size(); ++i) moved_tree.mean[i] += step_mean[i];
   for (std::size_t i = 0; i < step_pixels.size(); ++i) moved_tree.pixel_features[i] += step_pixels[i];
   auto moved = tokens;
-  dht::detail::describe(moved_tree, moved);
+  dht::detail::describe(dht::PixelGrid<>{moved_tree.height, moved_tree.width}, moved_tree, moved);
   const double change = dot(upstream, moved.feature) - dot(upstream, tokens.feature);
   CHECK(change == Approx(dot(g.mean, step_mean) + dot(g.pixel_features, step_pixels)).epsilon(1e-10));
   CHECK(std::abs(change) > 1e-6);  // that something was moved at all

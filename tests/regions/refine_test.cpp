@@ -23,7 +23,7 @@ namespace {
 template <class C>
 struct InDouble : dht::ColourPolicies {
   using Scalar = double;
-  using Connectivity = C;
+  using Graph = dht::PixelGrid<C>;
   using Linkage = dht::Ward;
 };
 
@@ -299,7 +299,9 @@ TEST_CASE("refine: says what it needs", "[tokens]") {
   dht::Tokens<double> others = before;
   others.partition.labels.pop_back();
   CHECK(error_of([&] {
-          dht::refine_tokens<dht::FourConnected>(dht::backend::Cpu(1), tokenizer.hierarchy(), {}, others,
-                                                 workspace);
+          dht::refine_tokens(
+              dht::backend::Cpu(1),
+              dht::PixelGrid<dht::FourConnected>{tokenizer.hierarchy().height, tokenizer.hierarchy().width},
+              tokenizer.hierarchy(), {}, others, workspace);
         }) == "tokens: are not of this hierarchy");
 }

@@ -59,8 +59,9 @@ TEST_CASE("best ancestor: every pixel takes the best of its regions, and pieces 
         for (float& value : information) value = static_cast<float>(random.below(4));  // with ties
         pixel = static_cast<float>(random.below(4));
       }
-      dht::best_ancestor<dht::FourConnected, float>(dht::backend::Cpu(1 + int(seed % 2)), tree, information,
-                                                    pixel, partition, workspace);
+      dht::best_ancestor(dht::backend::Cpu(1 + int(seed % 2)),
+                         dht::PixelGrid<dht::FourConnected>{tree.height, tree.width}, tree, information,
+                         pixel, partition, workspace);
       const auto wanted = choices(tree, information, pixel);
       const auto labels = flood_fill(grid, [&](int p, int q) {
         return wanted[static_cast<std::size_t>(p)] == wanted[static_cast<std::size_t>(q)];
@@ -87,9 +88,9 @@ TEST_CASE("best ancestor: in a tiny image of two colours pixels choose themselve
   dht::Partition partition;
   dht::BestAncestorWorkspace workspace;
   const auto select = [&](const auto& of) {
-    dht::best_ancestor<dht::FourConnected, float>(dht::backend::Cpu(1), of, of.information,
-                                                  dht::Aicc().pixel_information<float>(of.pixels()),
-                                                  partition, workspace);
+    dht::best_ancestor(dht::backend::Cpu(1), dht::PixelGrid<dht::FourConnected>{of.height, of.width}, of,
+                       of.information, dht::Aicc().pixel_information<float>(of.pixels()), partition,
+                       workspace);
   };
   select(tree);
   CHECK(partition.regions == 2);
@@ -120,7 +121,8 @@ TEST_CASE("best ancestor: information_of is the criterion's, and arguments are c
   dht::BestAncestorWorkspace workspace;
   const std::vector<float> few(3);
   const auto select = [&](const dht::Hierarchy<float>& of) {
-    dht::best_ancestor<dht::FourConnected, float>(dht::backend::Cpu(1), of, few, 0, partition, workspace);
+    dht::best_ancestor(dht::backend::Cpu(1), dht::PixelGrid<dht::FourConnected>{of.height, of.width}, of, few,
+                       0, partition, workspace);
   };
   CHECK(error_of([&] { select(tree); }) ==
         "information: has 3 numbers; must have one for each of " + std::to_string(tree.nodes()) + " nodes");

@@ -51,44 +51,41 @@ static_assert(is_selection<dht::TokenBudget<Costs>>);
 
 struct Selects {
   struct Workspace {};
-  template <dht::concepts::connectivity C, class Backend, class S, class Criterion>
-  void select(const Backend&, const dht::SelectionInput<S, Criterion>&, dht::Partition&, Workspace&) const {}
+  template <class Backend, class S, class Criterion, class G>
+  void select(const Backend&, const dht::SelectionInput<S, Criterion, G>&, dht::Partition&,
+              Workspace&) const {}
 };
 struct NoWorkspace {
-  template <dht::concepts::connectivity C, class Backend, class S, class Criterion, class W>
-  void select(const Backend&, const dht::SelectionInput<S, Criterion>&, dht::Partition&, W&) const {}
+  template <class Backend, class S, class Criterion, class G, class W>
+  void select(const Backend&, const dht::SelectionInput<S, Criterion, G>&, dht::Partition&, W&) const {}
 };
 struct WorkspaceNeedsArguments {
   struct Workspace {
     explicit Workspace(int) {}
   };
-  template <dht::concepts::connectivity C, class Backend, class S, class Criterion>
-  void select(const Backend&, const dht::SelectionInput<S, Criterion>&, dht::Partition&, Workspace&) const {}
+  template <class Backend, class S, class Criterion, class G>
+  void select(const Backend&, const dht::SelectionInput<S, Criterion, G>&, dht::Partition&,
+              Workspace&) const {}
 };
 struct NoSelect {
   struct Workspace {};
 };
-struct NoConnectivity {
-  struct Workspace {};
-  template <class Backend, class S, class Criterion>
-  void select(const Backend&, const dht::SelectionInput<S, Criterion>&, dht::Partition&, Workspace&) const {}
-};
 struct NotConst {
   struct Workspace {};
-  template <dht::concepts::connectivity C, class Backend, class S, class Criterion>
-  void select(const Backend&, const dht::SelectionInput<S, Criterion>&, dht::Partition&, Workspace&) {}
+  template <class Backend, class S, class Criterion, class G>
+  void select(const Backend&, const dht::SelectionInput<S, Criterion, G>&, dht::Partition&, Workspace&) {}
 };
 struct NotCopyable {
   struct Workspace {};
   std::unique_ptr<int> state;
-  template <dht::concepts::connectivity C, class Backend, class S, class Criterion>
-  void select(const Backend&, const dht::SelectionInput<S, Criterion>&, dht::Partition&, Workspace&) const {}
+  template <class Backend, class S, class Criterion, class G>
+  void select(const Backend&, const dht::SelectionInput<S, Criterion, G>&, dht::Partition&,
+              Workspace&) const {}
 };
 static_assert(is_selection<Selects>);
 static_assert(!selection<NoWorkspace, float>);
 static_assert(!selection<WorkspaceNeedsArguments, float>);
 static_assert(!selection<NoSelect, float>);
-static_assert(!selection<NoConnectivity, float>);
 static_assert(!selection<NotConst, float>);
 static_assert(!selection<NotCopyable, float>);
 
@@ -97,9 +94,10 @@ dht::Partition select(const Selection& selection, const dht::Hierarchy<double>& 
   const dht::test::AnyCriterion criterion;
   dht::Partition part;
   typename Selection::Workspace workspace;
-  selection.template select<dht::FourConnected>(
-      dht::backend::Cpu(1), dht::SelectionInput<double, dht::test::AnyCriterion>{tree, criterion}, part,
-      workspace);
+  const dht::PixelGrid<> grid{tree.height, tree.width};
+  selection.select(dht::backend::Cpu(1),
+                   dht::SelectionInput<double, dht::test::AnyCriterion>{grid, tree, criterion}, part,
+                   workspace);
   return part;
 }
 
@@ -115,9 +113,8 @@ TEST_CASE("selection: the policies do as the functions do", "[selection]") {
   const auto tree = build_tree<double>(s, planes(Pattern::blobs, 1, 3, 12, 15, random));
   dht::Partition wanted;
   dht::BestAncestorWorkspace ancestors;
-  dht::best_ancestor<dht::FourConnected, double>(dht::backend::Cpu(1), tree, tree.information,
-                                                 AnyCriterion().pixel_information<double>(180), wanted,
-                                                 ancestors);
+  dht::best_ancestor(dht::backend::Cpu(1), dht::PixelGrid<dht::FourConnected>{tree.height, tree.width}, tree,
+                     tree.information, AnyCriterion().pixel_information<double>(180), wanted, ancestors);
   CHECK(select(dht::BestAncestor{}, tree).labels == wanted.labels);
 
   dht::CutWorkspace workspace;
@@ -126,7 +123,8 @@ TEST_CASE("selection: the policies do as the functions do", "[selection]") {
   cuts.build(tree, error);
   dht::optimal_cut(tree, cuts, 0.4, wanted, workspace);
   CHECK(select(dht::OptimalCut<dht::SquaredError>{error, 0.4}, tree).labels == wanted.labels);
-  dht::cut_to_budget<dht::FourConnected>(tree, cuts, error, 17, wanted, workspace);
+  dht::cut_to_budget(dht::PixelGrid<dht::FourConnected>{tree.height, tree.width}, tree, cuts, error, 17,
+                     wanted, workspace);
   CHECK(select(dht::TokenBudget<dht::SquaredError>{error, 17}, tree).labels == wanted.labels);
   CHECK(wanted.regions == 17);
 

@@ -185,7 +185,8 @@ void check_budgets_on_nested_cuts(const Hierarchy<double>& tree, const Cost& cos
   for (const double scale : cuts.scale()) penalties.push_back(scale * 1.0000001);
   for (const double penalty : penalties) {
     dht::optimal_cut(tree, cuts, penalty, optimal, workspace);
-    dht::cut_to_budget<dht::FourConnected>(tree, cuts, cost, optimal.regions, budget, workspace);
+    dht::cut_to_budget(dht::PixelGrid<dht::FourConnected>{tree.height, tree.width}, tree, cuts, cost,
+                       optimal.regions, budget, workspace);
     CAPTURE(penalty, optimal.regions);
     CHECK(budget.labels == optimal.labels);
   }
@@ -269,7 +270,8 @@ void check_every_budget(const Hierarchy<double>& tree, const Cost& cost, std::in
   Partition part;
   for (std::int64_t tokens = 1; tokens <= tree.pixels(); tokens += step) {
     CAPTURE(tokens);
-    dht::cut_to_budget<dht::FourConnected>(tree, cuts, cost, tokens, part, workspace);
+    dht::cut_to_budget(dht::PixelGrid<dht::FourConnected>{tree.height, tree.width}, tree, cuts, cost, tokens,
+                       part, workspace);
     REQUIRE(part.regions == tokens);
     REQUIRE(fault_of(tree, grid, part, true) == "");
   }
@@ -349,11 +351,14 @@ TEST_CASE("token budget: between nested cuts one split is made in part, merged p
     Partition coarse, fine, part;
     std::int64_t before = 1;
     for (const auto& split : cuts.splits()) {
-      dht::cut_to_budget<dht::FourConnected>(tree, cuts, cost, before, coarse, workspace);
-      dht::cut_to_budget<dht::FourConnected>(tree, cuts, cost, split.regions_after, fine, workspace);
+      dht::cut_to_budget(dht::PixelGrid<dht::FourConnected>{tree.height, tree.width}, tree, cuts, cost,
+                         before, coarse, workspace);
+      dht::cut_to_budget(dht::PixelGrid<dht::FourConnected>{tree.height, tree.width}, tree, cuts, cost,
+                         split.regions_after, fine, workspace);
       for (std::int64_t tokens = before + 1; tokens < split.regions_after; ++tokens) {
         CAPTURE(seed, before, tokens, split.regions_after);
-        dht::cut_to_budget<dht::FourConnected>(tree, cuts, cost, tokens, part, workspace);
+        dht::cut_to_budget(dht::PixelGrid<dht::FourConnected>{tree.height, tree.width}, tree, cuts, cost,
+                           tokens, part, workspace);
         const auto wanted = greedy(tree, coarse, fine, tokens, cost);
         CHECK(std::equal(wanted.begin(), wanted.end(), part.labels.begin(), part.labels.end()));
         ++compared;
@@ -380,7 +385,8 @@ TEST_CASE("token budget: regions may touch at corners where 8 neighbours count",
   Partition part;
   for (std::int64_t tokens = 1; tokens <= 72; ++tokens) {
     CAPTURE(tokens);
-    dht::cut_to_budget<dht::EightConnected>(tree, cuts, cost, tokens, part, workspace);
+    dht::cut_to_budget(dht::PixelGrid<dht::EightConnected>{tree.height, tree.width}, tree, cuts, cost, tokens,
+                       part, workspace);
     CHECK(part.regions == tokens);
     CHECK(fault_of(tree, Grid{1, 8, 9, true}, part, true) == "");
   }
@@ -402,8 +408,10 @@ TEST_CASE("cuts: a workspace that served another tree leaves no trace", "[select
     CHECK(reused.scale() == fresh.scale());
     CHECK(reused.cost() == fresh.cost());
     for (const std::int64_t tokens : {std::int64_t{1}, (tree.pixels() + 1) / 2}) {
-      dht::cut_to_budget<dht::FourConnected>(tree, reused, cost, tokens, part, workspace);
-      dht::cut_to_budget<dht::FourConnected>(tree, fresh, cost, tokens, wanted, clean);
+      dht::cut_to_budget(dht::PixelGrid<dht::FourConnected>{tree.height, tree.width}, tree, reused, cost,
+                         tokens, part, workspace);
+      dht::cut_to_budget(dht::PixelGrid<dht::FourConnected>{tree.height, tree.width}, tree, fresh, cost,
+                         tokens, wanted, clean);
       CHECK(part.labels == wanted.labels);
       CHECK(part.sources == wanted.sources);
       CHECK(part.source_begin == wanted.source_begin);
@@ -428,8 +436,10 @@ TEST_CASE("cuts: arguments out of range", "[selection]") {
   dht::CutWorkspace workspace;
   Partition part;
   const auto budget = [&](std::int64_t tokens) {
-    return error_of(
-        [&] { dht::cut_to_budget<dht::FourConnected>(tree, cuts, cost, tokens, part, workspace); });
+    return error_of([&] {
+      dht::cut_to_budget(dht::PixelGrid<dht::FourConnected>{tree.height, tree.width}, tree, cuts, cost,
+                         tokens, part, workspace);
+    });
   };
   CHECK(budget(0) == "tokens: is 0; must be 1 to 20, the number of pixels");
   CHECK(budget(-3) == "tokens: is -3; must be 1 to 20, the number of pixels");

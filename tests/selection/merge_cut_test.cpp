@@ -44,8 +44,8 @@ Case random_case(Random& random, int largest_side, MergeOptions options = {1, 1}
       build_tree<double>(s, planes(all_patterns[random.below(6)], 1, s.features, s.height, s.width, random));
   c.grid = {1, s.height, s.width, false};
   dht::MergeWorkspace workspace;
-  dht::build_merge_tree<dht::FourConnected>(dht::backend::Cpu(1), c.tree, dht::BoundaryLinkage(), options,
-                                            mask, c.merges, workspace);
+  dht::build_merge_tree(dht::backend::Cpu(1), dht::PixelGrid<dht::FourConnected>{c.tree.height, c.tree.width},
+                        c.tree, dht::BoundaryLinkage(), options, mask, c.merges, workspace);
   return c;
 }
 

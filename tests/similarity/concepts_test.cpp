@@ -183,6 +183,7 @@ TEST_CASE("similarity: a kernel of the user's own runs through the real hierarch
   const dht::SelfLoop<float> self_loop;
   const dht::HierarchyParts<float, Largest, dht::SizeWeighting, dht::Aicc> parts{
       {}, {}, dht::Aicc(), self_loop};
-  dht::build_hierarchy<dht::FourConnected>(dht::backend::Cpu(1), parts, {}, tree, workspace);
+  dht::build_hierarchy(dht::backend::Cpu(1), dht::PixelGrid<dht::FourConnected>{tree.height, tree.width},
+                       parts, {}, tree, workspace);
   CHECK(tree.labels(1) == std::vector<std::int32_t>{0, 0, 1, 1, 0, 0, 1, 1});
 }

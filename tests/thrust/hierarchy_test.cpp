@@ -97,9 +97,10 @@ void compare(const dht::backend::Thrust& backend, const Batch& image) {
     check_same(tree.download(backend, b), wanted.back());
     dht::Tokens<S>& of_image = of_images[static_cast<std::size_t>(b)];
     dht::BestAncestorWorkspace cutting;
-    dht::best_ancestor<C, S>(dht::backend::Cpu(1), wanted.back(), wanted.back().information, pixel,
-                             of_image.partition, cutting);
-    dht::detail::describe(wanted.back(), of_image);
+    dht::best_ancestor(dht::backend::Cpu(1), dht::PixelGrid<C>{wanted.back().height, wanted.back().width},
+                       wanted.back(), wanted.back().information, pixel, of_image.partition, cutting);
+    dht::detail::describe(dht::PixelGrid<C>{wanted.back().height, wanted.back().width}, wanted.back(),
+                          of_image);
   }
   dht::Tokens<S> tokens;
   dht::detail::join_tokens(
@@ -129,8 +130,9 @@ void compare(const dht::backend::Thrust& backend, const Batch& image) {
         wanted[i], of_images[i],
         {upstream.data() + std::int64_t{tokens.begin[i]} * s.features, of_images[i].count(), s.features},
         of_image);
-    dht::backward_hierarchy<C>(dht::backend::Cpu(1), parts, options_of(s), wanted[i], of_image,
-                               image.images == 1 ? wanted_loop : loop_of_image, back);
+    dht::backward_hierarchy(dht::backend::Cpu(1), dht::PixelGrid<C>{wanted[i].height, wanted[i].width}, parts,
+                            options_of(s), wanted[i], of_image,
+                            image.images == 1 ? wanted_loop : loop_of_image, back);
     grad_features.insert(grad_features.end(), of_image.pixel_features.begin(), of_image.pixel_features.end());
     if (image.images > 1) dht::add_gradient(loop_of_image, wanted_loop);
   }

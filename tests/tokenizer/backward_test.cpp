@@ -36,7 +36,7 @@ struct Learned : dht::TrainingPolicies {
 };
 
 struct LearnedOfEight : Learned<double> {
-  using Connectivity = dht::EightConnected;
+  using Graph = dht::PixelGrid<dht::EightConnected>;
 };
 
 struct Colour : dht::ColourPolicies {
@@ -166,8 +166,8 @@ double check_gradients_of(dht::Tokenizer<Policies>& tokenizer, const Setting& s,
     for (int b = 0; b < s.batch; ++b) {
       const auto& tree = tokenizer.hierarchy(b);
       const std::vector<double> own(features.begin() + b * of_image, features.begin() + (b + 1) * of_image);
-      const auto frozen = FrozenTree::of<typename Policies::Connectivity>(
-          tree, tokenizer.parts().similarity, tokenizer.parts().weighting, loop, t.compactness, own);
+      const auto frozen = FrozenTree::of(tokenizer.graph(), tree, tokenizer.parts().similarity,
+                                         tokenizer.parts().weighting, loop, t.compactness, own);
       sum += loss_of(tokens_of_image(tokens, b), tree, frozen, own,
                      upstream.data() + std::int64_t{tokens.begin[static_cast<std::size_t>(b)]} * n);
     }

@@ -25,7 +25,7 @@ struct Four : dht::ColourPolicies {
 };
 struct Eight : Four {
   using Scalar = double;
-  using Connectivity = dht::EightConnected;
+  using Graph = dht::PixelGrid<dht::EightConnected>;
 };
 struct Learned : dht::TrainingPolicies {
   using Criterion = AnyCriterion;

@@ -21,7 +21,7 @@ using dht::Tokenizer;
 using Labels = std::vector<std::int32_t>;
 
 struct EightPolicies : dht::ColourPolicies {
-  using Connectivity = dht::EightConnected;
+  using Graph = dht::PixelGrid<dht::EightConnected>;
 };
 
 struct Photo {

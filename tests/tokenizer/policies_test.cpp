@@ -20,7 +20,7 @@ using namespace dht::test;
 
 struct EverythingElse : dht::DefaultPolicies {
   using Scalar = double;
-  using Connectivity = dht::EightConnected;
+  using Graph = dht::PixelGrid<dht::EightConnected>;
   using Similarity = dht::Laplacian;
   using Weighting = dht::SizeWeighting;
   using Criterion = dht::Bic;
@@ -56,8 +56,8 @@ struct Brightness {
 /// Whole images: a selection of a user's own.
 struct WholeImages {
   struct Workspace {};
-  template <dht::concepts::connectivity C, class Backend, class S, class Criterion>
-  void select(const Backend&, const dht::SelectionInput<S, Criterion>& in, dht::Partition& out,
+  template <class Backend, class S, class Criterion, class G>
+  void select(const Backend&, const dht::SelectionInput<S, Criterion, G>& in, dht::Partition& out,
               Workspace&) const {
     const int top = in.tree.levels() - 1;
     const auto labels = in.tree.labels(top);
@@ -71,7 +71,7 @@ struct WholeImages {
 struct Own : dht::ColourPolicies {
   template <class S>
   using Encoder = Brightness;
-  using Connectivity = Hexagonal;
+  using Graph = dht::PixelGrid<Hexagonal>;
   using Similarity = AnySimilarity;
   using Weighting = AnyWeighting;
   using Criterion = AnyCriterion;

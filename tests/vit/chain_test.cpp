@@ -108,8 +108,8 @@ TEST_CASE("chain: the classification loss reaches f, W and the image", "[vit]") 
     for (int b = 0; b < batch; ++b) {
       const auto begin = of_pixels.begin() + std::ptrdiff_t{b} * height * width * features;
       const Numbers own(begin, begin + std::ptrdiff_t{height} * width * features);
-      const auto frozen = FrozenTree::of<dht::FourConnected>(
-          tokenizer.hierarchy(b), p.similarity, p.weighting, p.self_loop, p.hierarchy.compactness, own);
+      const auto frozen = FrozenTree::of(tokenizer.graph(), tokenizer.hierarchy(b), p.similarity, p.weighting,
+                                         p.self_loop, p.hierarchy.compactness, own);
       add_features(tokens_of_image(tokens, b), tokenizer.hierarchy(b), frozen, own,
                    other.feature.data() + tokens.begin[std::size_t(b)] * features);
     }

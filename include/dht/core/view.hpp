@@ -2,6 +2,7 @@
 // Views: memory that somebody else owns, with its shape. Nothing here allocates or copies.
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
@@ -140,6 +141,53 @@ struct MatrixView {
 
   operator MatrixView<const T>() const requires(!std::is_const_v<T>) { return {data, rows, columns}; }
 };
+
+/// `rows` rows of `columns` numbers of any layout: features of the vertices of a graph.
+template <class T>
+struct FeatureView {
+  T* data = nullptr;
+  std::int64_t rows = 0;
+  int columns = 0;
+  std::ptrdiff_t row_stride = 0, column_stride = 1;  ///< in elements
+
+  FeatureView() = default;
+  FeatureView(T* first, std::int64_t row_count, int column_count, std::ptrdiff_t from_row_to_row,
+              std::ptrdiff_t from_column_to_column = 1)
+      : data(first),
+        rows(row_count),
+        columns(column_count),
+        row_stride(from_row_to_row),
+        column_stride(from_column_to_column) {}
+  /// One row after the other.
+  FeatureView(const MatrixView<T>& matrix)
+      : FeatureView(matrix.data, matrix.rows, matrix.columns, matrix.columns) {}
+
+  T& operator()(std::int64_t row, int column) const {
+    return data[row * row_stride + column * column_stride];
+  }
+};
+
+namespace detail {
+
+/// Throws dht::Error unless there are finite features for every vertex.
+template <class S>
+void check_features(const FeatureView<const S>& features, std::int64_t vertices) {
+  DHT_EXPECTS(features.data != nullptr && features.columns > 0 && features.rows == vertices, "features: are ",
+              features.rows, " x ", features.columns, (features.data == nullptr ? " without memory" : ""),
+              "; must be ", vertices, " rows, one a vertex, of at least 1 column");
+  for (std::int64_t v = 0; v < vertices; ++v)
+    for (int c = 0; c < features.columns; ++c)
+      DHT_EXPECTS(std::isfinite(features(v, c)), "features: column ", c, " of vertex ", v, " is ",
+                  features(v, c), "; must be finite");
+}
+
+template <class S>
+void copy_features(const FeatureView<const S>& features, S* out) {
+  for (std::int64_t v = 0; v < features.rows; ++v)
+    for (int c = 0; c < features.columns; ++c) *out++ = features(v, c);
+}
+
+}  // namespace detail
 
 /// The smallest box around a region, in pixels of its image, both ends inclusive.
 struct Box {

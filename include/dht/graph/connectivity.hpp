@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which pixels are neighbours: the slot `Connectivity` of a tokenizer.
+// Which pixels are neighbours: the neighbourhood of a PixelGrid.
 #pragma once
 
 #include <array>

@@ -11,15 +11,10 @@
 #include <dht/core/config.hpp>
 #include <dht/core/error.hpp>
 #include <dht/graph/connectivity.hpp>
+#include <dht/graph/graph.hpp>
 #include <dht/graph/region_members.hpp>
 
 namespace dht {
-
-/// Two neighbouring regions, low < high.
-struct Edge {
-  std::int32_t low, high;
-  friend bool operator==(const Edge&, const Edge&) = default;
-};
 
 namespace detail {
 
@@ -103,38 +98,38 @@ DHT_INLINE void append_region_edges(const std::int32_t* labels, int height, int 
   edges.resize(static_cast<std::size_t>(out - edges.data()));
 }
 
-/// Appends the edges one level up: both ends of `edges[begin, end)` replaced by their parents, of which there are
-/// `regions`; inner edges and duplicates are dropped. Each edge comes by its lower region, then in the order in which
+/// Appends the edges one level up: both ends of the `count` edges `below`, which may lie in `edges`, replaced by their
+/// parents, of which there are `regions`; inner edges and duplicates are dropped. Each edge comes by its lower region, then in the order in which
 /// the edges below name it. Linear time. Throws dht::Error for more edges than are numbered by 31 bits.
-DHT_INLINE void append_contracted_edges(std::size_t begin, std::size_t end, const std::int32_t* parent,
+DHT_INLINE void append_contracted_edges(const Edge* below, std::size_t count, const std::int32_t* parent,
                                         std::int32_t regions, detail::RegionGraphWorkspace& w,
                                         Buffer<Edge>& edges) {
   constexpr std::size_t most = std::numeric_limits<std::int32_t>::max();
-  DHT_EXPECTS(end - begin <= most, "regions: have ", end - begin, " boundaries between them; at most ", most,
+  DHT_EXPECTS(count <= most, "regions: have ", count, " boundaries between them; at most ", most,
               " are numbered");
   const auto n = static_cast<std::size_t>(regions);
-  w.pairs.resize(std::max(w.pairs.size(), end - begin));
+  w.pairs.resize(std::max(w.pairs.size(), count));
   w.begin.assign(n + 2, 0);
   std::int32_t* const place = w.begin.data() + 1;  // place[r] moves from the begin of r's pairs to their end
   Edge* pairs = w.pairs.data();
-  for (std::size_t i = begin; i < end; ++i) {
-    const std::int32_t a = parent[edges[i].low], b = parent[edges[i].high];
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::int32_t a = parent[below[i].low], b = parent[below[i].high];
     *pairs = {std::min(a, b), std::max(a, b)};
     place[pairs->low + 1] += a != b;
     pairs += a != b;
   }
   for (std::size_t r = 1; r <= n; ++r) place[r] += place[r - 1];
-  const auto count = static_cast<std::size_t>(pairs - w.pairs.data());
-  w.grouped.resize(std::max(w.grouped.size(), count));
+  const auto outer = static_cast<std::size_t>(pairs - w.pairs.data());
+  w.grouped.resize(std::max(w.grouped.size(), outer));
   for (const Edge* e = w.pairs.data(); e != pairs; ++e)
     w.grouped[static_cast<std::size_t>(place[e->low]++)] = *e;
 
   w.seen.assign(n, -1);
   std::int32_t* const seen = w.seen.data();
   const std::size_t first = edges.size();
-  edges.resize(first + count + 1);
+  edges.resize(first + outer + 1);
   Edge* out = edges.data() + first;
-  for (std::size_t i = 0; i < count; ++i) {
+  for (std::size_t i = 0; i < outer; ++i) {
     const Edge e = w.grouped[i];
     *out = e;
     out += seen[e.high] != e.low;

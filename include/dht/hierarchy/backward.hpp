@@ -13,6 +13,8 @@
 #include <dht/core/math.hpp>
 #include <dht/core/transpose.hpp>
 #include <dht/graph/connectivity.hpp>
+#include <dht/graph/graph.hpp>
+#include <dht/graph/pixel_grid.hpp>
 #include <dht/hierarchy/build.hpp>
 #include <dht/hierarchy/hierarchy.hpp>
 #include <dht/similarity/compactness.hpp>
@@ -29,7 +31,8 @@ struct HierarchyGradients {
   Buffer<S> mean, variance;  ///< `features` numbers a node
 
   /// Zero, for this tree.
-  void clear(const Hierarchy<S>& tree) {
+  template <class Extent>
+  void clear(const Hierarchy<S, Extent>& tree) {
     const auto nodes = static_cast<std::size_t>(tree.nodes() * tree.features);
     mean.reserve(
         3 *
@@ -78,8 +81,9 @@ DHT_SCALAR_LOOPS_BEGIN
 ///  1. every member takes its share of its region's gradients, and finds the gradient of the edge it chose;
 ///  2. every member takes what reaches it through chosen edges: its own, and those of neighbours that chose it.
 /// The second step gathers instead of scattering, so no two threads write the same number and every sum has one order.
-template <class S, concepts::connectivity C, class Parts, class Backend>
+template <class S, concepts::graph G, class Parts, class Backend>
 class HierarchyBackward {
+  using Tree = Hierarchy<S, typename G::Extent>;
   using Kernel = decltype(Parts::similarity);
   using PartsWeighting = decltype(Parts::weighting);
   using Weighting = LevelWeighting<PartsWeighting>;
@@ -91,12 +95,12 @@ class HierarchyBackward {
   static constexpr int most_features = 8;  // that are worked on side by side
 
  public:
-  HierarchyBackward(const Backend& backend, const Parts& parts, const HierarchyOptions& options,
-                    const Hierarchy<S>& tree, HierarchyGradients<S>& gradients, SelfLoop<S>& grad_self_loop,
-                    HierarchyBackwardWorkspace<S>& work)
+  HierarchyBackward(const Backend& backend, const G& graph, const Parts& parts,
+                    const HierarchyOptions& options, const Tree& tree, HierarchyGradients<S>& gradients,
+                    SelfLoop<S>& grad_self_loop, HierarchyBackwardWorkspace<S>& work)
       : backend_(backend),
         parts_(parts),
-        keep_(Compactness<S>(options.compactness).gradient()),
+        keep_(Compactness<S>(options.compactness, graph.dimensions()).gradient()),
         tree_(tree),
         out_(gradients),
         grad_self_loop_(grad_self_loop),
@@ -296,57 +300,81 @@ class HierarchyBackward {
 
   /// From the regions of level 1 to the pixels.
   void pixels(const Weighting& weighting) {
-    using N = Neighbours<C>;
     const std::int64_t width = tree_.width, rows = tree_.height;
     const std::int32_t* const parent = tree_.pixel_parent.data();
     const S* const similarity = tree_.pixel_similarity.data();
-    const std::uint8_t* const choice = tree_.pixel_choice.data();
     const auto weight_of = [=](std::int64_t p) DHT_INLINE_LAMBDA { return weighting(1, similarity[p]); };
     sum_weights(tree_.regions(1), tree_.pixels(), parent, weight_of);
     work_.grad_sums.resize(static_cast<std::size_t>(tree_.pixels() * sums_n));
     S* const grad_sums = work_.grad_sums.data();
-    const std::int64_t grain = 1 + 4096 / width;
-    backend_.for_range(rows, grain, [&](std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
+    // Ranges are of whole rows, where there are rows.
+    const bool has_rows = concepts::pixel_grid<G>;
+    const std::int64_t step = has_rows ? width : 1, count = has_rows ? rows : tree_.pixels(),
+                       grain = 1 + 4096 / step;
+    const Choices choices(tree_);
+    backend_.for_range(count, grain, [&](std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
       with_features(tree_.features, [&](auto n) DHT_INLINE_LAMBDA {
         const S* const features = tree_.pixel_features.data();
-        for (std::int64_t p = begin * width; p < end * width; ++p) {
+        for (std::int64_t p = begin * step; p < end * step; ++p) {
           const S of_weight = take_share(region(0, parent[p], n), weight_of(p), false, features + p * n,
                                          nullptr, out_.pixel_features.data() + p * n, nullptr, n);
-          if (choice[p] == no_choice) {
+          const std::int64_t q = choices.of(p);
+          if (q == p) {
             std::fill_n(grad_sums + p * sums_n, sums_n, S(0));
             continue;
           }
           const S upstream = of_weight * weighting.gradient(1, similarity[p]) * keep_;
-          const Offset o = N::all[choice[p]];
-          edge_gradient(features + p * n, features + (p + o.dy * width + o.dx) * n, upstream,
-                        grad_sums + p * sums_n, n);
+          edge_gradient(features + p * n, features + q * n, upstream, grad_sums + p * sums_n, n);
         }
       });
     });
-    backend_.for_range(rows, grain, [&](std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
-      with_features(tree_.features, [&](auto n) DHT_INLINE_LAMBDA { gather_pixel_edges(begin, end, n); });
+    backend_.for_range(count, grain, [&](std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
+      with_features(tree_.features, [&](auto n) DHT_INLINE_LAMBDA {
+        gather_pixel_edges(choices, begin * step, end * step, n);
+      });
     });
   }
 
-  /// Pixels of the rows [begin, end) take the gradients of the edges that they chose, and of those by which others chose
-  /// them: others of one row before and one behind, too.
+  /// The neighbours that pixels chose; one that chose none has itself.
+  class Choices {
+   public:
+    explicit Choices(const Tree& tree) : tree_(tree) {
+      if constexpr (concepts::pixel_grid<G>) {
+        using N = Neighbours<typename G::Neighbourhood>;
+        for (int k = 0; k < N::count; ++k) {
+          const Offset o = N::all[static_cast<std::size_t>(k)];
+          step_[k] = std::int64_t{o.dy} * tree.width + o.dx;
+        }
+      }
+    }
+    DHT_INLINE std::int64_t of(std::int64_t p) const {
+      if constexpr (concepts::pixel_grid<G>) {
+        const std::uint8_t choice = tree_.pixel_choice.data()[p];
+        return choice == no_choice ? p : p + step_[choice];
+      } else {
+        return tree_.vertex_choice.data()[p];
+      }
+    }
+
+   private:
+    const Tree& tree_;
+    std::int64_t step_[8] = {};
+  };
+
+  /// Pixels of [low, high) take the gradients of the edges that they chose, and of those by which others chose
+  /// them: on pixel grids others of one row before and one behind, too.
   template <class Features>
-  DHT_INLINE void gather_pixel_edges(std::int64_t begin, std::int64_t end, Features n) {
-    using N = Neighbours<C>;
-    const std::int64_t width = tree_.width, low = begin * width, high = end * width;
-    const std::int64_t last = std::min(high + width, tree_.pixels());
+  DHT_INLINE void gather_pixel_edges(const Choices& choices, std::int64_t low, std::int64_t high,
+                                     Features n) {
+    const std::int64_t reach = concepts::pixel_grid<G> ? tree_.width : tree_.pixels();
+    const std::int64_t last = std::min(high + reach, tree_.pixels());
     const S* const features = tree_.pixel_features.data();
     S* const grad = out_.pixel_features.data();
-    const std::uint8_t* const choice = tree_.pixel_choice.data();
-    std::int64_t step[N::count];
-    for (int k = 0; k < N::count; ++k) {
-      const Offset o = N::all[static_cast<std::size_t>(k)];
-      step[k] = o.dy * width + o.dx;
-    }
-    for (std::int64_t p = std::max<std::int64_t>(low - width, 0); p < last; ++p) {
-      if (choice[p] == no_choice) continue;
-      const std::int64_t q = p + step[choice[p]];
+    for (std::int64_t p = std::max<std::int64_t>(low - reach, 0); p < last; ++p) {
+      const std::int64_t q = choices.of(p);
+      if (q == p) continue;
       const bool own = p >= low && p < high, other = q >= low && q < high;
+      if (!concepts::pixel_grid<G> && !own && !other) continue;
       add_edge(work_.grad_sums.data() + p * sums_n, features + p * n, features + q * n,
                own ? grad + p * n : nullptr, other ? grad + q * n : nullptr, n);
     }
@@ -355,7 +383,7 @@ class HierarchyBackward {
   const Backend& backend_;
   const Parts& parts_;
   const S keep_;
-  const Hierarchy<S>& tree_;
+  const Tree& tree_;
   HierarchyGradients<S>& out_;
   SelfLoop<S>& grad_self_loop_;
   HierarchyBackwardWorkspace<S>& work_;
@@ -369,20 +397,21 @@ DHT_SCALAR_LOOPS_END
 /// what reaches means, variances and pixel features from above, from tokens for example; on return all of it is there,
 /// `gradients.pixel_features` being what an encoder needs. Gradients of the self-loop's parameters are added to
 /// `grad_self_loop`, a map of as many variances. The result does not depend on the number of threads, to the last bit.
-template <concepts::connectivity C, class S, class Parts, class Backend>
-void backward_hierarchy(const Backend& backend, const Parts& parts, const HierarchyOptions& options,
-                        const Hierarchy<S>& tree, HierarchyGradients<S>& gradients,
-                        SelfLoop<S>& grad_self_loop, HierarchyBackwardWorkspace<S>& workspace) {
+template <concepts::graph G, class S, class Parts, class Backend>
+void backward_hierarchy(const Backend& backend, const G& graph, const Parts& parts,
+                        const HierarchyOptions& options, const Hierarchy<S, typename G::Extent>& tree,
+                        HierarchyGradients<S>& gradients, SelfLoop<S>& grad_self_loop,
+                        HierarchyBackwardWorkspace<S>& workspace) {
   const SelfLoop<S>& self_loop = parts.self_loop;
-  DHT_EXPECTS(tree.levels() > 1, "hierarchy: is empty; build it first");
+  detail::check_built_on(graph, tree);
   DHT_EXPECTS(gradients.pixel_features.size() == tree.pixel_features.size() &&
                   gradients.mean.size() == tree.mean.size() &&
                   gradients.variance.size() == tree.variance.size(),
               "gradients: are of another hierarchy; clear them for this one");
   DHT_EXPECTS(grad_self_loop.weight.size() == self_loop.weight.size(), "gradient of the self-loop: is of ",
               grad_self_loop.weight.size(), " variances; must be of ", self_loop.weight.size());
-  detail::HierarchyBackward<S, C, Parts, Backend>(backend, parts, options, tree, gradients, grad_self_loop,
-                                                  workspace)
+  detail::HierarchyBackward<S, G, Parts, Backend>(backend, graph, parts, options, tree, gradients,
+                                                  grad_self_loop, workspace)
       .run();
 }
 

@@ -8,14 +8,17 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <numeric>
 #include <span>
 #include <type_traits>
 
 #include <dht/backend/instruction_set.hpp>
 #include <dht/core/buffer.hpp>
 #include <dht/core/config.hpp>
-#include <dht/graph/connectivity.hpp>
+#include <dht/core/extent.hpp>
+#include <dht/graph/graph.hpp>
 #include <dht/graph/grid_components.hpp>
+#include <dht/graph/pixel_grid.hpp>
 #include <dht/graph/region_graph.hpp>
 #include <dht/graph/union_find.hpp>
 #include <dht/hierarchy/concepts.hpp>
@@ -46,7 +49,7 @@ struct HierarchyParts {
 };
 
 /// Scratch memory of `build_hierarchy`, kept for the next image.
-template <class S>
+template <class S, class Extent = Box>
 struct HierarchyWorkspace {
   detail::PixelChoiceWorkspace<S> choice;
   detail::GridComponentsWorkspace components;
@@ -57,6 +60,10 @@ struct HierarchyWorkspace {
   Buffer<S> edge_similarity;            // per edge of a level
   Buffer<std::uint64_t> best_edge;      // per region: quantised similarity above, neighbour below
   Buffer<S> best_information, coarser;  // per region: the least over its pixels of the best so far
+  // Of graphs other than pixel grids.
+  Buffer<Edge> vertex_edges;
+  Buffer<std::int32_t> vertex_size, vertex_component;
+  Buffer<Extent> vertex_extent;
 };
 
 namespace detail {
@@ -64,20 +71,30 @@ namespace detail {
 DHT_SCALAR_LOOPS_BEGIN
 
 /// One hierarchy under construction. Each member function is one step of a round.
-template <class S, concepts::connectivity C, class Parts, class Backend>
+template <class S, concepts::graph G, class Parts, class Backend>
 class Builder {
+  using Extent = typename G::Extent;
+
  public:
-  Builder(const Backend& backend, const Parts& parts, const HierarchyOptions& options, Hierarchy<S>& tree,
-          HierarchyWorkspace<S>& workspace)
-      : backend_(backend), parts_(parts), compactness_(options.compactness), tree_(tree), work_(workspace) {}
+  Builder(const Backend& backend, const G& graph, const Parts& parts, const HierarchyOptions& options,
+          Hierarchy<S, Extent>& tree, HierarchyWorkspace<S, Extent>& workspace)
+      : backend_(backend),
+        graph_(graph),
+        parts_(parts),
+        compactness_(options.compactness, graph.dimensions()),
+        tree_(tree),
+        work_(workspace) {
+    if constexpr (!concepts::pixel_grid<G>) list_edges(graph_, work_.vertex_edges);
+  }
 
   /// Empties the tree and makes room for as many regions as noise has, so that the next image of the size finds enough.
   /// Memory that is never written costs nothing; should an image need more, the arrays grow.
   void reserve() {
     const auto pixels = static_cast<std::size_t>(tree_.pixels()),
                features = static_cast<std::size_t>(tree_.features);
-    const std::size_t nodes = 3 * pixels + 64, regions = pixels / 2 + 64,
-                      edges = pixels * C::forward.size() + 64;
+    const std::size_t nodes = 3 * pixels + 64, regions = pixels / 2 + 64;
+    std::size_t edges = work_.vertex_edges.size() + 64;
+    if constexpr (concepts::pixel_grid<G>) edges = pixels * G::Neighbourhood::forward.size() + 64;
     tree_.begin.reserve(32);
     tree_.edge_begin.reserve(32);
     tree_.begin.assign(1, 0);
@@ -107,26 +124,20 @@ class Builder {
   /// Level 1 from the pixels. Returns the number of its regions.
   std::int32_t contract_pixels() {
     const auto n = static_cast<std::size_t>(tree_.pixels());
-    tree_.pixel_choice.resize(n);
     tree_.pixel_similarity.resize(n);
     tree_.pixel_parent.resize(n);
-    choose_pixels<S, C>(backend_, tree_.pixel_features.data(), tree_.features, tree_.height, tree_.width,
-                        parts_.similarity, compactness_, tree_.pixel_choice.data(),
-                        tree_.pixel_similarity.data(), work_.choice);
-    const std::uint8_t* choice = tree_.pixel_choice.data();
-    const int width = tree_.width;
-    const std::int32_t regions = grid_components<C>(
-        backend_, tree_.height, width,
-        [=](std::int64_t y, std::uint8_t* links)
-            DHT_INLINE_LAMBDA { choice_links<C>(choice, y, width, links); },
-        tree_.pixel_parent.data(), work_.components);
+    const std::int32_t regions = first_regions();
     open_level(regions);
     work_.pixels.assign(tree_.pixel_parent.data(), tree_.pixels(), regions);
-    gather_pixels(backend_, tree_.pixel_features.data(), tree_.features, width, work_.pixels,
+    gather_pixels(backend_, graph_, tree_.pixel_features.data(), tree_.features, work_.pixels,
                   tree_.pixel_similarity.data(), weighting(), level(0), work_.moments);
     backend_.serial(backend::up_to_baseline, [&]() DHT_INLINE_LAMBDA {
-      append_region_edges<C>(tree_.pixel_parent.data(), tree_.height, width, work_.pixels, work_.graph,
-                             tree_.edges);
+      if constexpr (concepts::pixel_grid<G>)
+        append_region_edges<typename G::Neighbourhood>(tree_.pixel_parent.data(), tree_.height, tree_.width,
+                                                       work_.pixels, work_.graph, tree_.edges);
+      else
+        append_contracted_edges(work_.vertex_edges.data(), work_.vertex_edges.size(),
+                                tree_.pixel_parent.data(), regions, work_.graph, tree_.edges);
     });
     close_level();
     return regions;
@@ -137,7 +148,7 @@ class Builder {
     const int top = tree_.levels() - 1;
     const auto members = static_cast<std::int32_t>(tree_.regions(top));
     const std::int64_t first = tree_.begin[static_cast<std::size_t>(top) - 1];
-    choose(top, first, members);
+    choose_regions(top, first, members);
     std::int32_t* parent = tree_.parent.data() + first;
     const std::int32_t* chosen = tree_.chosen.data() + first;
     std::int32_t regions = 0;
@@ -147,25 +158,25 @@ class Builder {
     });
     gather(first, members, regions, weighting());
     backend_.serial(backend::up_to_baseline, [&]() DHT_INLINE_LAMBDA {
-      append_contracted_edges(static_cast<std::size_t>(tree_.edge_begin[static_cast<std::size_t>(top) - 1]),
-                              static_cast<std::size_t>(tree_.edge_begin[static_cast<std::size_t>(top)]),
-                              tree_.parent.data() + first, regions, work_.graph, tree_.edges);
+      const std::span<const Edge> below = tree_.edges_of(top);
+      append_contracted_edges(below.data(), below.size(), tree_.parent.data() + first, regions, work_.graph,
+                              tree_.edges);
     });
     close_level();
     return regions;
   }
 
-  /// The last level: the whole image, by size weights.
+  /// The last level: the whole image, or each connected part of another graph, by size weights.
   void join() {
     const int top = tree_.levels() - 1;
     if (top == 0) return join_pixels();
     const auto members = static_cast<std::int32_t>(tree_.regions(top));
     const std::int64_t first = tree_.begin[static_cast<std::size_t>(top) - 1];
     choose_nothing(first, members);
-    std::fill_n(tree_.parent.data() + first, members, 0);
-    gather(first, members, 1, size_weighting());
+    const std::int32_t parts = connected_parts(members, tree_.edges_of(top), tree_.parent.data() + first);
+    gather(first, members, parts, size_weighting());
     close_level();
-    choose_nothing(first + members, 1);
+    choose_nothing(first + members, parts);
   }
 
   /// Whether some pixel would take its region of the last level: its information is at least the best of the pixel's
@@ -199,7 +210,65 @@ class Builder {
  private:
   static constexpr int block = 64;  // edges, or regions, that a kernel takes at once
 
-  RegionArrays<S> level(std::int64_t first) {
+  /// Who goes with whom in the first round: into `tree_.pixel_parent`. Returns the number of regions.
+  std::int32_t first_regions() requires concepts::pixel_grid<G> {
+    using C = typename G::Neighbourhood;
+    tree_.pixel_choice.resize(static_cast<std::size_t>(tree_.pixels()));
+    choose_pixels<S, C>(backend_, tree_.pixel_features.data(), tree_.features, tree_.height, tree_.width,
+                        parts_.similarity, compactness_, tree_.pixel_choice.data(),
+                        tree_.pixel_similarity.data(), work_.choice);
+    const std::uint8_t* choice = tree_.pixel_choice.data();
+    const int width = tree_.width;
+    return grid_components<C>(
+        backend_, tree_.height, width,
+        [=](std::int64_t y, std::uint8_t* links)
+            DHT_INLINE_LAMBDA { choice_links<C>(choice, y, width, links); },
+        tree_.pixel_parent.data(), work_.components);
+  }
+  std::int32_t first_regions() {
+    const auto n = static_cast<std::int32_t>(tree_.pixels());
+    const auto vertices = static_cast<std::size_t>(n);
+    work_.vertex_size.assign(vertices, 1);
+    work_.vertex_extent.resize(vertices);
+    for (std::int32_t v = 0; v < n; ++v) work_.vertex_extent[static_cast<std::size_t>(v)] = graph_.extent(v);
+    tree_.vertex_choice.resize(vertices);
+    S* const similarity = tree_.pixel_similarity.data();
+    // Whatever a neighbour offers is better than nothing.
+    constexpr std::uint64_t neighbour = std::uint64_t{1} << 63;
+    choose(
+        {tree_.pixel_features.data(), work_.vertex_size.data(), work_.vertex_extent.data(), n},
+        work_.vertex_edges.data(), std::ssize(work_.vertex_edges), neighbour,
+        [=](std::int64_t begin, std::int64_t end, std::uint64_t* best) DHT_INLINE_LAMBDA {
+          for (std::int64_t v = begin; v < end; ++v) {
+            best[v] = static_cast<std::uint64_t>(v);
+            similarity[v] = 1;
+          }
+        },
+        tree_.vertex_choice.data(), similarity);
+    std::int32_t regions = 0;
+    work_.vertex_component.resize(vertices);
+    backend_.serial(backend::up_to_baseline, [&]() DHT_INLINE_LAMBDA {
+      regions = chosen_components(tree_.vertex_choice.data(), n, tree_.pixel_parent.data(),
+                                  work_.vertex_component.data());
+    });
+    return regions;
+  }
+
+  /// The connected part that each of `members` regions is in, of which an image is one.
+  std::int32_t connected_parts([[maybe_unused]] std::int32_t members,
+                               [[maybe_unused]] std::span<const Edge> edges, std::int32_t* part) {
+    if constexpr (concepts::pixel_grid<G>) {
+      std::fill_n(part, members, 0);
+      return 1;
+    } else {
+      for (std::int32_t i = 0; i < members; ++i) part[i] = i;
+      const UnionFind sets{part};
+      for (const Edge& e : edges) sets.unite(e.low, e.high);
+      return number_components(part, 0, members, 0);
+    }
+  }
+
+  RegionArrays<S, Extent> level(std::int64_t first) {
     return {tree_.size.data() + first, tree_.box.data() + first, tree_.mean.data() + first * tree_.features,
             tree_.variance.data() + first * tree_.features};
   }
@@ -239,19 +308,38 @@ class Builder {
                        });
   }
 
-  /// Similarities of the edges [begin, end), whose regions begin at node `first`. Features are gathered for a block of
+  /// The regions of a level, or vertices: what a choice between them looks at.
+  struct Members {
+    const S* mean;
+    const std::int32_t* size;
+    const Extent* box;
+    std::int32_t count;
+  };
+
+  /// A whole number on pixel grids, where loops have a form of their own.
+  using Sides = std::conditional_t<concepts::pixel_grid<G>, std::int32_t, S>;
+  static DHT_INLINE S compact(const Compactness<S>& compactness, S similarity, std::int32_t size,
+                              Sides sides) {
+    if constexpr (concepts::pixel_grid<G>)
+      return compactness.mix(similarity, size, sides);
+    else
+      return compactness.mix_in_space(similarity, size, sides);
+  }
+
+  /// Similarities of `count` edges. Features are gathered for a block of
   /// edges, both ends one below the other, and turned into planes, so that the kernel runs over edges side by side.
-  DHT_INLINE void edge_similarities(const Edge* edges, std::int64_t count, std::int64_t first, S* scratch,
+  DHT_INLINE void edge_similarities(const Edge* edges, std::int64_t count, const Members& of, S* scratch,
                                     S* out) const {
     constexpr int sums_n = decltype(parts_.similarity)::sums;
     S sums[std::size_t{sums_n}][block];
-    std::int32_t size[block], extent[block];
+    std::int32_t size[block];
+    Sides sides[block];
     const auto kernel = parts_.similarity;
     const Compactness<S> compactness = compactness_;
     const int features = tree_.features;
-    const S* mean = tree_.mean.data() + first * features;
-    const std::int32_t* sizes = tree_.size.data() + first;
-    const Box* boxes = tree_.box.data() + first;
+    const S* mean = of.mean;
+    const std::int32_t* sizes = of.size;
+    const Extent* boxes = of.box;
     S *rows = scratch, *low = rows + 2 * block * features, *high = low + block;
     for (std::int64_t done = 0; done < count; done += block) {
       const int m = static_cast<int>(std::min<std::int64_t>(block, count - done));
@@ -267,7 +355,7 @@ class Builder {
         const auto [a, b] = edges[done + i];
         prefetch(boxes + edges[std::min(done + i + prefetch_steps, count - 1)].high);
         size[i] = sizes[a] + sizes[b];
-        extent[i] = joint_extent(boxes[a], boxes[b]);
+        sides[i] = static_cast<Sides>(graph_.sides(joined(boxes[a], boxes[b])));
       }
       rows_to_planes(rows, 2 * block, features, low, 2 * block);
       std::fill_n(&sums[0][0], sums_n * block, S(0));
@@ -284,7 +372,7 @@ class Builder {
       for (int i = 0; i < m; ++i) {
         S sum[std::size_t{sums_n}];
         for (int k = 0; k < sums_n; ++k) sum[k] = sums[k][i];
-        out[done + i] = compactness.mix(kernel.value(sum), size[i], extent[i]);
+        out[done + i] = compact(compactness, kernel.value(sum), size[i], sides[i]);
       }
     }
   }
@@ -296,11 +384,11 @@ class Builder {
     const int features = loop.is_constant() ? 0 : tree_.features;
     const S* variance = tree_.variance.data() + first * features;
     const std::int32_t* size = tree_.size.data() + first;
-    const Box* box = tree_.box.data() + first;
+    const Extent* box = tree_.box.data() + first;
     for (std::int64_t i = 0; i < count; ++i) {
       S sum = loop.bias;
       for (int c = 0; c < features; ++c) sum = loop.add(sum, c, variance[i * features + c]);
-      out[i] = compactness.of_region(loop.value(sum), size[i], box[i]);
+      out[i] = compact(compactness, loop.value(sum), size[i], static_cast<Sides>(graph_.sides(box[i])));
     }
   }
 
@@ -312,27 +400,40 @@ class Builder {
   }
 
   /// Every region of the top level chooses a neighbour, or itself.
-  void choose(int top, std::int64_t first, std::int32_t members) {
+  void choose_regions(int top, std::int64_t first, std::int32_t members) {
     const std::span<const Edge> edges = tree_.edges_of(top);
-    const auto edge_count = static_cast<std::int64_t>(edges.size());
+    S* const similarity = tree_.similarity.data() + first;
+    choose(
+        {tree_.mean.data() + first * tree_.features, tree_.size.data() + first, tree_.box.data() + first,
+         members},
+        edges.data(), std::ssize(edges), 0,
+        [=, this](std::int64_t begin, std::int64_t end, std::uint64_t* best) DHT_INLINE_LAMBDA {
+          self_similarities(first + begin, end - begin, similarity + begin);
+          for (std::int64_t r = begin; r < end; ++r)
+            best[r] = choice_key(similarity[r], static_cast<std::int32_t>(r));
+        },
+        tree_.chosen.data() + first, similarity);
+  }
+
+  /// Every member chooses the best of what `begin_with(begin, end, best)` has for it and what its neighbours offer, whose
+  /// keys have `neighbour` added.
+  template <class BeginWith>
+  void choose(const Members& of, const Edge* edges, std::int64_t edge_count, std::uint64_t neighbour,
+              const BeginWith& begin_with, std::int32_t* chosen, S* similarity) {
+    const std::int32_t members = of.count;
     const int features = tree_.features;
     const std::int64_t scratch = std::int64_t{4} * block * features;
     work_.scratch.resize(static_cast<std::size_t>(scratch * backend_.threads()));
-    work_.edge_similarity.resize(edges.size());
+    work_.edge_similarity.resize(static_cast<std::size_t>(edge_count));
     work_.best_edge.resize(static_cast<std::size_t>(members));
     std::uint64_t* const best = work_.best_edge.data();
     S* const edge_similarity = work_.edge_similarity.data();
-    S* const similarity = tree_.similarity.data() + first;
-    std::int32_t* const chosen = tree_.chosen.data() + first;
     backend_.for_range(backend::up_to_avx2, members, 4096,
-                       [&](std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
-                         self_similarities(first + begin, end - begin, similarity + begin);
-                         for (std::int64_t r = begin; r < end; ++r)
-                           best[r] = choice_key(similarity[r], static_cast<std::int32_t>(r));
-                       });
+                       [&](std::int64_t begin, std::int64_t end)
+                           DHT_INLINE_LAMBDA { begin_with(begin, end, best); });
     backend_.for_parts(edge_count, 4096,
                        [&](int part, std::int64_t begin, std::int64_t end) DHT_INLINE_LAMBDA {
-                         edge_similarities(edges.data() + begin, end - begin, first,
+                         edge_similarities(edges + begin, end - begin, of,
                                            work_.scratch.data() + part * scratch, edge_similarity + begin);
                        });
     // Which offer is better cannot be foreseen, so the better one is taken without a branch.
@@ -343,10 +444,10 @@ class Builder {
     };
     backend_.serial(backend::up_to_baseline, [&]() DHT_INLINE_LAMBDA {
       for (std::int64_t i = 0; i < edge_count; ++i) {
-        const auto [low, high] = edges[static_cast<std::size_t>(i)];
+        const auto [low, high] = edges[i];
         const S value = edge_similarity[i];
-        offer(low, choice_key(value, high), value);
-        offer(high, choice_key(value, low), value);
+        offer(low, neighbour + choice_key(value, high), value);
+        offer(high, neighbour + choice_key(value, low), value);
       }
       for (std::int64_t r = 0; r < members; ++r) chosen[r] = static_cast<std::int32_t>(best[r] & 0xffffffffu);
     });
@@ -376,22 +477,31 @@ class Builder {
   /// An image too small for any round: the whole of it is the only level above the pixels.
   void join_pixels() {
     const auto n = static_cast<std::size_t>(tree_.pixels());
-    tree_.pixel_choice.assign(n, no_choice);
+    if constexpr (concepts::pixel_grid<G>) {
+      tree_.pixel_choice.assign(n, no_choice);
+    } else {
+      tree_.vertex_choice.resize(n);
+      std::iota(tree_.vertex_choice.begin(), tree_.vertex_choice.end(), 0);
+    }
     tree_.pixel_similarity.assign(n, S(1));
-    tree_.pixel_parent.assign(n, 0);
-    open_level(1);
-    work_.pixels.assign(tree_.pixel_parent.data(), tree_.pixels(), 1);
-    gather_pixels(backend_, tree_.pixel_features.data(), tree_.features, tree_.width, work_.pixels,
+    tree_.pixel_parent.resize(n);
+    const std::int32_t parts =
+        connected_parts(static_cast<std::int32_t>(n), {work_.vertex_edges.data(), work_.vertex_edges.size()},
+                        tree_.pixel_parent.data());
+    open_level(parts);
+    work_.pixels.assign(tree_.pixel_parent.data(), tree_.pixels(), parts);
+    gather_pixels(backend_, graph_, tree_.pixel_features.data(), tree_.features, work_.pixels,
                   tree_.pixel_similarity.data(), size_weighting(), level(0), work_.moments);
     close_level();
-    choose_nothing(0, 1);
+    choose_nothing(0, parts);
   }
 
   const Backend& backend_;
+  const G graph_;
   const Parts& parts_;
   Compactness<S> compactness_;
-  Hierarchy<S>& tree_;
-  HierarchyWorkspace<S>& work_;
+  Hierarchy<S, Extent>& tree_;
+  HierarchyWorkspace<S, Extent>& work_;
 };
 
 DHT_SCALAR_LOOPS_END
@@ -405,6 +515,18 @@ void check_contraction(const SelfLoop<S>& self_loop, int features, const Hierarc
               "; must be at least 1");
 }
 
+/// Height and width of the tree: of an image its own.
+template <concepts::graph G, class S>
+void set_shape(const G& graph, Hierarchy<S, typename G::Extent>& tree) {
+  if constexpr (concepts::pixel_grid<G>) {
+    tree.height = graph.height;
+    tree.width = graph.width;
+  } else {
+    tree.height = 1;
+    tree.width = static_cast<int>(graph.vertices());
+  }
+}
+
 /// ceil(log2(sqrt(pixels of an image))): no more rounds than that.
 inline int most_rounds(std::int64_t pixels) {
   int rounds = 0;
@@ -414,24 +536,25 @@ inline int most_rounds(std::int64_t pixels) {
 
 }  // namespace detail
 
-/// Builds the hierarchy over `tree.pixel_features`, whose shape `tree.features`, `tree.height` and `tree.width`
-/// give; everything else in `tree` is overwritten. Features must be finite.
+/// Builds the hierarchy over a graph and `tree.pixel_features`, `tree.features` numbers a pixel, or vertex; everything else
+/// in `tree` is overwritten. Features must be finite.
 ///
-/// Throws dht::Error for options out of range and for a self-loop of another number of features. Nothing is allocated
+/// Throws dht::Error for a graph that is not one, options out of range and a self-loop of another number of features. Nothing is allocated
 /// when `tree` and `workspace` have served an image of this size before.
-template <concepts::connectivity C, class S, class Parts, class Backend>
-void build_hierarchy(const Backend& backend, const Parts& parts, const HierarchyOptions& options,
-                     Hierarchy<S>& tree, HierarchyWorkspace<S>& workspace) {
+template <concepts::graph G, class S, class Parts, class Backend>
+void build_hierarchy(const Backend& backend, const G& graph, const Parts& parts,
+                     const HierarchyOptions& options, Hierarchy<S, typename G::Extent>& tree,
+                     HierarchyWorkspace<S, typename G::Extent>& workspace) {
   tree.begin.clear();  // should anything below fail, the tree is empty
-  DHT_EXPECTS(tree.height > 0 && tree.width > 0 && tree.features > 0,
-              "hierarchy: has no pixels or no features to build on");
-  check_pixels(1, tree.pixels(), "hierarchy");
+  graph.check();
+  DHT_EXPECTS(tree.features > 0, "hierarchy: has no features to build on");
+  detail::set_shape(graph, tree);
   const std::int64_t pixels = tree.pixels();
   DHT_EXPECTS(static_cast<std::int64_t>(tree.pixel_features.size()) == pixels * tree.features,
               "pixel features: are ", tree.pixel_features.size(), " numbers; must be ",
               pixels * tree.features);
   detail::check_contraction<S>(parts.self_loop, tree.features, options);
-  detail::Builder<S, C, Parts, Backend> builder(backend, parts, options, tree, workspace);
+  detail::Builder<S, G, Parts, Backend> builder(backend, graph, parts, options, tree, workspace);
   builder.reserve();
   // Round after round, until one of the rules says stop; then the last level.
   const int most_rounds = detail::most_rounds(pixels);

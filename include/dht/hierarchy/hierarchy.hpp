@@ -10,35 +10,41 @@
 #include <dht/core/buffer.hpp>
 #include <dht/core/error.hpp>
 #include <dht/core/view.hpp>
-#include <dht/graph/region_graph.hpp>
+#include <dht/graph/graph.hpp>
+#include <dht/graph/pixel_grid.hpp>
 
 namespace dht {
 
-/// A tree of regions over one image.
+/// A tree of regions over one image, or over the vertices of another graph, which are called pixels here too.
 ///
-/// Level 0 are the pixels, level 1 the regions of the first contraction, the last level the whole image. Regions of a
-/// level are numbered in the raster order of their first pixels; a *node* is a region of any level from 1 up, numbered
+/// Level 0 are the pixels, level 1 the regions of the first contraction, the last level the whole image: of a graph that is
+/// not connected, each connected part. Regions of a level are numbered in the raster order of their first pixels; a *node* is
+/// a region of any level from 1 up, numbered
 /// through all of them. Quantities lie in flat arrays, one element (or `features` elements) a node, public for reading;
 /// `build_hierarchy` fills them. A plain value: copy it to keep it.
-template <class S>
+template <class S, class ExtentType = Box>
 class Hierarchy {
  public:
   using Scalar = S;
+  using Extent = ExtentType;
 
-  int height = 0, width = 0, features = 0;
+  int height = 0, width = 0;  ///< of the image; of another graph 1 and the number of vertices
+  int features = 0;
 
   // Per pixel.
   Buffer<S> pixel_features;           ///< `features` numbers a pixel
   Buffer<std::int32_t> pixel_parent;  ///< region at level 1: the finest label map
   Buffer<std::uint8_t> pixel_choice;  ///< the neighbour that a pixel chose, an index into its neighbourhood
-  Buffer<S> pixel_similarity;         ///< similarity of the edge to it, after compactness
+  Buffer<std::int32_t>
+      vertex_choice;           ///< of graphs other than pixel grids, instead: that neighbour, or oneself
+  Buffer<S> pixel_similarity;  ///< similarity of the edge to it, after compactness
 
   // Per node.
   std::vector<std::int64_t>
       begin;  ///< first node of level l >= 1 is begin[l-1]; one more element closes the last
   Buffer<std::int32_t> parent;  ///< region one level up; -1 at the last level
   Buffer<std::int32_t> size;    ///< pixels
-  Buffer<Box> box;
+  Buffer<Extent> box;
   Buffer<S> mean, variance;  ///< `features` numbers a node
   Buffer<S> information;     ///< by the criterion that the hierarchy was built with
   Buffer<std::int32_t>
@@ -142,4 +148,17 @@ class Hierarchy {
   }
 };
 
+namespace detail {
+
+/// Throws dht::Error unless the hierarchy is there and as large as the graph.
+template <concepts::graph G, class S>
+void check_built_on(const G& graph, const Hierarchy<S, typename G::Extent>& tree) {
+  DHT_EXPECTS(tree.levels() > 1, "hierarchy: is empty; build it first");
+  bool same = graph.vertices() == tree.pixels();
+  if constexpr (concepts::pixel_grid<G>) same = graph.height == tree.height && graph.width == tree.width;
+  DHT_EXPECTS(same, "graph: has ", graph.vertices(), " vertices; is not the one that the hierarchy, of ",
+              tree.pixels(), ", was built on");
+}
+
+}  // namespace detail
 }  // namespace dht

@@ -8,18 +8,21 @@
 #include <dht/backend/instruction_set.hpp>
 #include <dht/core/buffer.hpp>
 #include <dht/core/config.hpp>
+#include <dht/core/extent.hpp>
 #include <dht/core/math.hpp>
 #include <dht/core/transpose.hpp>
 #include <dht/core/view.hpp>
+#include <dht/graph/graph.hpp>
+#include <dht/graph/pixel_grid.hpp>
 #include <dht/graph/region_members.hpp>
 
 namespace dht::detail {
 
 /// The regions that are being made, one array a quantity; `mean` and `variance` have `features` numbers a region.
-template <class S>
+template <class S, class Extent = Box>
 struct RegionArrays {
   std::int32_t* size;
-  Box* box;
+  Extent* box;
   S* mean;
   S* variance;
 };
@@ -73,12 +76,38 @@ DHT_INLINE void finish_region(const double* DHT_RESTRICT sums, double weight, S*
   for (int c = 0; c < n; ++c) finish_channel(sums[c], sums[n + c], scale, mean[c], variance[c]);
 }
 
+/// The box around the vertices of a region, which come in ascending order.
+template <concepts::graph G>
+struct GrowingExtent {
+  const G& graph;
+  typename G::Extent around;
+
+  DHT_INLINE GrowingExtent(const G& of, std::int32_t first) : graph(of), around(of.extent(first)) {}
+  DHT_INLINE void add(std::int32_t vertex) { around = joined(around, graph.extent(vertex)); }
+  DHT_INLINE typename G::Extent get() const { return around; }
+};
+
+/// The same of pixels, without a division each.
+template <concepts::connectivity C>
+struct GrowingExtent<PixelGrid<C>> {
+  std::int32_t width, first_row, row, xmin, xmax;
+
+  DHT_INLINE GrowingExtent(const PixelGrid<C>& grid, std::int32_t first)
+      : width(grid.width), first_row(first / grid.width), row(first_row), xmin(grid.width), xmax(0) {}
+  DHT_INLINE void add(std::int32_t p) {
+    row += p - row * width >= width;  // one row at most: regions are connected
+    xmin = std::min(xmin, p - row * width);
+    xmax = std::max(xmax, p - row * width);
+  }
+  DHT_INLINE Box get() const { return {first_row, xmin, row, xmax}; }
+};
+
 /// Gathers pixels into regions. `features` has `channels` numbers a pixel; `weighting(1, similarity[p])` is a pixel's
 /// weight. A region takes its pixels in raster order, whatever the number of parts.
-template <class S, class Weighting, class Backend>
-void gather_pixels(const Backend& backend, const S* features, int channels, int width,
+template <concepts::graph G, class S, class Weighting, class Backend>
+void gather_pixels(const Backend& backend, const G& graph, const S* features, int channels,
                    const RegionMembers& pixels, const S* similarity, const Weighting& weighting,
-                   const RegionArrays<S>& out, MomentsWorkspace& w) {
+                   const RegionArrays<S, typename G::Extent>& out, MomentsWorkspace& w) {
   const int parts = backend.parts(pixels.regions(), 1024);
   w.sums.resize(static_cast<std::size_t>(parts) * 2 * static_cast<std::size_t>(channels));
   backend.for_parts(
@@ -87,12 +116,12 @@ void gather_pixels(const Backend& backend, const S* features, int channels, int 
         const std::int32_t* const members = pixels.members.data();
         const auto last_member = static_cast<std::int32_t>(pixels.members.size()) - 1;
         const Weighting weight_of = weighting;
+        const G local_graph = graph;
         with_features(channels, [&](auto n) DHT_INLINE_LAMBDA {
           double* const sums = w.sums.data() + part * 2 * n;
           for (std::int64_t r = begin; r < end; ++r) {
             const std::int32_t first = starts[r], last = starts[r + 1], p0 = members[first];
-            const std::int32_t first_row = p0 / width;
-            std::int32_t row = first_row, xmin = width, xmax = 0;
+            GrowingExtent<G> extent(local_graph, p0);
             S* const mean = out.mean + r * n;
             copy_values(features + std::int64_t{p0} * n, mean, n);
             std::fill_n(sums, 2 * n, 0.0);
@@ -100,16 +129,14 @@ void gather_pixels(const Backend& backend, const S* features, int channels, int 
             for (std::int32_t k = first; k < last; ++k) {
               prefetch(features + std::int64_t{members[std::min(k + prefetch_steps, last_member)]} * n);
               const std::int32_t p = members[k];
-              row += p - row * width >= width;  // one row at most: regions are connected
-              xmin = std::min(xmin, p - row * width);
-              xmax = std::max(xmax, p - row * width);
+              extent.add(p);
               const double weight = static_cast<double>(weight_of(1, similarity[p]));
               weights = rounded_sum(weights, weight);
               add_member<S>(features + std::int64_t{p} * n, nullptr, opaque(mean), weight, opaque(sums), n);
             }
             finish_region(opaque(sums), weights, opaque(mean), out.variance + r * n, n);
             out.size[r] = last - first;
-            out.box[r] = {first_row, xmin, row, xmax};
+            out.box[r] = extent.get();
           }
         });
       });
@@ -117,10 +144,10 @@ void gather_pixels(const Backend& backend, const S* features, int channels, int 
 
 /// Gathers `members` regions into `regions` new ones; `weight(i)` is a member's weight. A region takes its members in
 /// their order, whatever the number of parts.
-template <class S, class Weight, class Backend>
-void gather_regions(const Backend& backend, std::int32_t members, int features, const RegionArrays<S>& in,
-                    const std::int32_t* parent, const Weight& weight_of, std::int32_t regions,
-                    const RegionArrays<S>& out, MomentsWorkspace& w) {
+template <class S, class Extent, class Weight, class Backend>
+void gather_regions(const Backend& backend, std::int32_t members, int features,
+                    const RegionArrays<S, Extent>& in, const std::int32_t* parent, const Weight& weight_of,
+                    std::int32_t regions, const RegionArrays<S, Extent>& out, MomentsWorkspace& w) {
   w.members.assign(parent, members, regions);
   const int parts = backend.parts(regions, 1024);
   w.sums.resize(static_cast<std::size_t>(parts) * 2 * static_cast<std::size_t>(features));
@@ -140,7 +167,7 @@ void gather_regions(const Backend& backend, std::int32_t members, int features, 
             std::fill_n(sums, 2 * n, 0.0);
             double weights = 0;
             std::int32_t size = 0;
-            Box box = in.box[m0];
+            Extent box = in.box[m0];
             for (std::int32_t k = first; k < last; ++k) {
               const std::int64_t m = member[k], ahead = member[std::min(k + prefetch_steps, members - 1)];
               prefetch(in.mean + ahead * n);
@@ -148,9 +175,7 @@ void gather_regions(const Backend& backend, std::int32_t members, int features, 
               const double weight = static_cast<double>(local_weight_of(static_cast<std::int32_t>(m)));
               weights = rounded_sum(weights, weight);
               size += in.size[m];
-              const Box& from = in.box[m];
-              box = {std::min(box.ymin, from.ymin), std::min(box.xmin, from.xmin),
-                     std::max(box.ymax, from.ymax), std::max(box.xmax, from.xmax)};
+              box = joined(box, in.box[m]);
               add_member<S>(in.mean + m * n, in.variance + m * n, opaque(mean), weight, opaque(sums), n);
             }
             S* const variance = out.variance + r * n;

@@ -12,7 +12,8 @@
 #include <dht/core/buffer.hpp>
 #include <dht/core/reset_on_move.hpp>
 #include <dht/core/view.hpp>
-#include <dht/graph/connectivity.hpp>
+#include <dht/graph/graph.hpp>
+#include <dht/graph/pixel_grid.hpp>
 #include <dht/hierarchy/hierarchy.hpp>
 #include <dht/merging/linkage.hpp>
 #include <dht/merging/merge_tree.hpp>
@@ -20,17 +21,17 @@
 namespace dht::detail {
 
 /// What merge trees of an image are made of.
-template <class S, class L, class Backend>
+template <concepts::graph G, class S, class L, class Backend>
 struct MergeTreeInput {
   const Backend& backend;
-  const Hierarchy<S>& hierarchy;
+  const G& graph;
+  const Hierarchy<S, typename G::Extent>& hierarchy;
   const L& linkage;
   const MergeOptions& options;  ///< unless others are asked for
   MergeWorkspace& workspace;
 };
 
 /// Holds one merge tree of the last image, of those that its regions can have.
-template <concepts::connectivity C>
 class FittedMerges {
  public:
   /// There is another image.
@@ -89,7 +90,7 @@ class FittedMerges {
   void build(const Input& in, const MergeOptions& options, const Mask& mask) {
     is_built_ = false;
     ++version_;
-    build_merge_tree<C>(in.backend, in.hierarchy, in.linkage, options, mask, tree_, in.workspace);
+    build_merge_tree(in.backend, in.graph, in.hierarchy, in.linkage, options, mask, tree_, in.workspace);
     cell_ = options.cell;
     is_built_ = true;
   }
@@ -119,7 +120,7 @@ class FittedMerges {
              ((!masked && options.smallest == 1) || reached(in, options) >= count);
     };
     while (options.start_level > 1 && !enough()) --options.start_level;
-    if (!enough()) options.cell = cell_for(in.hierarchy, count);
+    if (!enough()) options.cell = cell_for(in.graph, count);
     return options;
   }
 
@@ -136,11 +137,12 @@ class FittedMerges {
   }
 
   /// The widest cells of which four for each region have no more pixels than the image, or 1: then every pixel is a leaf.
-  /// No leaf is larger than its cell, so there are enough of them.
-  template <class Hierarchy>
-  int cell_for(const Hierarchy& h, std::int64_t count) const {
-    const std::int64_t inside = mask_.empty() || pixels() == 0 ? h.pixels() : pixels();
+  /// No leaf is larger than its cell, so there are enough of them. In graphs other than pixel grids vertices are cells.
+  template <concepts::graph G>
+  int cell_for(const G& graph, std::int64_t count) const {
+    const std::int64_t inside = mask_.empty() || pixels() == 0 ? graph.vertices() : pixels();
     int cell = 1;
+    if (!concepts::pixel_grid<G>) return cell;
     while (std::int64_t{4} * count * (cell + 1) * (cell + 1) <= inside) ++cell;
     return cell;
   }

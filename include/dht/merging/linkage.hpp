@@ -11,11 +11,13 @@
 namespace dht {
 
 /// A region on its way up a merge tree. Lengths are in units of the image's diagonal and sizes in images, so that costs
-/// do not depend on the resolution.
+/// do not depend on the resolution. Of other graphs the boundaries of volumes are areas, and those of lines points; where
+/// there are no positions, boundaries are as in an image of as many pixels, and centroids 0.
 struct MergingRegion {
   double size = 0;       ///< share of the image's pixels
-  double row = 0;        ///< of its centroid
-  double column = 0;     ///< likewise
+  double row = 0;        ///< of its centroid; of a volume the layer, of other graphs the first coordinate
+  double column = 0;     ///< likewise; the row or second coordinate
+  double third = 0;      ///< likewise; the column or third coordinate, 0 in images
   double variance = 0;   ///< of its features, summed over the features
   double perimeter = 0;  ///< of its boundary with other regions
 };
@@ -47,8 +49,8 @@ DHT_INLINE double harmonic_size(const MergingRegion& a, const MergingRegion& b) 
 }
 
 DHT_INLINE double distance2_of_centroids(const MergingRegion& a, const MergingRegion& b) {
-  const double rows = a.row - b.row, columns = a.column - b.column;
-  return fma(rows, rows, columns * columns);
+  const double rows = a.row - b.row, columns = a.column - b.column, third = a.third - b.third;
+  return fma(third, third, fma(rows, rows, columns * columns));
 }
 
 }  // namespace detail

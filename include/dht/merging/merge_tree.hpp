@@ -17,9 +17,12 @@
 #include <dht/core/config.hpp>
 #include <dht/core/error.hpp>
 #include <dht/core/math.hpp>
-#include <dht/graph/connectivity.hpp>
+#include <dht/graph/graph.hpp>
+#include <dht/graph/pixel_grid.hpp>
 #include <dht/hierarchy/hierarchy.hpp>
+#include <dht/merging/find_leaves.hpp>
 #include <dht/merging/linkage.hpp>
+#include <dht/merging/measure_leaves.hpp>
 #include <dht/merging/merge_graph.hpp>
 
 namespace dht {
@@ -32,7 +35,7 @@ struct MergeOptions {
   /// is asked for comes first: what was merged last for this size is undone for it.
   std::int64_t smallest = 1;
   /// Where not 0: regions are cut along a grid of cells so many pixels wide before they merge. For more regions than the
-  /// level has; with 1, pixels merge.
+  /// level has; with 1, pixels merge. In graphs other than pixel grids each vertex is a cell, whatever the number.
   int cell = 0;
   /// Regions are cut between neighbouring pixels whose features are farther apart than this before they merge; with 0, pixels
   /// of one colour merge. At least 0.
@@ -137,7 +140,7 @@ class Merging {
     double distance2 = 0;
     for (int c = 0; c < n; ++c) distance2 = fma(f[c] - g[c], f[c] - g[c], distance2);
     const auto length = static_cast<double>(graph_.length[e]);
-    const SharedBoundary shared{length * graph_.length_unit, graph_.contrast[e] / length};
+    const SharedBoundary shared{length * graph_.boundary_unit, graph_.contrast[e] / length};
     return linkage_(graph_.region[a], graph_.region[b], shared, distance2);
   }
 
@@ -249,7 +252,8 @@ class Merging {
     a.variance = fma(share * (1 - share), distance2, within);
     a.row = fma(share, b.row - a.row, a.row);
     a.column = fma(share, b.column - a.column, a.column);
-    a.perimeter = static_cast<double>(sides) * graph_.length_unit;
+    a.third = fma(share, b.third - a.third, a.third);
+    a.perimeter = static_cast<double>(sides) * graph_.boundary_unit;
     a.size = static_cast<double>(pixels) * graph_.size_unit;
   }
 
@@ -292,11 +296,11 @@ class Merging {
 ///
 /// Throws dht::Error for an empty hierarchy or one of other neighbours, options out of range, a mask of another shape, and
 /// more than 2^30 leaves or boundaries between them.
-template <concepts::connectivity C, class S, concepts::linkage L, class Backend>
-void build_merge_tree(const Backend& backend, const Hierarchy<S>& tree, const L& linkage,
-                      const MergeOptions& options, const Mask& mask, MergeTree& out,
+template <concepts::graph G, class S, concepts::linkage L, class Backend>
+void build_merge_tree(const Backend& backend, const G& graph, const Hierarchy<S, typename G::Extent>& tree,
+                      const L& linkage, const MergeOptions& options, const Mask& mask, MergeTree& out,
                       MergeWorkspace& workspace) {
-  DHT_EXPECTS(tree.levels() > 1, "hierarchy: is empty; build it first");
+  detail::check_built_on(graph, tree);
   DHT_EXPECTS(options.start_level >= 1, "start level: is ", options.start_level, "; must be at least 1");
   DHT_EXPECTS(options.smallest >= 1, "smallest region: is ", options.smallest, " pixels; must be at least 1");
   DHT_EXPECTS(options.cell >= 0, "cell: is ", options.cell,
@@ -306,10 +310,12 @@ void build_merge_tree(const Backend& backend, const Hierarchy<S>& tree, const L&
   const auto pixels = static_cast<std::size_t>(tree.pixels());
   out.leaves.reserve(pixels);
   out.merges.reserve(MergeLeaves::most(pixels));
-  workspace.reserve(MergeLeaves::most(pixels), pixels * C::forward.size(), tree.features);
+  if constexpr (concepts::pixel_grid<G>)
+    workspace.reserve(MergeLeaves::most(pixels), pixels * G::Neighbourhood::forward.size(), tree.features);
   out.leaves.level = std::clamp(options.start_level, 1, std::max(tree.levels() - 2, 1));
-  detail::find_leaves<C>(backend, tree, mask, options.cell, options.contrast, out.leaves, workspace.leaves);
-  detail::measure_leaves<C>(backend, tree, out.leaves, workspace.graph, workspace.leaves);
+  detail::find_leaves(backend, graph, tree, mask, options.cell, options.contrast, out.leaves,
+                      workspace.leaves);
+  detail::measure_leaves(backend, graph, tree, out.leaves, workspace.graph, workspace.leaves);
   const auto count = static_cast<std::size_t>(out.leaves.count());
   workspace.edge_key.resize(workspace.graph.length.size());
   workspace.best_edge.resize(count);

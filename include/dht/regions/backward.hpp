@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <type_traits>
 #include <vector>
 
 #include <dht/core/buffer.hpp>
@@ -18,9 +19,10 @@ namespace dht {
 
 /// Adds the gradient of token features, tokens x features, to the gradients of the nodes and pixels that the tokens come
 /// from.
-template <class S>
-void backward_tokens(const Hierarchy<S>& tree, const Tokens<S>& tokens,
-                     const MatrixView<const S>& grad_feature, HierarchyGradients<S>& gradients) {
+template <class S, class Extent>
+void backward_tokens(const Hierarchy<S, Extent>& tree, const Tokens<S, Extent>& tokens,
+                     const std::type_identity_t<MatrixView<const S>>& grad_feature,
+                     HierarchyGradients<S>& gradients) {
   DHT_EXPECTS(grad_feature.rows == tokens.count() && grad_feature.columns == tree.features,
               "gradient of token features: is ", grad_feature.rows, " x ", grad_feature.columns, "; must be ",
               tokens.count(), " x ", tree.features);

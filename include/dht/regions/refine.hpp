@@ -17,6 +17,8 @@
 #include <dht/core/math.hpp>
 #include <dht/core/transpose.hpp>
 #include <dht/graph/connectivity.hpp>
+#include <dht/graph/graph.hpp>
+#include <dht/graph/pixel_grid.hpp>
 #include <dht/hierarchy/hierarchy.hpp>
 #include <dht/regions/tokens.hpp>
 #include <dht/selection/partition.hpp>
@@ -86,24 +88,81 @@ inline constexpr std::array<bool, 256> stays_connected = [] {
   return stays;
 }();
 
+/// How far features are from a region's mean, and how it moves: what refinement of any graph goes by.
+template <class S, class Features>
+class RegionMeans {
+ public:
+  RegionMeans(const S* features, Features n, RefineWorkspace& w)
+      : features_(features), mean_(w.mean.data()), size_(w.size.data()), n_(n) {}
+
+  std::int32_t size(std::int32_t region) const { return size_[region]; }
+
+  /// Whether a pixel is as its region is, but for roundings.
+  DHT_INLINE bool is_as(std::int64_t pixel, double apart2) const {
+    return apart2 <= rounding2 * norm2(pixel);
+  }
+
+  DHT_INLINE double distance2(std::int64_t pixel, std::int32_t region) const {
+    const S* const f = features_ + pixel * n_;
+    const double* const mean = mean_ + std::int64_t{region} * n_;
+    double sum = 0;
+    for (int c = 0; c < n_; ++c) {
+      const double d = static_cast<double>(f[c]) - mean[c];
+      sum = fma(d, d, sum);
+    }
+    return sum;
+  }
+
+  /// By how much a region's squared error changes when it gains (change = 1) or loses (-1) a pixel at this squared distance:
+  /// size / (size + change) * d^2.
+  DHT_INLINE double error(std::int32_t region, int change, double distance2) const {
+    return static_cast<double>(size_[region]) / (size_[region] + change) * distance2;
+  }
+
+  /// A region gains (change = 1) or loses (-1) a pixel.
+  DHT_INLINE void shift(std::int64_t pixel, std::int32_t region, int change) {
+    size_[region] += change;
+    const double share = change / static_cast<double>(size_[region]);
+    const S* const f = features_ + pixel * n_;
+    double* const mean = mean_ + std::int64_t{region} * n_;
+    for (int c = 0; c < n_; ++c) mean[c] = fma(share, static_cast<double>(f[c]) - mean[c], mean[c]);
+  }
+
+ private:
+  /// The square of the relative distance that may be the roundings of a region's mean.
+  static constexpr double rounding2 =
+      256.0 * std::numeric_limits<S>::epsilon() * std::numeric_limits<S>::epsilon();
+
+  DHT_INLINE double norm2(std::int64_t pixel) const {
+    const S* const f = features_ + pixel * n_;
+    double sum = 0;
+    for (int c = 0; c < n_; ++c) sum = fma(static_cast<double>(f[c]), static_cast<double>(f[c]), sum);
+    return sum;
+  }
+
+  const S* features_;
+  double* mean_;
+  std::int32_t* size_;
+  Features n_;
+};
+
 /// The refinement of one image's regions. `Features` is the type of their number.
 template <concepts::connectivity C, class S, class Features>
 class Refining {
  public:
   Refining(const S* pixel_features, Features n, int height, int width, std::int32_t* labels,
            std::int64_t smallest, RefineWorkspace& w)
-      : features_(pixel_features),
+      : regions_(pixel_features, n, w),
         labels_(labels),
-        mean_(w.mean.data()),
-        size_(w.size.data()),
+        border_(w.border.data()),
         smallest_(smallest),
-        n_(n),
         height_(height),
         width_(width) {}
 
   /// Goes over all borders once, row by row. Returns how many pixels went over.
-  DHT_INLINE std::int64_t sweep(std::uint8_t* border) {
+  DHT_INLINE std::int64_t sweep() {
     std::int64_t moved = 0;
+    std::uint8_t* const border = border_;
     for (int y = 0; y < height_; ++y) {
       mark_border(y, border);
       for_each_mark(border, 0, width_, [&](int x) DHT_INLINE_LAMBDA {
@@ -133,50 +192,27 @@ class Refining {
 
   bool inside(int y, int x) const { return (y >= 0) & (x >= 0) & (y < height_) & (x < width_); }
 
-  /// The square of the relative distance that may be the roundings of a region's mean.
-  static constexpr double rounding2 =
-      256.0 * std::numeric_limits<S>::epsilon() * std::numeric_limits<S>::epsilon();
-
-  DHT_INLINE double norm2(std::int64_t pixel) const {
-    const S* const f = features_ + pixel * n_;
-    double sum = 0;
-    for (int c = 0; c < n_; ++c) sum = fma(static_cast<double>(f[c]), static_cast<double>(f[c]), sum);
-    return sum;
-  }
-
-  DHT_INLINE double distance2(std::int64_t pixel, std::int32_t region) const {
-    const S* const f = features_ + pixel * n_;
-    const double* const mean = mean_ + std::int64_t{region} * n_;
-    double sum = 0;
-    for (int c = 0; c < n_; ++c) {
-      const double d = static_cast<double>(f[c]) - mean[c];
-      sum = fma(d, d, sum);
-    }
-    return sum;
-  }
-
-  /// Lets a pixel go over to the neighbour that gains most by it, if any does: what its region's squared error loses is
-  /// size / (size - 1) * d^2, what another one's gains is size / (size + 1) * d^2.
+  /// Lets a pixel go over to the neighbour that gains most by it, if any does.
   DHT_INLINE bool settle(int y, int x) {
     const std::int64_t p = std::int64_t{y} * width_ + x;
     const std::int32_t own = labels_[p];
-    if (own < 0 || size_[own] <= smallest_) return false;
+    if (own < 0 || regions_.size(own) <= smallest_) return false;
     unsigned same = 0;
     for (unsigned i = 0; i < 8; ++i) {
       const int v = y + eight_around[i].dy, u = x + eight_around[i].dx;
       if (inside(v, u)) same |= unsigned{labels_[std::int64_t{v} * width_ + u] == own} << i;
     }
     if (!stays_connected<C>[same]) return false;
-    const double apart2 = distance2(p, own);
-    if (apart2 <= rounding2 * norm2(p)) return false;  // it is as its region is
-    double best = ratio(size_[own], -1) * apart2;
+    const double apart2 = regions_.distance2(p, own);
+    if (regions_.is_as(p, apart2)) return false;
+    double best = regions_.error(own, -1, apart2);
     std::int32_t to = own, last = own;
     for (const Offset o : Neighbours<C>::all) {
       if (!inside(y + o.dy, x + o.dx)) continue;
       const std::int32_t other = labels_[p + std::int64_t{o.dy} * width_ + o.dx];
       if (other < 0 || other == own || other == last) continue;
       last = other;
-      const double growth = ratio(size_[other], 1) * distance2(p, other);
+      const double growth = regions_.error(other, 1, regions_.distance2(p, other));
       if (growth < best) {
         best = growth;
         to = other;
@@ -184,29 +220,114 @@ class Refining {
     }
     if (to == own) return false;
     labels_[p] = to;
-    shift(p, own, -1);
-    shift(p, to, 1);
+    regions_.shift(p, own, -1);
+    regions_.shift(p, to, 1);
     return true;
   }
 
-  static double ratio(std::int32_t size, int change) { return static_cast<double>(size) / (size + change); }
+  RegionMeans<S, Features> regions_;
+  std::int32_t* labels_;
+  std::uint8_t* border_;
+  std::int64_t smallest_;
+  int height_, width_;
+};
 
-  /// A region gains (change = 1) or loses (-1) a pixel.
-  DHT_INLINE void shift(std::int64_t pixel, std::int32_t region, int change) {
-    size_[region] += change;
-    const double share = change / static_cast<double>(size_[region]);
-    const S* const f = features_ + pixel * n_;
-    double* const mean = mean_ + std::int64_t{region} * n_;
-    for (int c = 0; c < n_; ++c) mean[c] = fma(share, static_cast<double>(f[c]) - mean[c], mean[c]);
+/// The refinement of the regions of any graph. What can be seen from a vertex are its neighbours, and the vertices that close
+/// a square with it and two of them that are none of each other: around a pixel, the eight.
+template <concepts::graph G, class S, class Features>
+class GraphRefining {
+ public:
+  GraphRefining(const G& graph, const S* features, Features n, std::int32_t* labels, std::int64_t smallest,
+                RefineWorkspace& w)
+      : graph_(graph), regions_(features, n, w), labels_(labels), smallest_(smallest) {}
+
+  /// Goes over all borders once, in the order of the vertices. Returns how many went over.
+  std::int64_t sweep() {
+    std::int64_t moved = 0;
+    for (std::int32_t v = 0; v < static_cast<std::int32_t>(graph_.vertices()); ++v) moved += settle(v);
+    return moved;
   }
 
-  const S* features_;
+ private:
+  bool settle(std::int32_t v) {
+    const std::int32_t own = labels_[v];
+    if (own < 0 || regions_.size(own) <= smallest_) return false;
+    bool at_border = false;
+    graph_.for_each_neighbour(v, [&](std::int32_t u) { at_border |= labels_[u] != own; });
+    const double apart2 = regions_.distance2(v, own);
+    if (!at_border || regions_.is_as(v, apart2) || !stays_connected(v)) return false;
+    double best = regions_.error(own, -1, apart2);
+    std::int32_t to = own;
+    graph_.for_each_neighbour(v, [&](std::int32_t u) {
+      const std::int32_t other = labels_[u];
+      if (other < 0 || other == own) return;
+      const double growth = regions_.error(other, 1, regions_.distance2(v, other));
+      if (growth < best) {
+        best = growth;
+        to = other;
+      }
+    });
+    if (to == own) return false;
+    labels_[v] = to;
+    regions_.shift(v, own, -1);
+    regions_.shift(v, to, 1);
+    return true;
+  }
+
+  /// Whether the region of a vertex stays connected without it, for all that can be seen from there.
+  bool stays_connected(std::int32_t v) {
+    inner_.clear();
+    graph_.for_each_neighbour(v, [&](std::int32_t u) {
+      if (labels_[u] == labels_[v]) inner_.push_back(u);
+    });
+    if (inner_.empty()) return false;
+    reached_.assign(1, inner_[0]);
+    left_.assign(inner_.begin() + 1, inner_.end());
+    for (std::size_t i = 0; i < reached_.size() && !left_.empty(); ++i) {
+      const std::int32_t u = reached_[i];
+      reach(u);
+      graph_.for_each_neighbour(u, [&](std::int32_t corner) {
+        if (labels_[corner] == labels_[v] && closes_square(v, corner)) reach(corner);
+      });
+    }
+    return left_.empty();
+  }
+
+  /// Takes in the neighbours of `u` that are left.
+  void reach(std::int32_t u) {
+    graph_.for_each_neighbour(u, [&](std::int32_t next) {
+      const auto at = std::find(left_.begin(), left_.end(), next);
+      if (at == left_.end()) return;
+      reached_.push_back(next);
+      left_.erase(at);
+    });
+  }
+
+  /// Whether a vertex that is no neighbour of `v` has two neighbours or more in common with it, none of which are each
+  /// other's.
+  bool closes_square(std::int32_t v, std::int32_t corner) {
+    if (corner == v || are_neighbours(v, corner)) return false;
+    common_.clear();
+    graph_.for_each_neighbour(corner, [&](std::int32_t u) {
+      if (are_neighbours(v, u)) common_.push_back(u);
+    });
+    for (std::size_t i = 0; i < common_.size(); ++i)
+      for (std::size_t k = i + 1; k < common_.size(); ++k)
+        if (are_neighbours(common_[i], common_[k])) return false;
+    return common_.size() >= 2;
+  }
+
+  bool are_neighbours(std::int32_t a, std::int32_t b) const {
+    bool found = false;
+    graph_.for_each_neighbour(a, [&](std::int32_t u) { found |= u == b; });
+    return found;
+  }
+
+  const G& graph_;
+  RegionMeans<S, Features> regions_;
   std::int32_t* labels_;
-  double* mean_;
-  std::int32_t* size_;
   std::int64_t smallest_;
-  Features n_;
-  int height_, width_;
+  Buffer<std::int32_t> inner_, reached_, left_, common_;  // around one vertex
 };
 
 /// Numbers the regions by the raster order of their first pixels again, which may be others now.
@@ -246,11 +367,12 @@ inline void renumber(Partition& partition, RefineWorkspace& w) {
 /// sources say where they came from. The result does not depend on the number of threads.
 ///
 /// Throws dht::Error for an empty hierarchy, tokens of another one, and options out of range.
-template <concepts::connectivity C, class S, class Backend>
-std::int64_t refine_tokens(const Backend& backend, const Hierarchy<S>& tree, const RefineOptions& options,
-                           Tokens<S>& tokens, RefineWorkspace& w) {
+template <concepts::graph G, class S, class Backend>
+std::int64_t refine_tokens(const Backend& backend, const G& graph,
+                           const Hierarchy<S, typename G::Extent>& tree, const RefineOptions& options,
+                           Tokens<S, typename G::Extent>& tokens, RefineWorkspace& w) {
   Partition& partition = tokens.partition;
-  DHT_EXPECTS(tree.levels() > 1, "hierarchy: is empty; build it first");
+  detail::check_built_on(graph, tree);
   DHT_EXPECTS(tokens.batch == 1 && static_cast<std::int64_t>(partition.labels.size()) == tree.pixels() &&
                   tokens.height == tree.height && tokens.width == tree.width &&
                   tokens.features == tree.features,
@@ -261,24 +383,34 @@ std::int64_t refine_tokens(const Backend& backend, const Hierarchy<S>& tree, con
   detail::with_features(tree.features,
                         [&](auto n) DHT_INLINE_LAMBDA { detail::mean_over_pixels(tree, tokens, n, w.mean); });
   w.size.assign(tokens.size.begin(), tokens.size.end());
-  w.border.resize(static_cast<std::size_t>(tree.width));
+  const S* const features = tree.pixel_features.data();
+  std::int32_t* const labels = partition.labels.data();
   std::int64_t moved = 0;
+  const auto sweep = [&](auto& refining) DHT_INLINE_LAMBDA {
+    std::int64_t in_sweep = 1;
+    for (int i = 0; i < options.sweeps && in_sweep > 0; ++i) {
+      in_sweep = refining.sweep();
+      moved += in_sweep;
+    }
+  };
   backend.serial(backend::up_to_avx2, [&]() DHT_INLINE_LAMBDA {
-    detail::with_features(tree.features, [&](auto n) DHT_INLINE_LAMBDA {
-      detail::Refining<C, S, decltype(n)> refining(tree.pixel_features.data(), n, tree.height, tree.width,
-                                                   partition.labels.data(), options.smallest, w);
-      std::int64_t in_sweep = 1;
-      for (int sweep = 0; sweep < options.sweeps && in_sweep > 0; ++sweep) {
-        in_sweep = refining.sweep(w.border.data());
-        moved += in_sweep;
-      }
-    });
+    if constexpr (concepts::pixel_grid<G>) {
+      w.border.resize(static_cast<std::size_t>(tree.width));
+      detail::with_features(tree.features, [&](auto n) DHT_INLINE_LAMBDA {
+        detail::Refining<typename G::Neighbourhood, S, decltype(n)> refining(
+            features, n, tree.height, tree.width, labels, options.smallest, w);
+        sweep(refining);
+      });
+    } else {
+      detail::GraphRefining<G, S, int> refining(graph, features, tree.features, labels, options.smallest, w);
+      sweep(refining);
+    }
   });
   if (moved == 0) return 0;  // still the regions that they were
   detail::renumber(partition, w);
   partition.whole_sources = false;
   partition.means_of_pixels = true;
-  detail::describe(tree, tokens);
+  detail::describe(graph, tree, tokens);
   return moved;
 }
 

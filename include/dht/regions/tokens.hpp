@@ -9,9 +9,12 @@
 
 #include <dht/core/buffer.hpp>
 #include <dht/core/config.hpp>
+#include <dht/core/extent.hpp>
 #include <dht/core/math.hpp>
 #include <dht/core/transpose.hpp>
 #include <dht/core/view.hpp>
+#include <dht/graph/graph.hpp>
+#include <dht/graph/pixel_grid.hpp>
 #include <dht/hierarchy/hierarchy.hpp>
 #include <dht/selection/partition.hpp>
 
@@ -19,13 +22,14 @@ namespace dht {
 
 /// The tokens of a batch of images. Labels are dense over the whole batch, numbered by the raster order of each token's
 /// first pixel, so the tokens of an image follow each other; -1 marks pixels outside of a mask.
-template <class S>
+template <class S, class ExtentType = Box>
 struct Tokens {
-  int batch = 0, height = 0, width = 0, features = 0;
+  using Extent = ExtentType;
+  int batch = 0, height = 0, width = 0, features = 0;  ///< of graphs other than pixel grids height is 1
   Partition partition;              ///< label map and where in its image's hierarchy each token comes from
   std::vector<std::int32_t> begin;  ///< first token of each image, and one more
   Buffer<std::int32_t> size;        ///< pixels of a token
-  Buffer<Box> box;                  ///< in pixels of its image
+  Buffer<Extent> box;               ///< in pixels of its image
   Buffer<S> feature;  ///< `features` numbers a token: f* of the method, the mean of its chosen region
 
   /// Number of tokens, all images together.
@@ -75,6 +79,19 @@ void measure_labels(Tokens<S>& tokens) {
   }
 }
 
+/// The same by a walk over the vertices of any graph.
+template <concepts::graph G, class S>
+void measure_labels(const G& graph, Tokens<S, typename G::Extent>& tokens) {
+  std::fill(tokens.size.begin(), tokens.size.end(), 0);
+  const std::int32_t* const label = tokens.partition.labels.data();
+  for (std::int32_t v = 0; v < static_cast<std::int32_t>(graph.vertices()); ++v) {
+    if (label[v] < 0) continue;
+    const auto i = static_cast<std::size_t>(label[v]);
+    tokens.box[i] = tokens.size[i] == 0 ? graph.extent(v) : joined(tokens.box[i], graph.extent(v));
+    ++tokens.size[i];
+  }
+}
+
 /// Sizes and boxes of regions that consist of whole nodes and pixels.
 template <class S>
 void measure_sources(const Hierarchy<S>& tree, Tokens<S>& tokens) {
@@ -94,8 +111,7 @@ void measure_sources(const Hierarchy<S>& tree, Tokens<S>& tokens) {
         part = tree.box[static_cast<std::size_t>(source)];
         size += tree.size[static_cast<std::size_t>(source)];
       }
-      box = {std::min(box.ymin, part.ymin), std::min(box.xmin, part.xmin), std::max(box.ymax, part.ymax),
-             std::max(box.xmax, part.xmax)};
+      box = joined(box, part);
     }
     tokens.size[i] = size;
     tokens.box[i] = box;
@@ -103,8 +119,8 @@ void measure_sources(const Hierarchy<S>& tree, Tokens<S>& tokens) {
 }
 
 /// Features of regions that consist of whole nodes and pixels, or of a piece of one: the mean over their sources.
-template <class S>
-void average_sources(const Hierarchy<S>& tree, Tokens<S>& tokens) {
+template <class S, class Extent>
+void average_sources(const Hierarchy<S, Extent>& tree, Tokens<S, Extent>& tokens) {
   const auto value = [&](Source source, int c) {
     return source >= 0 ? tree.mean[static_cast<std::size_t>(source * tree.features + c)]
                        : tree.pixel_features[static_cast<std::size_t>((-1 - source) * tree.features + c)];
@@ -129,9 +145,9 @@ void average_sources(const Hierarchy<S>& tree, Tokens<S>& tokens) {
 }
 
 /// Means of tokens over their pixels; those of the tree may be weighted. `tokens.size` must be known.
-template <class S, class Features>
-DHT_INLINE void mean_over_pixels(const Hierarchy<S>& tree, const Tokens<S>& tokens, Features n,
-                                 Buffer<double>& mean) {
+template <class S, class Extent, class Features>
+DHT_INLINE void mean_over_pixels(const Hierarchy<S, Extent>& tree, const Tokens<S, Extent>& tokens,
+                                 Features n, Buffer<double>& mean) {
   mean.assign(tokens.size.size() * static_cast<std::size_t>(n), 0);
   const std::int32_t* const labels = tokens.partition.labels.data();
   const S* DHT_RESTRICT feature = tree.pixel_features.data();
@@ -148,8 +164,8 @@ DHT_INLINE void mean_over_pixels(const Hierarchy<S>& tree, const Tokens<S>& toke
 }
 
 /// Features of regions that were merged from pieces: the mean over their pixels.
-template <class S>
-void average_pixels(const Hierarchy<S>& tree, Tokens<S>& tokens) {
+template <class S, class Extent>
+void average_pixels(const Hierarchy<S, Extent>& tree, Tokens<S, Extent>& tokens) {
   Buffer<double> mean;
   with_features(tree.features, [&](auto n) { mean_over_pixels(tree, tokens, n, mean); });
   std::transform(mean.begin(), mean.end(), tokens.feature.begin(),
@@ -157,8 +173,9 @@ void average_pixels(const Hierarchy<S>& tree, Tokens<S>& tokens) {
 }
 
 /// Fills in what follows from `tokens.partition`, that of one image: sizes, boxes, features.
-template <class S>
-void describe(const Hierarchy<S>& tree, Tokens<S>& tokens) {
+template <concepts::graph G, class S>
+void describe(const G& graph, const Hierarchy<S, typename G::Extent>& tree,
+              Tokens<S, typename G::Extent>& tokens) {
   tokens.batch = 1;
   tokens.height = tree.height;
   tokens.width = tree.width;
@@ -173,7 +190,9 @@ void describe(const Hierarchy<S>& tree, Tokens<S>& tokens) {
   tokens.box.resize(n);
   tokens.feature.resize(n * static_cast<std::size_t>(tree.features));
   tokens.begin.assign({0, part.regions});
-  if (part.whole_sources) {
+  if constexpr (!concepts::pixel_grid<G>) {
+    measure_labels(graph, tokens);
+  } else if (part.whole_sources) {
     measure_sources(tree, tokens);
   } else {
     measure_labels(tokens);
@@ -186,9 +205,9 @@ void describe(const Hierarchy<S>& tree, Tokens<S>& tokens) {
 }
 
 /// The tokens of images of one size together, one after the other; `tokens_of(i)` are those of image i.
-template <class S, class TokensOf>
-void join_tokens(int images, const TokensOf& tokens_of, Tokens<S>& out) {
-  const Tokens<S>& first = tokens_of(0);
+template <class S, class Extent, class TokensOf>
+void join_tokens(int images, const TokensOf& tokens_of, Tokens<S, Extent>& out) {
+  const Tokens<S, Extent>& first = tokens_of(0);
   out.batch = images;
   out.height = first.height;
   out.width = first.width;
@@ -205,7 +224,7 @@ void join_tokens(int images, const TokensOf& tokens_of, Tokens<S>& out) {
   out.feature.clear();
   const auto append = [](const auto& from, auto& all) { all.insert(all.end(), from.begin(), from.end()); };
   for (int i = 0; i < images; ++i) {
-    const Tokens<S>& image = tokens_of(i);
+    const Tokens<S, Extent>& image = tokens_of(i);
     to.whole_sources &= image.partition.whole_sources;
     to.means_of_pixels |= image.partition.means_of_pixels;
     const std::int32_t before = out.begin.back();

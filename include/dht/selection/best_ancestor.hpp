@@ -4,10 +4,14 @@
 
 #include <cstdint>
 #include <span>
+#include <type_traits>
 
 #include <dht/backend/instruction_set.hpp>
 #include <dht/core/buffer.hpp>
+#include <dht/graph/graph.hpp>
+#include <dht/graph/graph_components.hpp>
 #include <dht/graph/grid_components.hpp>
+#include <dht/graph/pixel_grid.hpp>
 #include <dht/hierarchy/concepts.hpp>
 #include <dht/hierarchy/hierarchy.hpp>
 #include <dht/selection/partition.hpp>
@@ -22,8 +26,8 @@ struct BestAncestorWorkspace {
 };
 
 /// The information of every node by a criterion other than the one that the hierarchy was built with.
-template <class S, concepts::criterion<S> Criterion>
-Buffer<S> information_of(const Hierarchy<S>& tree, const Criterion& criterion) {
+template <class S, class Extent, concepts::criterion<S> Criterion>
+Buffer<S> information_of(const Hierarchy<S, Extent>& tree, const Criterion& criterion) {
   Buffer<S> information(static_cast<std::size_t>(tree.nodes()));
   for (std::int64_t i = 0; i < tree.nodes(); ++i) {
     information[static_cast<std::size_t>(i)] = criterion.information(
@@ -32,15 +36,39 @@ Buffer<S> information_of(const Hierarchy<S>& tree, const Criterion& criterion) {
   return information;
 }
 
+namespace detail {
+
+/// Labels the connected pieces of equal value; returns how many there are.
+template <concepts::graph G, class Backend>
+std::int32_t equal_components(const Backend& backend, const G& graph, const std::int32_t* values,
+                              std::int32_t* labels, GridComponentsWorkspace& workspace) {
+  if constexpr (concepts::pixel_grid<G>) {
+    using C = typename G::Neighbourhood;
+    const int width = graph.width;
+    return grid_components<C>(
+        backend, graph.height, width,
+        [=](std::int64_t y, std::uint8_t* links)
+            DHT_INLINE_LAMBDA { equality_links<C>(values, y, width, links); },
+        labels, workspace);
+  } else {
+    return graph_components(
+        graph, [=](std::int32_t v, std::int32_t u) { return values[v] == values[u]; }, labels);
+  }
+}
+
+}  // namespace detail
+
 /// Every pixel takes, among its own region at each level (the pixel itself first, the whole image last), the one with
 /// the highest information, ties to the coarser; the connected pieces of equal choice are the regions.
 ///
 /// `information` has one number a node: `tree.information`, or `information_of(tree, another_criterion)`.
 /// `pixel_information` is that of a single pixel.
-template <concepts::connectivity C, class S, class Backend>
-void best_ancestor(const Backend& backend, const Hierarchy<S>& tree, std::span<const S> information,
-                   S pixel_information, Partition& out, BestAncestorWorkspace& workspace) {
-  DHT_EXPECTS(tree.levels() > 1, "hierarchy: is empty; build it first");
+template <concepts::graph G, class S, class Backend>
+void best_ancestor(const Backend& backend, const G& graph, const Hierarchy<S, typename G::Extent>& tree,
+                   std::type_identity_t<std::span<const S>> information,
+                   std::type_identity_t<S> pixel_information, Partition& out,
+                   BestAncestorWorkspace& workspace) {
+  detail::check_built_on(graph, tree);
   DHT_EXPECTS(static_cast<std::int64_t>(information.size()) == tree.nodes(), "information: has ",
               information.size(), " numbers; must have one for each of ", tree.nodes(), " nodes");
   detail::check_nodes(tree.nodes());
@@ -76,12 +104,8 @@ void best_ancestor(const Backend& backend, const Hierarchy<S>& tree, std::span<c
                             pixel_information > info[node] ? static_cast<std::int32_t>(-1 - p) : node;
                       }
                     });
-  const int width = tree.width;
-  out.regions = detail::grid_components<C>(
-      backend, tree.height, width,
-      [=](std::int64_t y, std::uint8_t* links)
-          DHT_INLINE_LAMBDA { detail::equality_links<C>(pixel_choice, y, width, links); },
-      out.labels.data(), workspace.components);
+  out.regions =
+      detail::equal_components(backend, graph, pixel_choice, out.labels.data(), workspace.components);
   out.sources.clear();
   for (std::int64_t p = 0; p < tree.pixels(); ++p) {
     if (out.labels[static_cast<std::size_t>(p)] == static_cast<std::int32_t>(out.sources.size()))

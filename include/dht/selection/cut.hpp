@@ -7,7 +7,8 @@
 #include <vector>
 
 #include <dht/core/buffer.hpp>
-#include <dht/graph/connectivity.hpp>
+#include <dht/graph/graph.hpp>
+#include <dht/graph/pixel_grid.hpp>
 #include <dht/hierarchy/hierarchy.hpp>
 #include <dht/selection/merge_to.hpp>
 #include <dht/selection/nested_cuts.hpp>
@@ -26,8 +27,8 @@ namespace detail {
 
 /// Writes the cut that `w.split` describes: the topmost nodes that are not split, and the pixels of those at level 1
 /// that are.
-template <class S>
-void write_cut(const Hierarchy<S>& tree, Partition& out, CutWorkspace& w) {
+template <class S, class Extent>
+void write_cut(const Hierarchy<S, Extent>& tree, Partition& out, CutWorkspace& w) {
   const std::int64_t nodes = tree.nodes();
   w.cut_node.resize(static_cast<std::size_t>(nodes));
   for (int level = tree.levels() - 1; level >= 1; --level) {
@@ -63,10 +64,29 @@ void write_cut(const Hierarchy<S>& tree, Partition& out, CutWorkspace& w) {
   one_source_each(out, true);
 }
 
+/// Calls `visit(pixel, neighbour)` for the pairs of neighbours, each once, of which `node` may have both.
+template <concepts::graph G, class S, class Visit>
+void for_each_pair(const G& graph, const Hierarchy<S, typename G::Extent>& tree, std::int64_t node,
+                   const Visit& visit) {
+  const auto from = [&](std::int32_t p) {
+    graph.for_each_neighbour(p, [&](std::int32_t q) {
+      if (q > p) visit(p, q);
+    });
+  };
+  if constexpr (concepts::pixel_grid<G>) {
+    const Box box = tree.box[static_cast<std::size_t>(node)];
+    for (int y = box.ymin; y <= box.ymax; ++y)
+      for (int x = box.xmin; x <= box.xmax; ++x) from(y * tree.width + x);
+  } else {
+    for (std::int32_t p = 0; p < tree.pixels(); ++p) from(p);
+  }
+}
+
 /// The regions of `part` that lie inside `node`, with their moments and who is whose neighbour.
-template <concepts::connectivity C, class S>
-MergeInput parts_of(const Hierarchy<S>& tree, const Partition& part, std::int64_t node,
-                    const std::vector<std::int32_t>& inside, const std::vector<std::int32_t>& index) {
+template <concepts::graph G, class S>
+MergeInput parts_of(const G& graph, const Hierarchy<S, typename G::Extent>& tree, const Partition& part,
+                    std::int64_t node, const std::vector<std::int32_t>& inside,
+                    const std::vector<std::int32_t>& index) {
   MergeInput in;
   const int n = in.features = tree.features;
   for (const std::int32_t region : inside) {
@@ -82,27 +102,19 @@ MergeInput parts_of(const Hierarchy<S>& tree, const Partition& part, std::int64_
       }
     }
   }
-  const Box box = tree.box[static_cast<std::size_t>(node)];
   const std::int32_t* labels = part.labels.data();
-  for (int y = box.ymin; y <= box.ymax; ++y) {
-    for (int x = box.xmin; x <= box.xmax; ++x) {
-      const std::int32_t a = index[static_cast<std::size_t>(labels[std::int64_t{y} * tree.width + x])];
-      if (a < 0) continue;
-      for (const Offset o : C::forward) {
-        if (y + o.dy > box.ymax || x + o.dx > box.xmax || x + o.dx < box.xmin) continue;
-        const std::int32_t b =
-            index[static_cast<std::size_t>(labels[std::int64_t{y + o.dy} * tree.width + x + o.dx])];
-        if (b >= 0 && b != a) in.pairs.emplace_back(a, b);
-      }
-    }
-  }
+  for_each_pair(graph, tree, node, [&](std::int32_t p, std::int32_t q) {
+    const std::int32_t a = index[static_cast<std::size_t>(labels[p])],
+                       b = index[static_cast<std::size_t>(labels[q])];
+    if (a >= 0 && b >= 0 && a != b) in.pairs.emplace_back(a, b);
+  });
   return in;
 }
 
 /// Merges the parts of a node that has just been split until `target` of them are left.
-template <concepts::connectivity C, class S, class Cost>
-void merge_parts(const Hierarchy<S>& tree, const Cost& cost, std::int64_t node, std::int64_t target,
-                 Partition& out) {
+template <concepts::graph G, class S, class Cost>
+void merge_parts(const G& graph, const Hierarchy<S, typename G::Extent>& tree, const Cost& cost,
+                 std::int64_t node, std::int64_t target, Partition& out) {
   const int level = tree.level_of(node);
   std::vector<std::int32_t> inside, index(static_cast<std::size_t>(out.regions), -1);
   const auto inside_node = [&](Source source) {
@@ -115,7 +127,7 @@ void merge_parts(const Hierarchy<S>& tree, const Cost& cost, std::int64_t node, 
     index[static_cast<std::size_t>(r)] = static_cast<std::int32_t>(inside.size());
     inside.push_back(r);
   }
-  MergeTo<Cost> merging(parts_of<C>(tree, out, node, inside, index), cost);
+  MergeTo<Cost> merging(parts_of(graph, tree, out, node, inside, index), cost);
   const std::vector<std::int32_t> group = merging.run(target);
 
   // Labels in raster order again: a group has the place of its first member.
@@ -154,8 +166,8 @@ void merge_parts(const Hierarchy<S>& tree, const Cost& cost, std::int64_t node, 
 
 /// The cut that minimises (sum of region costs + penalty * number of regions) exactly; the coarser one where two are
 /// equally good. `penalty` >= 0, in the unit of the cost that `cuts` was built with.
-template <class S>
-void optimal_cut(const Hierarchy<S>& tree, const NestedCuts& cuts, double penalty, Partition& out,
+template <class S, class Extent>
+void optimal_cut(const Hierarchy<S, Extent>& tree, const NestedCuts& cuts, double penalty, Partition& out,
                  CutWorkspace& w) {
   DHT_EXPECTS(tree.levels() > 1, "hierarchy: is empty; build it first");
   DHT_EXPECTS(penalty >= 0, "penalty: is ", penalty, "; must be at least 0");
@@ -164,17 +176,18 @@ void optimal_cut(const Hierarchy<S>& tree, const NestedCuts& cuts, double penalt
   detail::write_cut(tree, out, w);
 }
 
-/// Exactly `tokens` regions, from 1 to the number of pixels: the optimal cut where one
+/// Exactly `tokens` regions, from 1, or the number of connected parts of a graph, to the number of pixels: the optimal cut where one
 /// of the nested cuts has this number; else the finest optimal cut below, whose next split is made in part, its pieces
 /// merged one pair at a time by least cost. `cost` must be the one that `cuts` was built with.
-template <concepts::connectivity C, class S, concepts::region_cost Cost>
-void cut_to_budget(const Hierarchy<S>& tree, const NestedCuts& cuts, const Cost& cost, std::int64_t tokens,
-                   Partition& out, CutWorkspace& w) {
-  DHT_EXPECTS(tree.levels() > 1, "hierarchy: is empty; build it first");
-  DHT_EXPECTS(tokens >= 1 && tokens <= tree.pixels(), "tokens: is ", tokens, "; must be 1 to ", tree.pixels(),
-              ", the number of pixels");
+template <concepts::graph G, class S, concepts::region_cost Cost>
+void cut_to_budget(const G& graph, const Hierarchy<S, typename G::Extent>& tree, const NestedCuts& cuts,
+                   const Cost& cost, std::int64_t tokens, Partition& out, CutWorkspace& w) {
+  detail::check_built_on(graph, tree);
+  const std::int64_t parts = tree.regions(tree.levels() - 1);
+  DHT_EXPECTS(tokens >= parts && tokens <= tree.pixels(), "tokens: is ", tokens, "; must be ", parts, " to ",
+              tree.pixels(), ", the number of pixels");
   w.split.assign(static_cast<std::size_t>(tree.nodes()), 0);
-  std::int64_t regions = 1, split_in_part = -1;
+  std::int64_t regions = parts, split_in_part = -1;
   for (const NestedCuts::Split& split : cuts.splits()) {
     if (regions == tokens) break;
     w.split[static_cast<std::size_t>(split.node)] = 1;
@@ -189,7 +202,7 @@ void cut_to_budget(const Hierarchy<S>& tree, const NestedCuts& cuts, const Cost&
     if (!cuts.takes_part(i)) w.split[static_cast<std::size_t>(i)] = 1;
   }
   detail::write_cut(tree, out, w);
-  if (split_in_part >= 0) detail::merge_parts<C>(tree, cost, split_in_part, tokens - regions + 1, out);
+  if (split_in_part >= 0) detail::merge_parts(graph, tree, cost, split_in_part, tokens - regions + 1, out);
 }
 
 }  // namespace dht

@@ -106,8 +106,8 @@ class MergePenalties {
   }
 
   /// By a region cost. `tree` must have been built from `hierarchy`, whose variances give the leaves' costs.
-  template <class S, concepts::region_cost Cost>
-  void build(const Hierarchy<S>& hierarchy, const MergeTree& tree, const Cost& cost) {
+  template <class S, class Extent, concepts::region_cost Cost>
+  void build(const Hierarchy<S, Extent>& hierarchy, const MergeTree& tree, const Cost& cost) {
     const auto leaves = static_cast<std::size_t>(tree.leaves.count());
     features_ = hierarchy.features;
     moments_.resize(leaves * 2 * static_cast<std::size_t>(features_));

@@ -27,8 +27,8 @@ class NestedCuts {
   };
 
   /// Computes everything from the tree's sizes and variances. The tree itself is not kept.
-  template <class S, concepts::region_cost Cost>
-  void build(const Hierarchy<S>& tree, const Cost& cost) {
+  template <class S, class Extent, concepts::region_cost Cost>
+  void build(const Hierarchy<S, Extent>& tree, const Cost& cost) {
     DHT_EXPECTS(tree.levels() > 1, "hierarchy: is empty; build it first");
     list_children(tree);
     compute_costs(tree, cost);
@@ -47,13 +47,13 @@ class NestedCuts {
   /// The cost of a node, without penalty.
   const Buffer<double>& cost() const& { return cost_; }
   const Buffer<double>& cost() const&& = delete;
-  /// The splits, coarse to fine; the first one splits the whole image.
+  /// The splits, coarse to fine; the first one splits the whole image, or a connected part of a graph.
   const std::vector<Split>& splits() const& { return splits_; }
   const std::vector<Split>& splits() const&& = delete;
 
  private:
-  template <class S>
-  void list_children(const Hierarchy<S>& tree) {
+  template <class S, class Extent>
+  void list_children(const Hierarchy<S, Extent>& tree) {
     const std::int64_t pixel_parents = tree.regions(1);
     child_begin_.assign(static_cast<std::size_t>(tree.nodes()) + 1, 0);
     children_.resize(static_cast<std::size_t>(tree.nodes()));
@@ -75,8 +75,8 @@ class NestedCuts {
     child_begin_[static_cast<std::size_t>(tree.nodes())] = total;
   }
 
-  template <class S, class Cost>
-  void compute_costs(const Hierarchy<S>& tree, const Cost& cost) {
+  template <class S, class Extent, class Cost>
+  void compute_costs(const Hierarchy<S, Extent>& tree, const Cost& cost) {
     cost_.resize(static_cast<std::size_t>(tree.nodes()));
     std::vector<double> variance(static_cast<std::size_t>(tree.features));
     double* const s2 = variance.data();
@@ -131,9 +131,9 @@ class NestedCuts {
     }
   }
 
-  /// The node above each node; -1 for the whole image.
-  template <class S>
-  void list_parents(const Hierarchy<S>& tree) {
+  /// The node above each node; -1 at the last level.
+  template <class S, class Extent>
+  void list_parents(const Hierarchy<S, Extent>& tree) {
     parent_.resize(static_cast<std::size_t>(tree.nodes()));
     for (int level = 1; level < tree.levels(); ++level) {
       const std::int64_t first = tree.begin[static_cast<std::size_t>(level) - 1],
@@ -146,9 +146,9 @@ class NestedCuts {
   }
 
   /// Lists the nodes that take part in some cut, in the order in which they split.
-  template <class S>
-  void order_splits(const Hierarchy<S>& tree) {
-    const std::int64_t nodes = tree.nodes(), root = nodes - 1;
+  template <class S, class Extent>
+  void order_splits(const Hierarchy<S, Extent>& tree) {
+    const std::int64_t nodes = tree.nodes();
     // Below a node of smaller scale nothing is ever used. Of nodes with equal scales the coarser splits first.
     ceiling_.resize(static_cast<std::size_t>(nodes));
     takes_part_.resize(static_cast<std::size_t>(nodes));
@@ -156,8 +156,9 @@ class NestedCuts {
     splits_.clear();
     list_parents(tree);
     for (std::int64_t i = nodes - 1; i >= 0; --i) {
-      double above = std::numeric_limits<double>::infinity();
-      if (i < root) above = ceiling_[static_cast<std::size_t>(parent_[static_cast<std::size_t>(i)])];
+      const std::int64_t up = parent_[static_cast<std::size_t>(i)];
+      const double above =
+          up < 0 ? std::numeric_limits<double>::infinity() : ceiling_[static_cast<std::size_t>(up)];
       const double own = scale_[static_cast<std::size_t>(i)];
       ceiling_[static_cast<std::size_t>(i)] = std::min(own, above);
       takes_part_[static_cast<std::size_t>(i)] = own <= above;
@@ -167,8 +168,8 @@ class NestedCuts {
     for (std::int64_t i = 0; i < nodes; ++i) {
       if (i < first_with_children_)
         parts_[static_cast<std::size_t>(i)] = tree.size[static_cast<std::size_t>(i)];
-      if (i == root) continue;
       const std::int64_t up = parent_[static_cast<std::size_t>(i)];
+      if (up < 0) continue;
       parts_[static_cast<std::size_t>(up)] += takes_part(i) ? 1 : parts_[static_cast<std::size_t>(i)];
     }
     std::sort(splits_.begin(), splits_.end(), [&](const Split& a, const Split& b) {
@@ -176,7 +177,7 @@ class NestedCuts {
                    sb = scale_[static_cast<std::size_t>(b.node)];
       return sa != sb ? sa > sb : a.node > b.node;
     });
-    std::int64_t regions = 1;
+    std::int64_t regions = tree.regions(tree.levels() - 1);
     for (Split& split : splits_)
       split.regions_after = regions += parts_[static_cast<std::size_t>(split.node)] - 1;
   }

@@ -7,7 +7,8 @@
 #include <type_traits>
 
 #include <dht/backend/cpu.hpp>
-#include <dht/graph/connectivity.hpp>
+#include <dht/graph/graph.hpp>
+#include <dht/graph/pixel_grid.hpp>
 #include <dht/hierarchy/hierarchy.hpp>
 #include <dht/selection/best_ancestor.hpp>
 #include <dht/selection/criteria.hpp>
@@ -19,9 +20,10 @@
 namespace dht {
 
 /// What a selection may look at beside the tree.
-template <class S, class Criterion>
+template <class S, class Criterion, concepts::graph G = PixelGrid<>>
 struct SelectionInput {
-  const Hierarchy<S>& tree;
+  const G& graph;
+  const Hierarchy<S, typename G::Extent>& tree;
   const Criterion& criterion;  ///< the one that `tree.information` was computed with
 };
 
@@ -29,11 +31,11 @@ struct SelectionInput {
 struct BestAncestor {
   using Workspace = BestAncestorWorkspace;
 
-  template <concepts::connectivity C, class Backend, class S, class Criterion>
-  void select(const Backend& backend, const SelectionInput<S, Criterion>& in, Partition& out,
+  template <class Backend, class S, class Criterion, class G>
+  void select(const Backend& backend, const SelectionInput<S, Criterion, G>& in, Partition& out,
               Workspace& workspace) const {
-    best_ancestor<C, S>(backend, in.tree, in.tree.information,
-                        in.criterion.template pixel_information<S>(in.tree.pixels()), out, workspace);
+    best_ancestor(backend, in.graph, in.tree, in.tree.information,
+                  in.criterion.template pixel_information<S>(in.tree.pixels()), out, workspace);
   }
 };
 
@@ -50,8 +52,8 @@ struct OptimalCut {
   Cost cost{};
   double penalty = 100;  ///< >= 0, in the unit of the cost: nats for CodeLength
 
-  template <concepts::connectivity C, class Backend, class S, class Criterion>
-  void select(const Backend&, const SelectionInput<S, Criterion>& in, Partition& out,
+  template <class Backend, class S, class Criterion, class G>
+  void select(const Backend&, const SelectionInput<S, Criterion, G>& in, Partition& out,
               Workspace& workspace) const {
     workspace.cuts.build(in.tree, cost);
     optimal_cut(in.tree, workspace.cuts, penalty, out, workspace.cut);
@@ -65,11 +67,11 @@ struct TokenBudget {
   Cost cost{};
   std::int64_t tokens = 196;  ///< 1 to the number of pixels
 
-  template <concepts::connectivity C, class Backend, class S, class Criterion>
-  void select(const Backend&, const SelectionInput<S, Criterion>& in, Partition& out,
+  template <class Backend, class S, class Criterion, class G>
+  void select(const Backend&, const SelectionInput<S, Criterion, G>& in, Partition& out,
               Workspace& workspace) const {
     workspace.cuts.build(in.tree, cost);
-    cut_to_budget<C>(in.tree, workspace.cuts, cost, tokens, out, workspace.cut);
+    cut_to_budget(in.graph, in.tree, workspace.cuts, cost, tokens, out, workspace.cut);
   }
 };
 
@@ -80,8 +82,8 @@ template <class T, class S>
 concept selection = std::copyable<T> && std::default_initializable<typename T::Workspace> &&
     requires(const T selection, const backend::Cpu& backend, const SelectionInput<S, Aicc>& in,
              Partition& out, typename T::Workspace& workspace) {
-  // Writes dense labels in raster order, every region connected under the given neighbourhood, and their sources.
-  selection.template select<FourConnected>(backend, in, out, workspace);
+  // Writes dense labels in raster order, every region connected in the graph, and their sources.
+  selection.select(backend, in, out, workspace);
 };
 
 }  // namespace concepts

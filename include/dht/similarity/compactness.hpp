@@ -13,14 +13,19 @@
 
 namespace dht {
 
-/// similarity <- (1 - kappa) * similarity + 4 kappa * size / (2 + height + width)^2, where height and width are
-/// ymax - ymin and xmax - xmin of the box: how well the region, or the pair, fills its box.
+/// similarity <- (1 - kappa) * similarity + kappa * size * (d / (d + sides))^d in d dimensions, where `sides` is the sum of
+/// the box's sides, in pixels, less one each: how well the region, or the pair, fills its box. In two dimensions, where
+/// they are ymax - ymin and xmax - xmin, this is the paper's 4 kappa * size / (2 + height + width)^2.
 template <class S>
 class Compactness {
  public:
-  /// `kappa` in [0, 1); 0 leaves similarities as they are.
-  explicit Compactness(double kappa) : keep_(static_cast<S>(1 - kappa)), fill_(static_cast<S>(4 * kappa)) {
+  /// `kappa` in [0, 1); 0 leaves similarities as they are, and so does a graph without positions, of 0 dimensions.
+  explicit Compactness(double kappa, int dimensions = 2) : dimensions_(dimensions) {
     DHT_EXPECTS(kappa >= 0 && kappa < 1, "compactness: is ", kappa, "; must be at least 0 and below 1");
+    if (dimensions == 0) kappa = 0;
+    keep_ = static_cast<S>(1 - kappa);
+    for (int i = 0; i < dimensions; ++i) kappa *= dimensions;
+    fill_ = static_cast<S>(kappa);
   }
 
   /// Of a region, or of a pair with `size` pixels in a box of `extent` = height + width.
@@ -28,6 +33,14 @@ class Compactness {
   DHT_HOST_DEVICE DHT_INLINE S mix(S similarity, Size size, std::int32_t extent) const {
     const S around = static_cast<S>(2 + extent);
     return fma(keep_, similarity, fill_ * static_cast<S>(size) / (around * around));
+  }
+
+  /// The same in the dimensions that were given, `sides` being a sum that need not be a whole number.
+  DHT_INLINE S mix_in_space(S similarity, std::int32_t size, S sides) const {
+    const S around = static_cast<S>(dimensions_) + sides;
+    S room = around;
+    for (int i = 1; i < dimensions_; ++i) room *= around;
+    return dimensions_ == 0 ? similarity : fma(keep_, similarity, fill_ * static_cast<S>(size) / room);
   }
 
   /// d mix / d similarity
@@ -39,6 +52,7 @@ class Compactness {
 
  private:
   S keep_, fill_;
+  int dimensions_;
 };
 
 /// Height + width of the box around two boxes.
