@@ -3,9 +3,8 @@
 #pragma once
 
 #include <concepts>
+#include <cstdio>
 #include <initializer_list>
-#include <locale>
-#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -35,27 +34,40 @@ class MessagePart {
   template <std::floating_point T>
   MessagePart(T number) : kind_(Kind::real), real_(static_cast<double>(number)) {}
 
-  void write(std::ostream& to) const {
+  void append_to(std::string& message) const {
     switch (kind_) {
       case Kind::text:
-        to << text_;
+        message += text_;
         break;
       case Kind::letter:
-        to << letter_;
+        message += letter_;
         break;
       case Kind::whole:
-        to << whole_;
+        message += std::to_string(whole_);
         break;
       case Kind::natural:
-        to << natural_;
+        message += std::to_string(natural_);
         break;
       case Kind::real:
-        to << real_;
+        append_real(message, real_);
         break;
     }
   }
 
  private:
+  /// Six digits, as streams write it, without the streams: their headers are slow to compile. Emscripten 3.1.6 has no
+  /// std::to_chars for it, and std::snprintf takes the locale's point.
+  static void append_real(std::string& message, double number) {
+    char digits[32];
+    bool point = false;
+    std::snprintf(digits, sizeof(digits), "%g", number);
+    for (const char* c = digits; *c != '\0'; ++c) {
+      const bool of_point = !(*c >= '0' && *c <= '9') && !(*c >= 'a' && *c <= 'z') && *c != '-' && *c != '+';
+      if (!of_point || !point) message += of_point ? '.' : *c;
+      point = of_point;
+    }
+  }
+
   enum class Kind { text, letter, whole, natural, real } kind_;
   union {
     std::string_view text_;
@@ -68,10 +80,9 @@ class MessagePart {
 
 /// The parts as one text, the same in every locale.
 inline std::string text_of(std::initializer_list<MessagePart> parts) {
-  std::ostringstream text;
-  text.imbue(std::locale::classic());
-  for (const MessagePart& part : parts) part.write(text);
-  return text.str();
+  std::string text;
+  for (const MessagePart& part : parts) part.append_to(text);
+  return text;
 }
 
 [[noreturn]] inline void fail(std::initializer_list<MessagePart> parts) { throw Error(text_of(parts)); }
