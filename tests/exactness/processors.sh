@@ -14,11 +14,11 @@ x86-64             g++                         -                -O1 -DDHT_NO_DIS
 x86-64-avx         g++                         -                -O2
 x86-64-clang       clang++-14                  -                -O1 -DDHT_NO_DISPATCH
 aarch64            aarch64-linux-gnu-g++       qemu-aarch64     -O1 -fexpensive-optimizations -static
-armhf              arm-linux-gnueabihf-g++     qemu-arm         -O1 -fexpensive-optimizations -Wno-psabi -static
+armhf              arm-linux-gnueabihf-g++     qemu-arm         -O1 -Wno-psabi -static
 riscv64            riscv64-linux-gnu-g++       qemu-riscv64     -O1 -fexpensive-optimizations -static
 ppc64el            powerpc64le-linux-gnu-g++   qemu-ppc64le     -O1 -fexpensive-optimizations -static
 s390x              s390x-linux-gnu-g++         qemu-s390x       -O1 -fexpensive-optimizations -static
-i686-sse           i686-linux-gnu-g++          qemu-i386        -O1 -fexpensive-optimizations -static -msse2 -mfpmath=sse
+i686-sse           i686-linux-gnu-g++          qemu-i386        -O1 -static -msse2 -mfpmath=sse
 wasm               em++                        node             -O0 -pthread
 '
 names=$(printf '%s' "$processors" | awk 'NF { print $1 }')

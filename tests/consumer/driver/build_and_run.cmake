@@ -16,7 +16,7 @@ set(build ${CONSUMER_BUILD}/build)
 file(REMOVE_RECURSE ${CONSUMER_BUILD})
 
 set(arguments -S ${LIBRARY_SOURCE}/tests/consumer -B ${build} -G ${GENERATOR} -D CMAKE_BUILD_TYPE=Release
-  -D CMAKE_CXX_COMPILER=${COMPILER})
+  -D CMAKE_CXX_FLAGS_RELEASE=-O0 -D CMAKE_CXX_COMPILER=${COMPILER})
 if(MODE STREQUAL "find_package")
   run(${CMAKE_COMMAND} --install ${LIBRARY_BUILD} --prefix ${prefix}-first)
   # A package can be moved: nothing in it may name the folder it was built in or installed to.
