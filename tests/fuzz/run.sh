@@ -11,7 +11,7 @@ folder=${2:-build/fuzz}
 if [ $# -gt 2 ]; then
   shift 2
 else
-  set -- npy weights picture drawing tokenizer
+  set -- npy weights picture drawing graph tokenizer
 fi
 compiler=${CXX:-$(command -v clang++ || command -v clang++-14 || true)}
 if [ -z "$compiler" ]; then

@@ -21,6 +21,7 @@
 #include "kit/error_of.hpp"
 #include "kit/frozen_tree.hpp"
 #include "kit/gradient_check.hpp"
+#include "kit/graph_tokens.hpp"
 #include "kit/random.hpp"
 
 namespace {
@@ -194,46 +195,38 @@ struct RandomGraph {
   }
 };
 
-/// The connected parts of a graph among vertices with equal labels, by the simplest search.
-template <class G>
-int parts_of(const G& graph, const std::vector<std::int32_t>& labels) {
-  std::vector<bool> seen(labels.size());
-  int parts = 0;
-  for (std::size_t v = 0; v < labels.size(); ++v) {
-    if (seen[v]) continue;
-    ++parts;
-    std::vector<std::int32_t> open{static_cast<std::int32_t>(v)};
-    seen[v] = true;
-    while (!open.empty()) {
-      const std::int32_t at = open.back();
-      open.pop_back();
-      graph.for_each_neighbour(at, [&](std::int32_t u) {
-        const auto i = static_cast<std::size_t>(u);
-        if (seen[i] || labels[i] != labels[static_cast<std::size_t>(at)]) return;
-        seen[i] = true;
-        open.push_back(u);
-      });
-    }
-  }
-  return parts;
+template <class Tree>
+double cost_of_node(const Tree& tree, std::int64_t node) {
+  const auto variance = tree.variance_of(node);
+  const std::vector<double> all(variance.begin(), variance.end());
+  return dht::CodeLength{}(tree.size[static_cast<std::size_t>(node)], all.data(), tree.features);
 }
 
-/// What is wrong with tokens of a graph, or "".
-template <class G, class Tokens>
-std::string fault_of_tokens(const G& graph, const Tokens& tokens) {
-  const std::vector<std::int32_t> labels(tokens.partition.labels.begin(), tokens.partition.labels.end());
-  std::int32_t next = 0;
-  std::vector<std::int32_t> size(static_cast<std::size_t>(tokens.count()), 0);
-  for (const std::int32_t label : labels) {
-    if (label < 0 || label > next || label >= tokens.count())
-      return "labels are not in the order of vertices";
-    next = std::max(next, label + 1);
-    ++size[static_cast<std::size_t>(label)];
+/// What a cut costs.
+template <class Tree>
+double cost_of(const Tree& tree, const dht::Partition& cut, double penalty) {
+  double sum = 0;
+  for (const dht::Source source : cut.sources) {
+    sum += penalty;
+    if (source < 0) continue;
+    sum += cost_of_node(tree, source);
   }
-  if (next != tokens.count()) return "labels are not dense";
-  if (!std::equal(size.begin(), size.end(), tokens.size.begin(), tokens.size.end())) return "sizes";
-  if (parts_of(graph, labels) != tokens.count()) return "a token is not connected";
-  return "";
+  return sum;
+}
+
+/// The least that any cut costs, node by node from below.
+template <class Tree>
+double least_cost(const Tree& tree, double penalty) {
+  std::vector<double> below(static_cast<std::size_t>(tree.nodes()), 0.0);
+  for (std::int64_t i = 0; i < tree.regions(1); ++i)
+    below[static_cast<std::size_t>(i)] = penalty * tree.size[static_cast<std::size_t>(i)];
+  double sum = 0;
+  for (std::int64_t i = 0; i < tree.nodes(); ++i) {
+    const double least = std::min(below[static_cast<std::size_t>(i)], cost_of_node(tree, i) + penalty);
+    const std::int64_t up = tree.parent_node(i);
+    (up < 0 ? sum : below[static_cast<std::size_t>(up)]) += least;
+  }
+  return sum;
 }
 
 }  // namespace
@@ -297,7 +290,7 @@ TEMPLATE_TEST_CASE_SIG("graphs: any graph is cut into connected tokens, as many 
     const RandomGraph<dims> of(vertices, random);
     const G graph = of.graph();
     graph.check();
-    const int parts = parts_of(graph, std::vector<std::int32_t>(static_cast<std::size_t>(vertices), 0));
+    const int parts = parts_of_graph(graph, std::vector<std::int32_t>(static_cast<std::size_t>(vertices), 0));
     apart += parts > 1;
     const auto rows = numbers<double>(static_cast<std::size_t>(vertices * s.features), random);
     auto tokenizer = tokenizer_of<double, G>(s);
@@ -305,10 +298,15 @@ TEMPLATE_TEST_CASE_SIG("graphs: any graph is cut into connected tokens, as many 
     const auto& tree = tokenizer.hierarchy();
     CHECK(tree.regions(tree.levels() - 1) == parts);
     for (int level = 0; level < tree.levels(); ++level)
-      CHECK(parts_of(graph, tree.labels(level)) == tree.regions(level));
+      CHECK(parts_of_graph(graph, tree.labels(level)) == tree.regions(level));
 
     CHECK(fault_of_tokens(graph, tokenizer.select()).empty());
-    CHECK(fault_of_tokens(graph, tokenizer.select(dht::OptimalCut<>{dht::CodeLength{}, 3})).empty());
+    for (const double penalty : {0.3, 3.0, 30.0}) {
+      const auto& optimal = tokenizer.select(dht::OptimalCut<>{dht::CodeLength{}, penalty});
+      CHECK(fault_of_tokens(graph, optimal).empty());
+      CHECK(cost_of(tree, optimal.partition, penalty) ==
+            Catch::Approx(least_cost(tree, penalty)).margin(1e-9));
+    }
     CHECK(tokenizer.select(dht::OptimalCut<>{dht::CodeLength{}, 1e9}).count() == parts);
     CHECK(fault_of_tokens(graph, tokenizer.tokens(dht::Penalty{1e-3})).empty());
     for (int count = 1; count <= vertices; count += 1 + random.below(6)) {
