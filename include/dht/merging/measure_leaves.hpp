@@ -182,7 +182,8 @@ void measure_places(const G& graph, MergeLeaves& leaves, MergeGraphWorkspace& w)
     if (leaf < 0) continue;
     ++leaves.size[static_cast<std::size_t>(leaf)];
     const std::array<double, 3> at = graph.centre(v);
-    for (std::size_t i = 0; i < 3; ++i) w.centre[3 * static_cast<std::size_t>(leaf) + i] += at[i];
+    double* const sum = w.centre.data() + 3 * static_cast<std::size_t>(leaf);
+    for (std::size_t i = 0; i < 3; ++i) sum[i] = rounded_sum(sum[i], at[i]);
   }
 }
 
