@@ -25,6 +25,6 @@ set(DHT_ROOMS
   "thrust: backend encoder hierarchy selection regions tokenizer"
   "any_policies: core encoder similarity selection tokenizer"
   "drawer: core similarity merging selection vector tokenizer"
-  "dht: version core backend io selection regions draw train vit vector tokenizer any_policies drawer"
+  "dht: version core backend io encoder graph selection regions draw train vit vector tokenizer any_policies drawer"
   # example-end rooms
 )

@@ -263,12 +263,15 @@ TEST_CASE("hierarchy: what cannot be built on", "[hierarchy]") {
     dht::build_hierarchy(dht::backend::Cpu(1), dht::PixelGrid<dht::FourConnected>{tree.height, tree.width},
                          parts, {}, tree, workspace);
   };
-  CHECK(error_of(build) == "hierarchy: has no pixels or no features to build on");
+  CHECK(error_of(build) == "pixel grid: is 0 x 0; must be at least 1 x 1");
   tree.features = 1;
   tree.height = tree.width = 1 << 16;
-  CHECK(error_of(build) == "hierarchy: has 1 x 4294967296 pixels; at most 2147483646 are numbered");
+  CHECK(error_of(build) == "pixel grid: has 1 x 4294967296 pixels; at most 2147483646 are numbered");
   tree.height = -1;
-  CHECK(error_of(build) == "hierarchy: has no pixels or no features to build on");
+  CHECK(error_of(build) == "pixel grid: is -1 x 65536; must be at least 1 x 1");
+  tree.height = tree.width = 1;
+  tree.features = 0;
+  CHECK(error_of(build) == "hierarchy: has no features to build on");
 }
 
 TEST_CASE("hierarchy: a failed build leaves nothing that could be misread", "[hierarchy]") {

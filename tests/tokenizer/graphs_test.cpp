@@ -398,7 +398,7 @@ TEST_CASE("graphs: what is no graph is refused in one sentence", "[tokenizer]") 
   CHECK(error({0, 0, 1}, {0}) ==
         "graph: vertex 0 is a neighbour of 1, but 1 is none of 0; edges must be in both lists");
   CHECK(error({0, 0, 1, 2}, {2, 0}) ==
-        "graph: vertex 2 is a neighbour of 1, but 1 is none of 2; edges must be in both lists");
+        "graph: vertex 0 is a neighbour of 2, but 2 is none of 0; edges must be in both lists");
   CHECK(error({0, 1, 1, 3}, {2, 0, 1}) ==
         "graph: vertex 1 is a neighbour of 2, but 2 is none of 1; edges must be in both lists");
   CHECK(error({0, 1, 2, 3}, {1, 0, 1}) ==
