@@ -69,6 +69,7 @@ struct FrozenTree {
     return static_cast<std::size_t>(static_cast<std::int64_t>(i) + o.dy * grid.width + o.dx);
   }
   template <class G>
+    requires(!concepts::pixel_grid<G>)
   static std::size_t chosen_pixel(const G&, const Hierarchy<double, typename G::Extent>& tree,
                                   std::size_t i) {
     return static_cast<std::size_t>(tree.vertex_choice[i]);

@@ -80,6 +80,7 @@ std::int32_t label_pieces(const Backend& backend, const PixelGrid<C>& grid, cons
 
 /// The same of any graph, where each vertex is a cell.
 template <class Backend, concepts::graph G, class S>
+  requires(!concepts::pixel_grid<G>)
 std::int32_t label_pieces(const Backend&, const G& graph, const Hierarchy<S, typename G::Extent>& tree,
                           int cell, double contrast, const std::int32_t* label, MergeGraphWorkspace& w) {
   const std::int64_t n = tree.features;

@@ -141,6 +141,7 @@ DHT_INLINE void measure_boundaries(const PixelGrid<C>& grid, const Hierarchy<S, 
 
 /// The same in any graph.
 template <concepts::graph G, class S>
+  requires(!concepts::pixel_grid<G>)
 void measure_boundaries(const G& of, const Hierarchy<S, typename G::Extent>& tree, const MergeLeaves& leaves,
                         int n, MergeGraph& graph, MergeGraphWorkspace& w) {
   const std::int32_t* const label = leaves.label.data();
@@ -175,6 +176,7 @@ DHT_INLINE void measure_places(const PixelGrid<C>& grid, MergeLeaves& leaves, Me
 
 /// The same in any graph, without boxes.
 template <concepts::graph G>
+  requires(!concepts::pixel_grid<G>)
 void measure_places(const G& graph, MergeLeaves& leaves, MergeGraphWorkspace& w) {
   w.centre.assign(3 * leaves.node.size(), 0.0);
   for (std::int32_t v = 0; v < static_cast<std::int32_t>(graph.vertices()); ++v) {
@@ -194,6 +196,7 @@ double length_unit(const PixelGrid<C>& grid) {
   return 1 / sqrt(static_cast<double>(height * height + width * width));
 }
 template <concepts::graph G>
+  requires(!concepts::pixel_grid<G>)
 double length_unit(const G& graph) {
   if (graph.dimensions() == 0) return 1 / sqrt(2 * static_cast<double>(graph.vertices()));
   std::array<double, 3> low = graph.centre(0), high = low;
