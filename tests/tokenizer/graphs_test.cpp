@@ -150,23 +150,6 @@ void check_same(One& one, Other& other, Random& random) {
   check(one.tokens(few), other.tokens(few));
 }
 
-/// A graph in disguise, for which there is no fast path.
-template <class G>
-struct Disguised {
-  using Extent = typename G::Extent;
-  G graph{};
-  auto vertices() const { return graph.vertices(); }
-  template <class Visit>
-  void for_each_neighbour(std::int32_t v, const Visit& visit) const {
-    graph.for_each_neighbour(v, visit);
-  }
-  auto extent(std::int32_t v) const { return graph.extent(v); }
-  auto dimensions() const { return graph.dimensions(); }
-  auto sides(const Extent& extent) const { return graph.sides(extent); }
-  auto centre(std::int32_t v) const { return graph.centre(v); }
-  void check() const { graph.check(); }
-};
-static_assert(dht::concepts::graph<Disguised<PixelGrid<>>>);
 static_assert(dht::concepts::graph<PixelGrid<dht::EightConnected>>);
 static_assert(dht::concepts::graph<VoxelGrid<18>>);
 static_assert(dht::concepts::graph<AdjacencyGraph<3, double>>);
@@ -229,13 +212,9 @@ double least_cost(const Tree& tree, double penalty) {
   return sum;
 }
 
-}  // namespace
-
-TEMPLATE_TEST_CASE("graphs: lists of a pixel grid's edges give what the pixel grid gives", "[tokenizer]",
-                   (std::pair<float, dht::FourConnected>), (std::pair<double, dht::FourConnected>),
-                   (std::pair<float, dht::EightConnected>), (std::pair<double, dht::EightConnected>)) {
-  using S = typename TestType::first_type;
-  using Grid = PixelGrid<typename TestType::second_type>;
+/// Random images as graphs of another kind: `check(grid, settings, features, wanted, random)` builds one, and compares.
+template <class S, class Grid, class Check>
+void compare_with_grid(const Check& check) {
   for (std::uint64_t seed = 0; seed < 40; ++seed) {
     Random random(seed);
     const TreeSettings s = any_settings(random);
@@ -246,14 +225,25 @@ TEMPLATE_TEST_CASE("graphs: lists of a pixel grid's edges give what the pixel gr
     const dht::FeatureView<const S> features(rows.data(), grid.vertices(), s.features, s.features);
     auto wanted = tokenizer_of<S, Grid>(s);
     wanted.build(grid, features);
-
-    const AdjacencyLists lists(grid.vertices(), edges_of(grid, random));
-    const auto positions = positions_of<float>(s.height, s.width);
-    const auto graph = lists.template graph<2, float>(positions);
-    auto listed = tokenizer_of<S, AdjacencyGraph<2>>(s);
-    listed.build(graph, features);
-    check_same(listed, wanted, random);
+    check(grid, s, features, wanted, random);
   }
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("graphs: lists of a pixel grid's edges give what the pixel grid gives", "[tokenizer]",
+                   (std::pair<float, dht::FourConnected>), (std::pair<double, dht::FourConnected>),
+                   (std::pair<float, dht::EightConnected>), (std::pair<double, dht::EightConnected>)) {
+  using S = typename TestType::first_type;
+  using Grid = PixelGrid<typename TestType::second_type>;
+  compare_with_grid<S, Grid>(
+      [](const Grid& grid, const TreeSettings& s, const auto& features, auto& wanted, Random& random) {
+        const AdjacencyLists lists(grid.vertices(), edges_of(grid, random));
+        const auto positions = positions_of<float>(s.height, s.width);
+        auto listed = tokenizer_of<S, AdjacencyGraph<2>>(s);
+        listed.build(lists.template graph<2, float>(positions), features);
+        check_same(listed, wanted, random);
+      });
 }
 
 TEMPLATE_TEST_CASE("graphs: a volume of one layer is an image", "[tokenizer]",
@@ -261,21 +251,12 @@ TEMPLATE_TEST_CASE("graphs: a volume of one layer is an image", "[tokenizer]",
                    (std::pair<VoxelGrid<18>, dht::EightConnected>),
                    (std::pair<VoxelGrid<26>, dht::EightConnected>)) {
   using Grid = PixelGrid<typename TestType::second_type>;
-  for (std::uint64_t seed = 0; seed < 40; ++seed) {
-    Random random(seed);
-    const TreeSettings s = any_settings(random);
-    const Pattern pattern = all_patterns[seed % std::size(all_patterns)];
-    CAPTURE(seed, s.height, s.width, name_of(pattern));
-    const auto rows =
-        rows_of<double>(planes(pattern, 1, s.features, s.height, s.width, random), 1, s.features);
-    const Grid grid{s.height, s.width};
-    const dht::FeatureView<const double> features(rows.data(), grid.vertices(), s.features, s.features);
-    auto wanted = tokenizer_of<double, Grid>(s);
-    wanted.build(grid, features);
-    auto volume = tokenizer_of<double, typename TestType::first_type>(s);
-    volume.build({1, s.height, s.width, {3, 1, 1}}, features);
-    check_same(volume, wanted, random);
-  }
+  compare_with_grid<double, Grid>(
+      [](const Grid&, const TreeSettings& s, const auto& features, auto& wanted, Random& random) {
+        auto volume = tokenizer_of<double, typename TestType::first_type>(s);
+        volume.build({1, s.height, s.width, {3, 1, 1}}, features);
+        check_same(volume, wanted, random);
+      });
 }
 
 TEMPLATE_TEST_CASE_SIG("graphs: any graph is cut into connected tokens, as many as are asked for",

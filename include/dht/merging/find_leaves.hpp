@@ -90,7 +90,8 @@ std::int32_t label_pieces(const Backend&, const G& graph, const Hierarchy<S, typ
       graph,
       [=](std::int32_t v, std::int32_t u) {
         return cell == 0 && label[v] == label[u] &&
-               !(static_cast<double>(distance2(features + v * n, features + u * n, tree.features)) > most);
+               (contrast == any_contrast ||
+                static_cast<double>(distance2(features + v * n, features + u * n, tree.features)) <= most);
       },
       w.pieces.data());
 }

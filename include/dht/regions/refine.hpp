@@ -119,6 +119,13 @@ class RegionMeans {
     return static_cast<double>(size_[region]) / (size_[region] + change) * distance2;
   }
 
+  /// A pixel goes over from one region to another.
+  DHT_INLINE void move(std::int64_t pixel, std::int32_t from, std::int32_t to) {
+    shift(pixel, from, -1);
+    shift(pixel, to, 1);
+  }
+
+ private:
   /// A region gains (change = 1) or loses (-1) a pixel.
   DHT_INLINE void shift(std::int64_t pixel, std::int32_t region, int change) {
     size_[region] += change;
@@ -128,7 +135,6 @@ class RegionMeans {
     for (int c = 0; c < n_; ++c) mean[c] = fma(share, static_cast<double>(f[c]) - mean[c], mean[c]);
   }
 
- private:
   /// The square of the relative distance that may be the roundings of a region's mean.
   static constexpr double rounding2 =
       256.0 * std::numeric_limits<S>::epsilon() * std::numeric_limits<S>::epsilon();
@@ -220,8 +226,7 @@ class Refining {
     }
     if (to == own) return false;
     labels_[p] = to;
-    regions_.shift(p, own, -1);
-    regions_.shift(p, to, 1);
+    regions_.move(p, own, to);
     return true;
   }
 
@@ -234,10 +239,10 @@ class Refining {
 
 /// The refinement of the regions of any graph. What can be seen from a vertex are its neighbours, and the vertices that close
 /// a square with it and two of them that are none of each other: around a pixel, the eight.
-template <concepts::graph G, class S, class Features>
+template <concepts::graph G, class S>
 class GraphRefining {
  public:
-  GraphRefining(const G& graph, const S* features, Features n, std::int32_t* labels, std::int64_t smallest,
+  GraphRefining(const G& graph, const S* features, int n, std::int32_t* labels, std::int64_t smallest,
                 RefineWorkspace& w)
       : graph_(graph), regions_(features, n, w), labels_(labels), smallest_(smallest) {}
 
@@ -254,8 +259,9 @@ class GraphRefining {
     if (own < 0 || regions_.size(own) <= smallest_) return false;
     bool at_border = false;
     graph_.for_each_neighbour(v, [&](std::int32_t u) { at_border |= labels_[u] != own; });
+    if (!at_border) return false;
     const double apart2 = regions_.distance2(v, own);
-    if (!at_border || regions_.is_as(v, apart2) || !stays_connected(v)) return false;
+    if (regions_.is_as(v, apart2) || !stays_connected(v)) return false;
     double best = regions_.error(own, -1, apart2);
     std::int32_t to = own;
     graph_.for_each_neighbour(v, [&](std::int32_t u) {
@@ -269,8 +275,7 @@ class GraphRefining {
     });
     if (to == own) return false;
     labels_[v] = to;
-    regions_.shift(v, own, -1);
-    regions_.shift(v, to, 1);
+    regions_.move(v, own, to);
     return true;
   }
 
@@ -324,7 +329,7 @@ class GraphRefining {
   }
 
   const G& graph_;
-  RegionMeans<S, Features> regions_;
+  RegionMeans<S, int> regions_;
   std::int32_t* labels_;
   std::int64_t smallest_;
   Buffer<std::int32_t> inner_, reached_, left_, common_;  // around one vertex
@@ -402,7 +407,7 @@ std::int64_t refine_tokens(const Backend& backend, const G& graph,
         sweep(refining);
       });
     } else {
-      detail::GraphRefining<G, S, int> refining(graph, features, tree.features, labels, options.smallest, w);
+      detail::GraphRefining<G, S> refining(graph, features, tree.features, labels, options.smallest, w);
       sweep(refining);
     }
   });
